@@ -1,0 +1,166 @@
+// Writes TinyForum/Data/UnicodeTables.cs from the Unicode Character Database:
+//   dotnet run tools/UnicodeTables.cs -- <folder of Scripts.txt, CaseFolding.txt, ...> TinyForum/Data/UnicodeTables.cs
+// The files are at https://www.unicode.org/Public/15.0.0/ucd/ and in Debian's package unicode-data. Take the same
+// version everywhere: a name's key is stored, so a character's folding must not change under it.
+using System.Globalization;
+using System.Text;
+
+var ucd = args[0];
+const int Limit = 0x110000;
+
+// File lines are "0041..005A ; Latin # comment"; @missing lines are comments and stand for what a fresh array holds.
+IEnumerable<(int First, int Last, string[] Fields)> Read(string file) =>
+    from line in File.ReadLines(Path.Combine(ucd, file))
+    let data = line.Split('#')[0]
+    where data.Contains(';', StringComparison.Ordinal)
+    let fields = data.Split(';', StringSplitOptions.TrimEntries)
+    let range = fields[0].Split("..")
+    select (Hex(range[0]), Hex(range[^1]), fields);
+
+static int Hex(string s) => int.Parse(s, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+T[] Property<T>(string file, T missing, Func<string[], T?> value)
+{
+    var of = new T[Limit];
+    Array.Fill(of, missing);
+    foreach (var (first, last, fields) in Read(file))
+    {
+        if (value(fields) is { } v)
+        {
+            Array.Fill(of, v, first, last - first + 1);
+        }
+    }
+    return of;
+}
+
+var alias = File.ReadLines(Path.Combine(ucd, "PropertyValueAliases.txt"))
+    .Select(line => line.Split(';', StringSplitOptions.TrimEntries))
+    .Where(fields => fields[0] == "sc")
+    .ToDictionary(fields => fields[1], fields => fields[2]);
+
+var script = Property("Scripts.txt", "Unknown", f => f[1]);
+var extensions = Property("ScriptExtensions.txt", "", f => string.Join(' ', f[1].Split(' ').Select(a => alias[a])));
+var category = Property("extracted/DerivedGeneralCategory.txt", "Cn", f => f[1]);
+var ignorable = Property("DerivedCoreProperties.txt", "", f => f[1] == "Default_Ignorable_Code_Point" ? f[1] : null);
+
+// Name characters: letters, their marks and decimal digits, none of them invisible. Other numbers (Nl, No) are left out,
+// as UAX #31 does for No: they look like letters or fold to digits. The ideographic zero is in, being a Han character in use.
+bool InName(int c) => ignorable[c].Length == 0 && (category[c] is "Lu" or "Ll" or "Lt" or "Lm" or "Lo" or "Mn" or "Mc" or "Nd" || c is '_' or '-' or '.' or 0x3007);
+
+// UTS #39, 5.1 and 5.2: Han, kana, Bopomofo and Hangul also count as the writing systems that mix them, and Latin counts as
+// all three, which makes "highly restrictive" a plain intersection.
+IEnumerable<string> Augmented(string s) => s switch
+{
+    "Latin" or "Han" => [s, "Japanese", "Korean", "Han with Bopomofo"],
+    "Hiragana" or "Katakana" => [s, "Japanese"],
+    "Hangul" => [s, "Korean"],
+    "Bopomofo" => [s, "Han with Bopomofo"],
+    _ => [s],
+};
+string SetOf(int c) => script[c] is "Common" or "Inherited" && extensions[c].Length == 0
+    ? ""
+    : string.Join(' ', (extensions[c].Length > 0 ? extensions[c] : script[c]).Split(' ').OrderBy(s => s != script[c]).SelectMany(Augmented).Distinct().Select(s => s.Replace(' ', '-')));
+
+var sets = new List<string> { "" };
+var ids = new List<string>();
+var ranges = new List<uint>();
+var previous = 0u;
+for (var c = 0; c < Limit; c++)
+{
+    var value = 0u;
+    if (InName(c))
+    {
+        var set = SetOf(c);
+        var index = sets.IndexOf(set);
+        if (index < 0)
+        {
+            index = sets.Count;
+            sets.Add(set);
+            ids.AddRange(set.Split(' ').Except(ids));
+        }
+        var kind = category[c][0] switch { 'L' => 1, 'M' => 2, 'N' when c != 0x3007 => 3, 'N' => 1, _ => 4 };
+        value = (uint)(index << 3 | kind);
+    }
+    if (value != previous)
+    {
+        ranges.Add((uint)c << 11 | value);
+        previous = value;
+    }
+}
+if (sets.Count > 255 || ids.Count > 255)
+{
+    throw new InvalidOperationException("Too many sets of scripts for the packing.");
+}
+
+var folds = new SortedDictionary<int, int>();
+var full = new List<string>();
+foreach (var (c, _, fields) in Read("CaseFolding.txt"))
+{
+    var to = fields[2].Split(' ').Select(Hex).ToArray();
+    if (fields[1] == "C")
+    {
+        folds[c] = to[0];
+    }
+    else if (fields[1] == "F")
+    {
+        full.Add(string.Concat(to.Prepend(c).Select(x => (char)x)).PadRight(4, '\0'));
+    }
+}
+// Runs of equal distance, every character or every other one.
+var runs = new List<int[]>();
+foreach (var (from, to) in folds)
+{
+    if (runs.Count > 0 && runs[^1] is var run && run[3] == to - from && from - run[1] <= 2 && (run[2] == 0 || run[2] == from - run[1]))
+    {
+        run[2] = from - run[1];
+        run[1] = from;
+    }
+    else
+    {
+        runs.Add([from, from, 0, to - from]);
+    }
+}
+
+var text = new StringBuilder($$"""
+    // <auto-generated> by tools/UnicodeTables.cs from Unicode 15.0.0; see there.
+    // Data from the Unicode Character Database, © Unicode, Inc., https://www.unicode.org/license.txt
+    // </auto-generated>
+    namespace TinyForum.Data;
+
+    internal static class UnicodeTables
+    {
+
+    """);
+void Table(string summary, string type, string name, IEnumerable<string> items)
+{
+    text.Append("    // ").Append(summary).Append("\n    internal static ").Append(type).Append(' ').Append(name).Append(" =>\n    [");
+    var width = 999;
+    foreach (var item in items)
+    {
+        if (width + item.Length + 2 > 130)
+        {
+            text.Append(width == 999 ? "" : "\n     ");
+            width = 5;
+        }
+        text.Append(' ').Append(item).Append(',');
+        width += item.Length + 2;
+    }
+    text.Append("\n    ];\n\n");
+}
+Table("Name characters (UAX #24, UAX #31): first code point << 11 | set of scripts << 3 | kind (0 none, 1 letter, 2 mark, 3 digit, 4 sign), up to the next entry.",
+    "ReadOnlySpan<uint>", "Names", ranges.Select(r => $"0x{r:x}"));
+Table("Where each set of scripts starts in Sets, and the end of the last.",
+    "ReadOnlySpan<ushort>", "SetStarts", sets.Aggregate((List<int>)[0], (starts, set) => [.. starts, starts[^1] + set.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length]).Select(s => $"{s}"));
+Table("The sets, one behind the other, as indexes into Scripts, each starting with the character's own script.",
+    "ReadOnlySpan<byte>", "Sets", sets.SelectMany(s => s.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(s => $"{ids.IndexOf(s)}"));
+Table("Case folding, status C: first, last, step (0 for a single one), distance.",
+    "ReadOnlySpan<int>", "Folds", runs.Select(r => $"0x{r[0]:x}, 0x{r[1]:x}, {r[2]}, {r[3]}"));
+Table("Case folding, status F: from, then up to three to, padded with 0.",
+    "ReadOnlySpan<ushort>", "FullFolds", full.Order(StringComparer.Ordinal).Select(f => string.Join(", ", f.Select(x => $"0x{(int)x:x}"))));
+text.Append("    internal static readonly string[] Scripts =\n    [");
+foreach (var row in ids.Chunk(8))
+{
+    text.Append("\n        ").AppendJoin(", ", row.Select(s => $"\"{s.Replace('_', ' ').Replace('-', ' ')}\"")).Append(',');
+}
+text.Append("\n    ];\n}\n");
+File.WriteAllText(args[1], text.ToString());
