@@ -1,1 +1,257 @@
--- placeholder
+-- TinyForum's tables, described in this one place. Times are Unix milliseconds in UTC; booleans are 0 or 1.
+-- PRAGMA application_id marks the file as TinyForum's, PRAGMA user_version holds the number of the schema (see Data/Database.cs).
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO settings VALUES
+    ('cursor_key', randomblob(32)), -- seals paging cursors
+    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell
+
+CREATE TABLE users (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
+    username             TEXT    NOT NULL,                  -- NFC, as registered
+    username_key         TEXT    NOT NULL UNIQUE,           -- NFKC and case-folded
+    password             TEXT,                              -- PHC string; NULL cannot log in
+    role                 TEXT    NOT NULL DEFAULT 'member' CHECK (role IN ('member', 'moderator', 'admin')),
+    display_name         TEXT,
+    bio                  TEXT,
+    created_at           INTEGER NOT NULL,
+    posts                INTEGER NOT NULL DEFAULT 0,        -- visible threads and replies
+    unread_messages      INTEGER NOT NULL DEFAULT 0,
+    unread_notifications INTEGER NOT NULL DEFAULT 0,
+    read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
+    suspension           TEXT,                              -- the reason; NULL is not suspended
+    suspended_until      INTEGER                            -- NULL with a reason is for good
+) STRICT;
+
+INSERT INTO users (id, username, username_key, created_at) VALUES
+    (0, 'deleted', 'deleted', 0),  -- owns what erased users leave behind
+    (1, 'system',  'system',  0);
+
+CREATE TABLE sessions (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest       BLOB    NOT NULL UNIQUE,                   -- SHA-256 of the cookie's token
+    user_id      INTEGER NOT NULL REFERENCES users (id),
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    ip           TEXT    NOT NULL,
+    user_agent   TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_by_user     ON sessions (user_id, last_used_at);
+CREATE INDEX sessions_by_last_use ON sessions (last_used_at);
+
+CREATE TABLE tokens (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest       BLOB    NOT NULL UNIQUE,
+    user_id      INTEGER NOT NULL REFERENCES users (id),
+    name         TEXT    NOT NULL,
+    scope        TEXT    NOT NULL CHECK (scope IN ('read', 'write')),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER
+) STRICT;
+
+CREATE INDEX tokens_by_user   ON tokens (user_id, id);
+CREATE INDEX tokens_by_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
+
+-- What a thread has beyond its first post, apart from it so that a reply does not rewrite that post's text.
+CREATE TABLE threads (
+    id          INTEGER PRIMARY KEY,                        -- the id of its first post
+    author_id   INTEGER NOT NULL REFERENCES users (id),     -- as in its first post, for the indexes below
+    title       TEXT    NOT NULL,
+    tags        TEXT    NOT NULL DEFAULT '[]',              -- JSON array of names, in the author's order
+    replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
+    last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
+    last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
+    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down a list, so that no walk meets it twice
+    pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
+    locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
+    deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
+) STRICT;
+
+CREATE INDEX threads_newest           ON threads (pinned, id)                   WHERE deleted = 0;
+CREATE INDEX threads_active           ON threads (pinned, last_post)            WHERE deleted = 0;
+CREATE INDEX threads_newest_by_author ON threads (author_id, pinned, id)        WHERE deleted = 0;
+CREATE INDEX threads_active_by_author ON threads (author_id, pinned, last_post) WHERE deleted = 0;
+CREATE INDEX threads_by_author        ON threads (author_id);
+
+-- Posts are never removed, so max(id) + 1 is always new; ids grow with time.
+CREATE TABLE posts (
+    id         INTEGER PRIMARY KEY,
+    thread_id  INTEGER NOT NULL REFERENCES threads (id),
+    number     INTEGER NOT NULL,                            -- 0 is the thread's first post
+    author_id  INTEGER NOT NULL REFERENCES users (id),
+    reply_to   INTEGER REFERENCES posts (id),               -- no index: posts are never removed
+    body       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    edited_at  INTEGER,
+    revision   INTEGER NOT NULL DEFAULT 1,                  -- counts what changed its text, for If-Match
+    likes      INTEGER NOT NULL DEFAULT 0,
+    deleted_at INTEGER,
+    deleted_by INTEGER REFERENCES users (id),               -- no index: a user's id is repointed through author_id's
+    deleted_as TEXT CHECK (deleted_as IN ('author', 'moderator')),
+    UNIQUE (thread_id, number)
+) STRICT;
+
+CREATE INDEX posts_by_author ON posts (author_id, id);
+
+CREATE TABLE post_versions (
+    id         INTEGER PRIMARY KEY,
+    post_id    INTEGER NOT NULL REFERENCES posts (id),
+    revision   INTEGER NOT NULL,
+    editor_id  INTEGER NOT NULL REFERENCES users (id),      -- who wrote this version
+    title      TEXT,                                        -- with tags, of a thread's first post alone
+    tags       TEXT,
+    body       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,                            -- when this version was written
+    UNIQUE (post_id, revision)
+) STRICT;
+
+CREATE INDEX post_versions_by_editor ON post_versions (editor_id);
+
+CREATE TABLE tags (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT    NOT NULL UNIQUE,
+    threads INTEGER NOT NULL DEFAULT 0                      -- visible ones
+) STRICT;
+
+-- Visible threads only; pinned and last_post follow the thread's.
+CREATE TABLE thread_tags (
+    tag_id    INTEGER NOT NULL REFERENCES tags (id),
+    thread_id INTEGER NOT NULL REFERENCES threads (id),
+    pinned    INTEGER NOT NULL,
+    last_post INTEGER NOT NULL,
+    PRIMARY KEY (tag_id, pinned, thread_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_tags_active    ON thread_tags (tag_id, pinned, last_post);
+CREATE INDEX thread_tags_by_thread ON thread_tags (thread_id);
+
+CREATE TABLE likes (
+    post_id    INTEGER NOT NULL REFERENCES posts (id),
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (post_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX likes_by_user ON likes (user_id);
+
+-- How far a user has read a thread. seen counts the visible replies up to number, so that
+-- unread = threads.replies - seen needs no counting when read.
+CREATE TABLE reading (
+    user_id   INTEGER NOT NULL REFERENCES users (id),
+    thread_id INTEGER NOT NULL REFERENCES threads (id),
+    number    INTEGER NOT NULL,
+    seen      INTEGER NOT NULL,
+    PRIMARY KEY (user_id, thread_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reading_by_thread ON reading (thread_id, number);
+
+-- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. Visible posts only.
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, body,
+    content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 0"
+);
+
+CREATE TABLE messages (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender_id    INTEGER NOT NULL REFERENCES users (id),
+    recipient_id INTEGER NOT NULL REFERENCES users (id),
+    subject      TEXT,
+    body         TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    read_at      INTEGER
+) STRICT;
+
+CREATE INDEX messages_by_sender    ON messages (sender_id);
+CREATE INDEX messages_by_recipient ON messages (recipient_id);
+
+-- One row per message and side; a message to oneself has one row that is in both boxes. The message goes with its last row.
+CREATE TABLE mailbox (
+    owner_id   INTEGER NOT NULL REFERENCES users (id),
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    peer_id    INTEGER NOT NULL REFERENCES users (id),
+    inbox      INTEGER NOT NULL,
+    sent       INTEGER NOT NULL,
+    unread     INTEGER NOT NULL,
+    PRIMARY KEY (owner_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mailbox_inbox      ON mailbox (owner_id, message_id)          WHERE inbox = 1;
+CREATE INDEX mailbox_sent       ON mailbox (owner_id, message_id)          WHERE sent = 1;
+CREATE INDEX mailbox_unread     ON mailbox (owner_id, message_id)          WHERE unread = 1;
+CREATE INDEX mailbox_with       ON mailbox (owner_id, peer_id, message_id);
+CREATE INDEX mailbox_by_peer    ON mailbox (peer_id);
+CREATE INDEX mailbox_by_message ON mailbox (message_id);
+
+CREATE TABLE blocks (
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    blocked_id INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, blocked_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
+
+CREATE TABLE notifications (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    kind       TEXT    NOT NULL,                            -- reply, mention, or the moderation log's action
+    post_id    INTEGER REFERENCES posts (id),
+    from_id    INTEGER REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    read       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX notifications_by_user ON notifications (user_id, id);
+CREATE INDEX notifications_read    ON notifications (user_id, read, id);
+CREATE INDEX notifications_by_post ON notifications (post_id);
+CREATE INDEX notifications_by_from ON notifications (from_id);
+
+CREATE TABLE reports (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    post_id     INTEGER NOT NULL REFERENCES posts (id),
+    reporter_id INTEGER NOT NULL REFERENCES users (id),
+    reason      TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    resolution  TEXT,
+    resolved_by INTEGER REFERENCES users (id),
+    resolved_at INTEGER
+) STRICT;
+
+CREATE INDEX reports_open        ON reports (id) WHERE resolved_at IS NULL;
+CREATE INDEX reports_by_post     ON reports (post_id, reporter_id);
+CREATE INDEX reports_by_reporter ON reports (reporter_id);
+CREATE INDEX reports_by_resolver ON reports (resolved_by) WHERE resolved_by IS NOT NULL;
+
+CREATE TABLE moderation_log (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    actor_id   INTEGER NOT NULL REFERENCES users (id),
+    action     TEXT    NOT NULL,
+    post_id    INTEGER REFERENCES posts (id),
+    user_id    INTEGER REFERENCES users (id),
+    reason     TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX moderation_log_by_actor ON moderation_log (actor_id);
+CREATE INDEX moderation_log_by_user  ON moderation_log (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX moderation_log_by_post  ON moderation_log (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE idempotency_keys (
+    user_id     INTEGER NOT NULL REFERENCES users (id),
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL,                           -- SHA-256 of method, path and body
+    location    TEXT    NOT NULL,
+    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (user_id, key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum.Api;
+
+/// <summary>
+/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full of current answers, no more are kept.
+/// </summary>
+internal sealed class AnswerCache(Database database)
+{
+    private const int MaxAnswers = 2_000;
+    private const long MaxBytes = 64 * 1024 * 1024;
+
+    private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.Ordinal);
+    private long _version;
+    private long _bytes;
+
+    /// <summary>Answers from memory if it can.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="current">The database's version before anything was read for the answer.</param>
+    public bool TryAnswer(Exchange exchange, out long current)
+    {
+        current = database.Version();
+        if (!_answers.TryGetValue(exchange.RawTarget, out var answer) || answer.Version != current)
+            return false;
+        exchange.Route = answer.Route;
+        exchange.KeptBody = answer.Body;
+        ConditionalGet.Apply(exchange, answer.Tag, isPublic: true);
+        return true;
+    }
+
+    /// <summary>Keeps the answer as it stands in the exchange.</summary>
+    public void Keep(Exchange exchange, string tag, long current)
+    {
+        if (Interlocked.Exchange(ref _version, current) != current)
+        {
+            _answers.Clear();
+            Interlocked.Exchange(ref _bytes, 0);
+        }
+        var body = exchange.Body.Written.ToArray();
+        if (_answers.Count < MaxAnswers && Interlocked.Add(ref _bytes, body.Length) <= MaxBytes)
+            _answers[exchange.RawTarget] = new Answer(current, exchange.Route!, tag, body);
+    }
+
+    private sealed record Answer(long Version, string Route, string Tag, byte[] Body);
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using TinyForum.Http;
+
+namespace TinyForum.Api;
+
+/// <summary>The body of an answer: <c>{"...payload...", "status": "success"}</c>.</summary>
+internal abstract record Success
+{
+    public string Status { get; } = "success";
+}
+
+/// <summary>An answer that has nothing to tell but that it went well.</summary>
+internal sealed record Done : Success;
+
+/// <summary>
+/// The types of all bodies and answers, a line each. Members are in snake case and in alphabetical order, absent ones are left out.
+/// </summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(Done))]
+[JsonSerializable(typeof(Credentials))]
+[JsonSerializable(typeof(UserAnswer))]
+[JsonSerializable(typeof(MeAnswer))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    private static readonly JsonSerializerOptions Sorted = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectRequiredConstructorParameters = true,
+        Encoder = Json.MinimalEncoder.Instance,
+        TypeInfoResolver = new ApiJson().WithAddedModifier(Sort),
+    };
+
+    /// <summary>How a <typeparamref name="T"/> is read and written.</summary>
+    public static JsonTypeInfo<T> Type<T>() => (JsonTypeInfo<T>)Sorted.GetTypeInfo(typeof(T));
+
+    private static void Sort(JsonTypeInfo type)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object)
+            return;
+        var properties = type.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList();
+        type.Properties.Clear();
+        foreach (var property in properties)
+            type.Properties.Add(property);
+    }
+}

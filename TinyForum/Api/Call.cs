@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Net;
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum.Api;
+
+/// <summary>One request as a handler sees it: who is calling, what the path and query say, and where the answer goes.</summary>
+internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
+{
+    private ReadOnlyMemory<byte> _body;
+
+    public Exchange Exchange { get; } = exchange;
+
+    public Forum Forum { get; } = forum;
+
+    /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
+    public Caller? Caller { get; set; }
+
+    /// <summary>The token that the caller presented.</summary>
+    public string? Credential { get; set; }
+
+    /// <summary>Who is calling, where the endpoint's access says that someone is.</summary>
+    public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
+
+    /// <summary>The address of the client, a proxy's word for it where one is trusted.</summary>
+    public IPAddress ClientAddress { get; init; } = IPAddress.None;
+
+    /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
+    public bool IsHttps => Forum.Options.TrustProxy && string.Equals(Exchange.Header("X-Forwarded-Proto"), "https", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether the client is on this machine with no proxy between.</summary>
+    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address)
+        && Exchange.Header("Forwarded") is null && !Exchange.HasHeaderStartingWith("X-Forwarded-");
+
+    /// <summary>The entity tag of the answer if the handler knows it without rendering, with quotes.</summary>
+    public string? ETag { get; set; }
+
+    /// <summary>The <c>{id}</c> of the path.</summary>
+    /// <exception cref="Refusal">404: it is no number.</exception>
+    public long Id => long.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[0][0] != '0'
+        ? id : throw new Refusal(404, "not found");
+
+    /// <summary>The <c>{username}</c> of the path.</summary>
+    public string Username => values[0];
+
+    /// <summary>How many rows the caller wants, 1 to 100, or 20 if it does not say.</summary>
+    public int Limit => Exchange.Target.Parameter("limit") is not { } text ? 20
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 100 ? limit
+        : throw Refusal.Invalid("limit", "must be 1 to 100");
+
+    /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
+    public string? Query(string name) => Exchange.Target.Parameter(name);
+
+    /// <summary>Opens the cursor of the query.</summary>
+    /// <param name="list">The list, with all that narrows and sorts it.</param>
+    /// <param name="count">How many numbers its key has.</param>
+    /// <returns>The key of the last row of the page before, or <see langword="null"/> on the first page.</returns>
+    public long[]? Cursor(string list, int count) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor, count) : null;
+
+    /// <summary>Makes the answer a 201 with this <c>Location</c>.</summary>
+    public void Created(string location)
+    {
+        Exchange.Status = 201;
+        Exchange.SetHeader("Location", location);
+    }
+
+    /// <summary>Writes the answer's body, unless a kept one goes out in its place.</summary>
+    public void Answer<T>(T answer)
+    {
+        if (Exchange.KeptBody is null)
+            JsonResponder.Write(Exchange, answer, ApiJson.Type<T>());
+    }
+
+    /// <summary>
+    /// Creates something in one transaction with the caller's <c>Idempotency-Key</c>, if there is one: the same key and body again gets
+    /// the answer of the first time, and nothing is created twice, whoever asks at once and whatever was cut off in between.
+    /// </summary>
+    /// <param name="create">Creates and tells of it; runs in a write transaction, perhaps twice.</param>
+    /// <param name="location">The address of what was created.</param>
+    /// <param name="isSecret">Whether the answer holds what must not be stored in the clear.</param>
+    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before.</exception>
+    public async ValueTask<T> CreateAsync<T>(Func<Connection, T> create, Func<T, string> location, bool isSecret = false)
+    {
+        if (Exchange.Header("Idempotency-Key") is not { } key)
+        {
+            var answer = await Forum.Database.WriteAsync(create).ConfigureAwait(false);
+            Created(location(answer));
+            return answer;
+        }
+        var keys = new IdempotencyKeys(Forum.Clock);
+        IdempotencyKeys.RequireWellFormed(key);
+        var fingerprint = IdempotencyKeys.Fingerprint(Exchange.Method, Exchange.RawTarget, _body.Span);
+        var (made, stored) = await Forum.Database.WriteAsync(c =>
+        {
+            if (keys.Find(c, User.Id, key, fingerprint) is { } earlier)
+                return (default(T)!, earlier);
+            var answer = create(c);
+            var bytes = JsonResponder.Render(answer, ApiJson.Type<T>());
+            keys.Add(c, User.Id, key, fingerprint, new StoredAnswer(location(answer), isSecret ? IdempotencyKeys.Seal(bytes, Credential!) : bytes));
+            return (answer, (StoredAnswer?)null);
+        }).ConfigureAwait(false);
+        Created(stored?.Location ?? location(made));
+        if (stored is not null)
+        {
+            Exchange.SetHeader("Idempotency-Replayed", "true");
+            Exchange.KeptBody = isSecret ? IdempotencyKeys.Unseal(stored.Body, Credential!) : stored.Body;
+        }
+        return made;
+    }
+
+    /// <summary>Reads the request's body.</summary>
+    /// <exception cref="Refusal">400, 411, 413 or 415: there is none, or not one of this endpoint's.</exception>
+    public async ValueTask<T> ReadBodyAsync<T>()
+    {
+        if (!IsJson(Exchange.Header("Content-Type")))
+            throw new Refusal(415, "the body must be sent as application/json");
+        _body = await Exchange.ReadBodyAsync().ConfigureAwait(false);
+        return JsonBody.Read(_body.Span, ApiJson.Type<T>());
+    }
+
+    private static bool IsJson(string? contentType)
+    {
+        if (contentType is null)
+            return false;
+        var type = contentType.AsSpan();
+        if (type.IndexOf(';') is >= 0 and var end)
+            type = type[..end];
+        return type.Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The endpoint that is called.</summary>
+    public Endpoint Endpoint { get; } = endpoint;
+}

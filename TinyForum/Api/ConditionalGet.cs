@@ -1,0 +1,32 @@
+using TinyForum.Http;
+
+namespace TinyForum.Api;
+
+/// <summary>Conditional requests (RFC 9110, section 13).</summary>
+internal static class ConditionalGet
+{
+    /// <summary>Gives the answer its <c>ETag</c> and makes it a 304 if the client has it already.</summary>
+    public static void Apply(Exchange exchange, string tag, bool isPublic)
+    {
+        exchange.SetHeader("ETag", tag);
+        exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : "private, no-cache");
+        exchange.SetHeader("Vary", "Cookie, Authorization");
+        if (Matches(exchange.Header("If-None-Match"), tag))
+            exchange.Status = 304;
+    }
+
+    /// <summary>Whether a list of entity tags names this one, by weak comparison, or is <c>*</c>.</summary>
+    public static bool Matches(string? header, string tag)
+    {
+        if (header is null)
+            return false;
+        var rest = header.AsSpan();
+        foreach (var part in rest.Split(','))
+        {
+            var candidate = rest[part].Trim();
+            if (candidate is "*" || (candidate.StartsWith("W/") ? candidate[2..] : candidate).SequenceEqual(tag))
+                return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace TinyForum.Api;
+
+/// <summary>Who may call an endpoint.</summary>
+internal enum Access
+{
+    /// <summary>Anyone.</summary>
+    Anyone,
+
+    /// <summary>A session, or a token of either scope.</summary>
+    Reader,
+
+    /// <summary>A session, or a token of scope <c>write</c>.</summary>
+    Writer,
+
+    /// <summary>A session alone.</summary>
+    Session,
+
+    /// <summary>As <see cref="Writer"/>, for moderators and admins.</summary>
+    Moderator,
+
+    /// <summary>As <see cref="Writer"/>, for admins.</summary>
+    Admin,
+}
+
+/// <summary>A line of the route table: what serves a pattern, for whom, and all there is to say of it in the OpenAPI document.</summary>
+internal sealed class Endpoint
+{
+    private Endpoint(string pattern, Access access, JsonTypeInfo? body, JsonTypeInfo answer, Func<Call, ValueTask> run) =>
+        (Pattern, Access, Body, Answer, Run) = (pattern, access, body, answer, run);
+
+    public string Pattern { get; }
+
+    public Access Access { get; }
+
+    /// <summary>The request's body, or <see langword="null"/> if it takes none.</summary>
+    public JsonTypeInfo? Body { get; }
+
+    /// <summary>The answer's body.</summary>
+    public JsonTypeInfo Answer { get; }
+
+    /// <summary>Reads the body if there is one, runs the handler and writes what it returned.</summary>
+    public Func<Call, ValueTask> Run { get; }
+
+    /// <summary>What it does, in a line.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The status of success.</summary>
+    public int Status { get; init; } = 200;
+
+    /// <summary>The parameters that its query may have.</summary>
+    public IReadOnlyList<string> Query { get; init; } = [];
+
+    /// <summary>
+    /// Whether callers without credentials all get the same answer for the same target until something is written, so that it can be kept.
+    /// </summary>
+    public bool Kept { get; init; }
+
+    /// <summary>Whether it changes something though it is a GET.</summary>
+    public bool ChangesByGet { get; init; }
+
+    /// <summary>An endpoint without a body.</summary>
+    public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null) =>
+        new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)))
+        {
+            Summary = summary, Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [],
+        };
+
+    /// <summary>An endpoint with a body.</summary>
+    public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary, int status = 200) =>
+        new(pattern, access, ApiJson.Type<TBody>(), ApiJson.Type<TAnswer>(), async call =>
+        {
+            var body = await call.ReadBodyAsync<TBody>().ConfigureAwait(false);
+            call.Answer(await handler(call, body).ConfigureAwait(false));
+        })
+        {
+            Summary = summary, Status = status,
+        };
+}

@@ -1,0 +1,20 @@
+using static TinyForum.Api.Access;
+using static TinyForum.Api.Endpoint;
+
+namespace TinyForum.Api;
+
+/// <summary>Every endpoint, a line each: the index of this folder.</summary>
+internal static class Routes
+{
+    public static IReadOnlyList<Endpoint> Table { get; } =
+    [
+        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account"),
+        Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session"),
+        Of<Done>("POST /api/logout", Session, Accounts.LogOut, "Ends the session that sent it"),
+        Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true),
+        Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true),
+        Of<MeAnswer>("GET /api/me", Reader, Accounts.Me, "The caller's own account"),
+
+        Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
+    ];
+}

@@ -1,0 +1,215 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using static SQLitePCL.raw;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// The forum's one file: SQLite in WAL mode with <c>synchronous=FULL</c>, several readers that never wait for a write, and one writer
+/// (<see cref="WriteQueue"/>) that answers after its commit is on disk. Thread-safe.
+/// </summary>
+public sealed class Database : IDisposable
+{
+    /// <summary>The number of the schema that this version reads and writes.</summary>
+    public const int SchemaVersion = 1;
+
+    private const int ApplicationId = 0x54466F72; // "TFor"
+    private const int KeptReaders = 16;
+
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentStack<Connection> _readers = new();
+    private readonly Connection _watch;
+    private readonly Lock _watchLock = new();
+    private readonly SQLitePCL.sqlite3_stmt _dataVersion;
+    private readonly WriteQueue _writer;
+    private int _disposed;
+
+    private Database(string path, bool isTemporary, int maxBatch)
+    {
+        Path = path;
+        IsTemporary = isTemporary;
+        _watch = OpenConnection(readOnly: true);
+        _dataVersion = Check(sqlite3_prepare_v2(_watch.Sqlite.Handle!, "PRAGMA data_version", out var statement)) ?? statement;
+        _writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch);
+    }
+
+    /// <summary>The file's full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether the file was made for this object alone and is removed with it.</summary>
+    public bool IsTemporary { get; }
+
+    internal WriteQueue Writer => _writer;
+
+    /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
+    /// <param name="path">The file; <see langword="null"/> makes a temporary one that goes when this object is disposed.</param>
+    /// <param name="progress">Told, in a line for the operator, what takes long.</param>
+    /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
+    /// <exception cref="StartException">
+    /// The file can't be opened or written, is no database, belongs to another program, or is of a newer schema.
+    /// </exception>
+    public static Database Open(string? path, Action<string>? progress = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
+        Open(path, Migrations.All, progress, maxBatch);
+
+    internal static Database Open(string? path, IReadOnlyList<Migration> migrations, Action<string>? progress, int maxBatch)
+    {
+        var isTemporary = path is null;
+        path = isTemporary
+            ? System.IO.Path.Combine(Directory.CreateTempSubdirectory("tinyforum-").FullName, "forum.db")
+            : System.IO.Path.GetFullPath(path!);
+        try
+        {
+            using (var connection = new Connection(path, readOnly: false, BusyTimeout))
+                Prepare(connection, path, migrations, progress);
+            return new Database(path, isTemporary, maxBatch);
+        }
+        catch (SqliteException e)
+        {
+            throw new StartException($"cannot open the database {path}: {Explain(e, path)}", e);
+        }
+    }
+
+    /// <summary>Runs <paramref name="read"/> on a connection that no one else uses meanwhile and that can't write.</summary>
+    internal T Read<T>(Func<Connection, T> read)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (!_readers.TryPop(out var connection))
+            connection = OpenConnection(readOnly: true);
+        try
+        {
+            return read(connection);
+        }
+        catch (SqliteException e) when (WriteQueue.Translate(e) is { } refusal)
+        {
+            throw refusal;
+        }
+        finally
+        {
+            if (_readers.Count < KeptReaders && _disposed == 0)
+                _readers.Push(connection);
+            else
+                connection.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Runs <paramref name="write"/> on the writer's thread inside a transaction; the task ends once that is on disk. What it throws
+    /// undoes its own changes alone. It may run twice (a batch that could not be committed is tried one by one), so it must not change
+    /// anything but the database.
+    /// </summary>
+    internal Task<T> WriteAsync<T>(Func<Connection, T> write) => _writer.Enqueue(write);
+
+    /// <summary>As <see cref="WriteAsync{T}"/>, for a write that has nothing to tell.</summary>
+    internal Task WriteAsync(Action<Connection> write) => _writer.Enqueue(c =>
+    {
+        write(c);
+        return true;
+    });
+
+    /// <summary>
+    /// A number that changes with every commit, by this process or another. What was read while it had one value is still current
+    /// as long as it has it, provided that the number was taken before the reading.
+    /// </summary>
+    internal long Version()
+    {
+        // Through the raw handle: this runs for every request that might be answered from memory.
+        lock (_watchLock)
+        {
+            if (sqlite3_step(_dataVersion) != SQLITE_ROW)
+                throw new SqliteException("data_version has no row", sqlite3_errcode(_watch.Sqlite.Handle!));
+            var version = sqlite3_column_int64(_dataVersion, 0);
+            _ = sqlite3_reset(_dataVersion);
+            return version;
+        }
+    }
+
+    /// <summary>Finishes the writes that were accepted, folds the log into the file and closes it.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        while (_readers.TryPop(out var reader))
+            reader.Dispose();
+        lock (_watchLock)
+        {
+            _dataVersion.Dispose();
+            _watch.Dispose();
+        }
+        _writer.Dispose(); // the last to close: SQLite then checkpoints and removes the log
+        if (IsTemporary)
+            Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
+    }
+
+    private Connection OpenConnection(bool readOnly)
+    {
+        var connection = new Connection(Path, readOnly, BusyTimeout);
+        connection.Script("""
+            PRAGMA foreign_keys  = ON;
+            PRAGMA secure_delete = ON;
+            PRAGMA temp_store    = MEMORY;
+            PRAGMA trusted_schema = OFF;
+            PRAGMA cache_size    = -16000;
+            """);
+        connection.Script(readOnly ? "PRAGMA query_only = ON" : "PRAGMA synchronous = FULL");
+        return connection;
+    }
+
+    private static void Prepare(Connection connection, string path, IReadOnlyList<Migration> migrations, Action<string>? progress)
+    {
+        var latest = SchemaVersion;
+        foreach (var migration in migrations)
+            latest = Math.Max(latest, migration.To);
+        var version = (int)connection.Number("PRAGMA user_version")!.Value;
+        var application = connection.Number("PRAGMA application_id")!.Value;
+        var isEmpty = version == 0 && application == 0 && connection.Number("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!isEmpty && application != ApplicationId)
+            throw new StartException($"{path} is a SQLite database of another program");
+        if (version > latest)
+            throw new StartException($"{path} has schema {version}, made by a newer TinyForum; this one knows up to {latest}");
+
+        connection.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        if (isEmpty)
+            Create(connection);
+        else
+            Migrate(connection, version, migrations, progress);
+    }
+
+    private static void Create(Connection connection) => connection.InTransaction(() =>
+    {
+        if (connection.Number("SELECT count(*) FROM sqlite_schema") == 0) // else another process was faster
+            connection.Script($"{Migrations.Schema()}\nPRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion};");
+    });
+
+    private static void Migrate(Connection connection, int version, IReadOnlyList<Migration> migrations, Action<string>? progress)
+    {
+        foreach (var migration in migrations)
+        {
+            if (migration.To <= version)
+                continue;
+            progress?.Invoke($"migrating the database to schema {migration.To}");
+            connection.InTransaction(() =>
+            {
+                if (connection.Number("PRAGMA user_version") < migration.To) // else another process was faster
+                    connection.Script($"{migration.Sql}\nPRAGMA user_version = {migration.To};");
+            });
+        }
+    }
+
+    private static string Explain(SqliteException e, string path) => e.SqliteErrorCode switch
+    {
+        SQLITE_NOTADB => "it is not a SQLite database",
+        SQLITE_CORRUPT => "it is damaged (restore a backup)",
+        SQLITE_BUSY or SQLITE_LOCKED => "another process holds it locked",
+        SQLITE_FULL => "the disk is full",
+        SQLITE_READONLY => "the file or its folder can't be written",
+        SQLITE_PERM or SQLITE_AUTH => "permission denied",
+        SQLITE_CANTOPEN when Directory.Exists(path) => "it is a folder",
+        SQLITE_CANTOPEN when !Directory.Exists(System.IO.Path.GetDirectoryName(path)) => "its folder does not exist",
+        SQLITE_CANTOPEN => "the file or its folder can't be opened or written",
+        _ => e.Message,
+    };
+
+    private static SQLitePCL.sqlite3_stmt? Check(int code) =>
+        code == SQLITE_OK ? null : throw new SqliteException("cannot prepare a statement", code);
+}

@@ -1,0 +1,39 @@
+using TinyForum.Data;
+
+namespace TinyForum;
+
+/// <summary>The forum without its server: the database and the stores on it. What the server, the command line and the tests share.</summary>
+internal sealed class Forum : IAsyncDisposable
+{
+    public Forum(ForumOptions options)
+    {
+        Options = options;
+        Clock = options.TimeProvider;
+        Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
+        Passwords = new PasswordHasher(options.Passwords, Clock);
+        Users = new UserStore(Database, Clock, Passwords);
+        Sessions = new SessionTable(Database, Clock);
+        Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
+    }
+
+    public ForumOptions Options { get; }
+
+    public TimeProvider Clock { get; }
+
+    public Database Database { get; }
+
+    public PasswordHasher Passwords { get; }
+
+    public UserStore Users { get; }
+
+    public SessionTable Sessions { get; }
+
+    public Cursors Cursors { get; }
+
+    /// <summary>Finishes what was accepted and closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Passwords.DisposeAsync().ConfigureAwait(false);
+        Database.Dispose();
+    }
+}

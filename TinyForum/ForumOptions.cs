@@ -1,0 +1,40 @@
+using TinyForum.Data;
+
+namespace TinyForum;
+
+/// <summary>How a forum runs. Every setting has a default that suits a forum on one's own machine.</summary>
+public sealed record ForumOptions
+{
+    /// <summary>
+    /// Where to listen: <c>http://HOST:PORT</c> with an IPv4 address, <c>localhost</c> or <c>*</c>; port 0 takes any that is free.
+    /// A loopback address answers to both <c>127.0.0.1</c> and <c>localhost</c>.
+    /// </summary>
+    public IReadOnlyList<string> Listen { get; init; } = ["http://127.0.0.1:5000"];
+
+    /// <summary>The database file, made if there is none; <see langword="null"/> for a temporary one that goes with the forum.</summary>
+    public string? Database { get; init; } = "forum.db";
+
+    /// <summary>
+    /// Whether <c>GET /api/logout/{username}</c> is honoured for callers without credentials that connect straight from this machine;
+    /// <see langword="null"/>: if the server listens on loopback alone.
+    /// </summary>
+    public bool? AnonymousLogout { get; init; }
+
+    /// <summary>Whether <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> count. Only behind a proxy that overwrites them.</summary>
+    public bool TrustProxy { get; init; }
+
+    /// <summary>How passwords are hashed.</summary>
+    public PasswordOptions Passwords { get; init; } = new();
+
+    /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock; for tests.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Told of every request and of what its operator should know; called by several threads at once.</summary>
+    public Action<LogEntry>? Log { get; init; }
+
+    internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>
+        Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));
+}

@@ -1,0 +1,67 @@
+using TinyForum.Api;
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum;
+
+/// <summary>A running forum, to be embedded: <c>await using var forum = await ForumServer.StartAsync(new ForumOptions());</c></summary>
+public sealed class ForumServer : IAsyncDisposable
+{
+    private readonly Forum _forum;
+    private readonly Telemetry _telemetry;
+    private readonly ListenerLoop _loop;
+
+    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop) => (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+
+    /// <summary>The address to open, with a final slash; the first one if it listens on several.</summary>
+    public Uri Url => _loop.Addresses[0].Url;
+
+    /// <summary>Every address it listens on.</summary>
+    public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Url)];
+
+    /// <summary>The database in use.</summary>
+    public Database Database => _forum.Database;
+
+    /// <summary>The accounts.</summary>
+    public UserStore Users => _forum.Users;
+
+    /// <summary>Who is logged in.</summary>
+    public SessionTable Sessions => _forum.Sessions;
+
+    /// <summary>Opens the database and starts to listen.</summary>
+    /// <exception cref="StartException">
+    /// The database can't be used or an address can't be listened on; nothing stays open.
+    /// </exception>
+    public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Start(options), cancellationToken);
+
+    private static async Task<ForumServer> Start(ForumOptions options)
+    {
+        var addresses = options.Listen.Select(ListenAddress.Parse).ToList();
+        if (addresses.Count == 0)
+            throw new StartException("there is no address to listen on");
+        var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
+        var forum = new Forum(options with { AnonymousLogout = anonymousLogout });
+        var telemetry = new Telemetry();
+        try
+        {
+            var api = new ForumApi(forum, telemetry);
+            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
+            return new ForumServer(forum, telemetry, ListenerLoop.Start(addresses, boundary, options.DrainTimeout));
+        }
+        catch
+        {
+            telemetry.Dispose();
+            await forum.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stops accepting, finishes what was accepted, closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync().ConfigureAwait(false);
+        _telemetry.Dispose();
+        await _forum.DisposeAsync().ConfigureAwait(false);
+    }
+}

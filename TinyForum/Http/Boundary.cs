@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// The one place where requests come in and answers go out: refuses what no handler should see, turns refusals into the envelope and
+/// anything unknown into a logged "internal error", sends the answer and tells of it.
+/// </summary>
+/// <param name="serve">Fills in the answer.</param>
+/// <param name="log">Told of every request.</param>
+/// <param name="telemetry">Told of every request.</param>
+/// <param name="clock">The log's time.</param>
+/// <param name="allowedHosts">The hosts that requests may name; <see langword="null"/> for any.</param>
+internal sealed class Boundary(
+    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, Telemetry telemetry, TimeProvider clock, IReadOnlySet<string>? allowedHosts)
+{
+    private const int MaxTarget = 8 * 1024;
+
+    private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
+    private static long _lastId;
+
+    /// <summary>Serves one request. Does not throw.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="closeConnection">Whether the connection ends with the answer.</param>
+    public async Task ServeAsync(HttpListenerContext context, bool closeConnection)
+    {
+        using var exchange = new Exchange(context, string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}"))
+        {
+            CloseConnection = closeConnection,
+        };
+        if (HasBeenAnswered(exchange))
+            return;
+        using var activity = Telemetry.Activities.StartActivity(exchange.Method, ActivityKind.Server);
+        Exception? fault = null;
+        try
+        {
+            RefuseEarly(exchange);
+            await serve(exchange).ConfigureAwait(false);
+        }
+        catch (Refusal refusal)
+        {
+            JsonResponder.Refuse(exchange, refusal);
+        }
+        catch (Exception e)
+        {
+            fault = e;
+            JsonResponder.Fault(exchange);
+        }
+        await exchange.SendAsync().ConfigureAwait(false);
+        Tell(exchange, activity, fault);
+    }
+
+    /// <summary>
+    /// A POST or PUT without any length gets its 411 from the listener, which hands it on all the same: nothing may come of it.
+    /// </summary>
+    private static bool HasBeenAnswered(Exchange exchange) =>
+        exchange.Method is "POST" or "PUT" && exchange.ContentLength is null && exchange.Header("Transfer-Encoding") is null;
+
+    private void RefuseEarly(Exchange exchange)
+    {
+        // Reading a chunked body, or letting the listener skip it, can end the process: never touched, never followed by another request.
+        if (exchange.Header("Transfer-Encoding") is not null)
+        {
+            exchange.CloseConnection = true;
+            throw new Refusal(411, "the body needs a Content-Length and no Transfer-Encoding");
+        }
+        if (exchange.RawTarget.Length > MaxTarget)
+            throw new Refusal(414, $"the request target must be at most {MaxTarget} bytes");
+        if (allowedHosts is not null && !allowedHosts.Contains(exchange.Header("Host") ?? ""))
+            throw new Refusal(421, "the Host header names another site");
+    }
+
+    private void Tell(Exchange exchange, Activity? activity, Exception? fault)
+    {
+        var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
+        if (telemetry.RequestDuration.Enabled)
+        {
+            telemetry.RequestDuration.Record(
+                duration.TotalSeconds,
+                new("http.request.method", exchange.Method),
+                new("http.route", exchange.Route),
+                new("http.response.status_code", exchange.Status));
+        }
+        if (activity is not null)
+        {
+            activity.DisplayName = $"{exchange.Method} {exchange.Route}";
+            activity.SetTag("http.request.method", exchange.Method).SetTag("http.route", exchange.Route)
+                .SetTag("http.response.status_code", exchange.Status).SetTag("tinyforum.request.id", exchange.Id);
+            if (exchange.Status >= 500)
+                activity.SetStatus(ActivityStatusCode.Error);
+        }
+        if (log is null)
+            return;
+        var path = exchange.RawTarget.AsSpan();
+        if (path.IndexOf('?') is >= 0 and var mark)
+            path = path[..mark];
+        log(new LogEntry(
+            clock.GetUtcNow(),
+            exchange.Status >= 500 ? LogSeverity.Error : LogSeverity.Information,
+            fault is null ? "request" : "internal error",
+            new RequestSummary(
+                exchange.Id, exchange.Method, path[..Math.Min(path.Length, 256)].ToString(), exchange.Route, exchange.Status,
+                duration, exchange.UserId, exchange.Remote?.Address.ToString(), (exchange.KeptBody ?? exchange.Body.Written).Length),
+            fault));
+    }
+}

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// One request and its answer: the parts of <see cref="HttpListenerContext"/> that can be relied on. The answer is collected here and
+/// leaves in one write with its <c>Content-Length</c>.
+/// </summary>
+internal sealed class Exchange : IDisposable
+{
+    /// <summary>The largest accepted body, bytes.</summary>
+    public const int MaxBody = 256 * 1024;
+
+    private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(32, 95).Select(c => (char)c).ToArray());
+
+    private readonly HttpListenerContext _context;
+    private readonly PooledBuffer _buffer = new();
+    private byte[]? _requestBody;
+    private bool _bodyWasRead;
+    private RequestTarget? _target;
+
+    public Exchange(HttpListenerContext context, string id)
+    {
+        _context = context;
+        Id = id;
+        Method = context.Request.HttpMethod;
+        RawTarget = context.Request.RawUrl ?? "";
+        try
+        {
+            Remote = context.Request.RemoteEndPoint;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException or NullReferenceException)
+        {
+            // The client has left already.
+        }
+    }
+
+    /// <summary>Names this request in the log and to the client.</summary>
+    public string Id { get; }
+
+    public string Method { get; }
+
+    /// <summary>The request target as it came.</summary>
+    public string RawTarget { get; }
+
+    /// <summary>The request target taken apart.</summary>
+    /// <exception cref="Refusal">400: it is malformed.</exception>
+    public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);
+
+    /// <summary>The other end of the connection, a proxy's if there is one; <see langword="null"/> if it has left.</summary>
+    public IPEndPoint? Remote { get; }
+
+    /// <summary>The pattern that the request was routed to, for the log and the metrics.</summary>
+    public string? Route { get; set; }
+
+    /// <summary>Who is calling, for the log.</summary>
+    public long? UserId { get; set; }
+
+    /// <summary>When the request came, as <see cref="Stopwatch.GetTimestamp"/> counts.</summary>
+    public long StartedAt { get; } = Stopwatch.GetTimestamp();
+
+    public int Status { get; set; } = 200;
+
+    public string ContentType { get; set; } = "application/json";
+
+    /// <summary>Set before the answer is sent to end the connection after it.</summary>
+    public bool CloseConnection { get; set; }
+
+    /// <summary>Where the answer's body is written.</summary>
+    public PooledBuffer Body => _buffer;
+
+    /// <summary>A body that is kept elsewhere, sent instead of <see cref="Body"/> if set.</summary>
+    public ReadOnlyMemory<byte>? KeptBody { get; set; }
+
+    public bool IsHead => Method == "HEAD";
+
+    public bool HasBody => _context.Request.HasEntityBody;
+
+    public long? ContentLength => _context.Request.Headers["Content-Length"] is null ? null : _context.Request.ContentLength64;
+
+    /// <summary>A header of the request; the last one if it was repeated.</summary>
+    public string? Header(string name) => _context.Request.Headers[name];
+
+    /// <summary>Whether the request has a header whose name begins like this.</summary>
+    public bool HasHeaderStartingWith(string prefix) =>
+        _context.Request.Headers.AllKeys.Any(name => name!.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Sets a header of the answer.</summary>
+    /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
+    public void SetHeader(string name, string value)
+    {
+        RequireVisibleAscii(name, value);
+        _context.Response.Headers[name] = value;
+    }
+
+    /// <summary>Adds a header of the answer beside those of the same name.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="SetHeader"/>.</exception>
+    public void AddHeader(string name, string value)
+    {
+        RequireVisibleAscii(name, value);
+        _context.Response.Headers.Add(name, value);
+    }
+
+    /// <summary>Reads the request's body into a pooled array, once; valid until this object is disposed.</summary>
+    /// <exception cref="Refusal">411 without a length, 413 past <see cref="MaxBody"/>, 400 if it ends early.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
+    {
+        var length = ContentLength ?? throw new Refusal(411, "the body needs a Content-Length");
+        if (length is < 0 or > MaxBody)
+            throw new Refusal(413, $"the body must be at most {MaxBody} bytes");
+        _requestBody = ArrayPool<byte>.Shared.Rent((int)length);
+        var body = _requestBody.AsMemory(0, (int)length);
+        try
+        {
+            await _context.Request.InputStream.ReadExactlyAsync(body).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is EndOfStreamException or HttpListenerException or IOException or ObjectDisposedException)
+        {
+            throw new Refusal(400, "the body is shorter than its Content-Length");
+        }
+        _bodyWasRead = true;
+        return body;
+    }
+
+    /// <summary>Sends the answer. Never throws for a client that has left.</summary>
+    public async ValueTask SendAsync()
+    {
+        var response = _context.Response;
+        var body = KeptBody ?? _buffer.Written;
+        try
+        {
+            response.StatusCode = Status;
+            response.Headers["Server"] = "TinyForum";
+            response.Headers["X-Request-Id"] = Id;
+            if (CloseConnection || (HasBody && !_bodyWasRead))
+                response.KeepAlive = false;
+            if (Status is not (204 or 304))
+            {
+                response.ContentType = ContentType;
+                response.ContentLength64 = body.Length;
+                if (!IsHead)
+                    await response.OutputStream.WriteAsync(body).ConfigureAwait(false);
+            }
+            response.Close();
+        }
+        catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            response.Abort();
+        }
+    }
+
+    public void Dispose()
+    {
+        _buffer.Dispose();
+        if (_requestBody is not null)
+            ArrayPool<byte>.Shared.Return(_requestBody, clearArray: true); // it may have held a password
+        _requestBody = null;
+    }
+
+    private static void RequireVisibleAscii(string name, string value)
+    {
+        if (value.AsSpan().ContainsAnyExcept(VisibleAscii))
+            throw new ArgumentException($"the value of {name} must be visible ASCII", nameof(value));
+    }
+}

@@ -1,0 +1,130 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// Reads a request's JSON strictly: one object with the members of a record and no others, each once and of its type. What is wrong is
+/// told for all fields at once, or by line and column where it is no JSON at all.
+/// </summary>
+internal static class JsonBody
+{
+    private const int MaxDepth = 8;
+
+    /// <summary>Reads <paramref name="utf8"/> as a <typeparamref name="T"/>, a record whose constructor parameters are its members.</summary>
+    /// <exception cref="Refusal">400, naming the fields and rules or the position.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
+    {
+        if (!Utf8.IsValid(utf8))
+            throw Malformed(utf8[..ValidLength(utf8)], "is not UTF-8");
+        var errors = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            CheckMembers(utf8, ref reader, type, errors);
+            reader.Read(); // refuses what follows the object
+        }
+        catch (JsonException e)
+        {
+            throw new Refusal(400, Position((e.LineNumber ?? 0) + 1, (e.BytePositionInLine ?? 0) + 1, "is not valid JSON"));
+        }
+        if (errors.Count > 0)
+            throw Refusal.Invalid(errors);
+        return JsonSerializer.Deserialize(utf8, type)!;
+    }
+
+    private static void CheckMembers(ReadOnlySpan<byte> utf8, ref Utf8JsonReader reader, JsonTypeInfo type, SortedDictionary<string, string> errors)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new Refusal(400, "the body must be a JSON object");
+        var missing = new HashSet<string>(type.Properties.Where(p => p.AssociatedParameter is { HasDefaultValue: false }).Select(p => p.Name));
+        var seen = new HashSet<string>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!TryGetString(ref reader, out var name))
+                throw Malformed(utf8[..(int)reader.TokenStartIndex], "has a lone surrogate");
+            reader.Read();
+            missing.Remove(name);
+            if (type.Properties.FirstOrDefault(p => p.Name == name) is not { } property)
+                errors[Shown(name)] = "is not a known field";
+            else if (!seen.Add(name))
+                errors[name] = "must be given once";
+            else if (Mistake(ref reader, property.PropertyType) is { } mistake)
+                errors[name] = mistake;
+            reader.Skip();
+        }
+        foreach (var name in missing)
+            errors[name] = "is required";
+    }
+
+    private static string? Mistake(ref Utf8JsonReader reader, Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (reader.TokenType == JsonTokenType.Null)
+            return "must not be null";
+        if (type == typeof(string))
+            return reader.TokenType != JsonTokenType.String ? "must be a string" : SurrogateMistake(ref reader);
+        if (type == typeof(long))
+            return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _) ? null : "must be a whole number";
+        if (type == typeof(bool))
+            return reader.TokenType is JsonTokenType.True or JsonTokenType.False ? null : "must be true or false";
+        if (type == typeof(DateTimeOffset))
+            return reader.TokenType == JsonTokenType.String && SurrogateMistake(ref reader) is null && reader.TryGetDateTimeOffset(out _)
+                ? null : "must be an RFC 3339 time, such as 2026-01-31T09:30:00.000Z";
+        if (type == typeof(IReadOnlyList<string>))
+            return ListMistake(reader);
+        throw new NotSupportedException($"bodies have no members of type {type}");
+    }
+
+    // By value: looks ahead and leaves the caller's reader at the list's start.
+    private static string? ListMistake(Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return "must be a list of strings";
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.String)
+                return "must be a list of strings";
+            if (SurrogateMistake(ref reader) is { } mistake)
+                return mistake;
+        }
+        return null;
+    }
+
+    private static string? SurrogateMistake(ref Utf8JsonReader reader) => TryGetString(ref reader, out _) ? null : "must not have lone surrogates";
+
+    private static bool TryGetString(ref Utf8JsonReader reader, out string text)
+    {
+        try
+        {
+            text = reader.GetString()!;
+            return true;
+        }
+        catch (InvalidOperationException) // an escaped surrogate without its other half
+        {
+            text = "";
+            return false;
+        }
+    }
+
+    /// <summary>An unknown name is the client's text: it is told back cut short, so that the answer can't be made to grow with it.</summary>
+    private static string Shown(string name) => name.Length <= 64 ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[63]) ? 63 : 64), "…");
+
+    private static int ValidLength(ReadOnlySpan<byte> utf8)
+    {
+        var length = 0;
+        while (System.Text.Rune.DecodeFromUtf8(utf8[length..], out _, out var consumed) == System.Buffers.OperationStatus.Done)
+            length += consumed;
+        return length;
+    }
+
+    private static Refusal Malformed(ReadOnlySpan<byte> before, string what)
+    {
+        var line = before.Count((byte)'\n');
+        return new Refusal(400, Position(line + 1, before.Length - before.LastIndexOf((byte)'\n'), what));
+    }
+
+    private static string Position(long line, long column, string what) => $"the body {what} at line {line}, byte {column}";
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace TinyForum.Http;
+
+/// <summary>Writes answers and refusals as JSON into an exchange.</summary>
+internal static class JsonResponder
+{
+    [ThreadStatic]
+    private static Utf8JsonWriter? _threadWriter;
+
+    /// <summary>Makes <paramref name="value"/> the answer's body.</summary>
+    public static void Write<T>(Exchange exchange, T value, JsonTypeInfo<T> type)
+    {
+        exchange.Body.Clear();
+        var writer = Writer(exchange.Body);
+        JsonSerializer.Serialize(writer, value, type);
+        End(exchange, writer);
+    }
+
+    /// <summary>The bytes that <see cref="Write"/> would send.</summary>
+    public static byte[] Render<T>(T value, JsonTypeInfo<T> type)
+    {
+        using var buffer = new PooledBuffer();
+        using var writer = new Utf8JsonWriter(buffer, Json.WriterOptions);
+        JsonSerializer.Serialize(writer, value, type);
+        return [.. buffer.Written.Span, (byte)'\n'];
+    }
+
+    /// <summary>Makes the refusal the answer: status, headers and the <c>fail</c> envelope.</summary>
+    public static void Refuse(Exchange exchange, Refusal refusal)
+    {
+        exchange.Status = refusal.Status;
+        foreach (var (name, value) in refusal.Headers)
+            exchange.SetHeader(name, value);
+        if (refusal.RetryAfter is { } after)
+            exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var writer = Begin(exchange);
+        if (refusal.Errors is { } errors)
+        {
+            writer.WriteStartObject("errors");
+            foreach (var (field, why) in errors.OrderBy(e => e.Key, StringComparer.Ordinal))
+                writer.WriteString(field, why);
+            writer.WriteEndObject();
+        }
+        writer.WriteString("message", refusal.Message);
+        writer.WriteString("status", "fail");
+        writer.WriteEndObject();
+        End(exchange, writer);
+    }
+
+    /// <summary>Makes "internal error" the answer, with nothing of the cause but the request's id.</summary>
+    public static void Fault(Exchange exchange)
+    {
+        exchange.Status = 500;
+        var writer = Begin(exchange);
+        writer.WriteString("message", "internal error");
+        writer.WriteString("request_id", exchange.Id);
+        writer.WriteString("status", "error");
+        writer.WriteEndObject();
+        End(exchange, writer);
+    }
+
+    private static Utf8JsonWriter Begin(Exchange exchange)
+    {
+        exchange.Body.Clear();
+        exchange.KeptBody = null;
+        exchange.ContentType = "application/json";
+        var writer = Writer(exchange.Body);
+        writer.WriteStartObject();
+        return writer;
+    }
+
+    private static void End(Exchange exchange, Utf8JsonWriter writer)
+    {
+        writer.Flush();
+        writer.Reset(Stream.Null); // lets go of the buffer
+        exchange.Body.GetSpan(1)[0] = (byte)'\n';
+        exchange.Body.Advance(1);
+    }
+
+    private static Utf8JsonWriter Writer(PooledBuffer target)
+    {
+        if (_threadWriter is null)
+            return _threadWriter = new Utf8JsonWriter(target, Json.WriterOptions);
+        _threadWriter.Reset(target);
+        return _threadWriter;
+    }
+}

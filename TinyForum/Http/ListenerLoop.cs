@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// The HttpListener loop: takes contexts as they come and hands each to the boundary. Several takes are kept outstanding, so that a
+/// request that is served on the thread that took it does not hold up the next.
+/// </summary>
+internal sealed class ListenerLoop : IAsyncDisposable
+{
+    private const int OutstandingTakes = 8;
+    private const int StartAttempts = 20;
+
+    private readonly HttpListener _listener;
+    private readonly Boundary _boundary;
+    private readonly TimeSpan _drain;
+    private int _inFlight;
+    private volatile bool _stopping;
+
+    private ListenerLoop(HttpListener listener, IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
+    {
+        _listener = listener;
+        _boundary = boundary;
+        _drain = drain;
+        Addresses = addresses;
+        for (var i = 0; i < OutstandingTakes; i++)
+            Take();
+    }
+
+    /// <summary>Where it listens, with the ports that were chosen.</summary>
+    public IReadOnlyList<ListenAddress> Addresses { get; }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="addresses">Where; a port of 0 is replaced by a free one.</param>
+    /// <param name="boundary">Serves the requests.</param>
+    /// <param name="drain">How long disposal waits for the requests that were accepted.</param>
+    /// <exception cref="StartException">An address is taken or can't be listened on.</exception>
+    public static ListenerLoop Start(IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
+    {
+        WarmUp.Value.ToString();
+        for (var attempt = 1; ; attempt++)
+        {
+            var chosen = addresses.Select(a => a.WithFreePort()).ToList();
+            var listener = new HttpListener { IgnoreWriteExceptions = true };
+            try
+            {
+                foreach (var prefix in chosen.SelectMany(a => a.Prefixes))
+                    listener.Prefixes.Add(prefix);
+                listener.Start();
+                return new ListenerLoop(listener, chosen, boundary, drain);
+            }
+            catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
+            {
+                listener.Close();
+                // With a free port asked for, someone else was faster between the probe and the start.
+                if (attempt == StartAttempts || !addresses.Any(a => a.Port == 0))
+                    throw new StartException($"cannot listen on {string.Join(", ", chosen.Select(a => a.Url))}: {Explain(e)}", e);
+            }
+        }
+    }
+
+    /// <summary>Stops accepting, lets what was accepted finish, then closes every connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping)
+            return;
+        _stopping = true;
+        _listener.Prefixes.Clear(); // closes the ports; connections live on
+        var deadline = Stopwatch.GetTimestamp() + (long)(_drain.TotalSeconds * Stopwatch.Frequency);
+        while (Volatile.Read(ref _inFlight) > 0 && Stopwatch.GetTimestamp() < deadline)
+            await Task.Delay(5).ConfigureAwait(false);
+        _listener.Close();
+    }
+
+    // HttpListener begins to accept before a field of its own is set, once per process: a client that hammers the port meanwhile
+    // makes Start() throw. A first listener on a port nobody knows takes that race.
+    private static readonly Lazy<bool> WarmUp = new(() =>
+    {
+        try
+        {
+            using var throwaway = new HttpListener();
+            throwaway.Prefixes.Add($"http://127.0.0.1:{new ListenAddress("127.0.0.1", 0).WithFreePort().Port}/");
+            throwaway.Start();
+            return true;
+        }
+        catch (HttpListenerException)
+        {
+            return false;
+        }
+    });
+
+    private void Take()
+    {
+        try
+        {
+            _listener.BeginGetContext(static state => ((ListenerLoop)state.AsyncState!).Taken(state), this);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or HttpListenerException or InvalidOperationException)
+        {
+            // Closed.
+        }
+    }
+
+    private void Taken(IAsyncResult result)
+    {
+        HttpListenerContext context;
+        try
+        {
+            context = _listener.EndGetContext(result);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or HttpListenerException)
+        {
+            if (!_stopping && _listener.IsListening)
+                Take();
+            return;
+        }
+        Interlocked.Increment(ref _inFlight);
+        Take();
+        _ = ServeAsync(context);
+    }
+
+    private async Task ServeAsync(HttpListenerContext context)
+    {
+        try
+        {
+            await _boundary.ServeAsync(context, _stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    private static string Explain(Exception e) => e is HttpListenerException { ErrorCode: 98 or 48 or 183 or 400 } or System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse }
+        ? "the port is taken" : e.Message;
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// The target of a request line (RFC 9112, section 3.2), taken apart without the liberties of <see cref="Uri"/>: nothing is folded,
+/// each segment is split off first and decoded after, as strict UTF-8.
+/// </summary>
+internal sealed class RequestTarget
+{
+    private readonly List<(string Name, string Value)> _query = [];
+
+    private RequestTarget(string[] segments) => Segments = segments;
+
+    /// <summary>The decoded segments of the path; <c>/</c> has one, which is empty.</summary>
+    public string[] Segments { get; }
+
+    /// <summary>The parameters of the query in their order.</summary>
+    public IReadOnlyList<(string Name, string Value)> Query => _query;
+
+    /// <summary>Takes <paramref name="raw"/> apart.</summary>
+    /// <param name="raw">As it came; a character above U+007F stands for a byte of UTF-8 that the client did not encode.</param>
+    /// <exception cref="Refusal">400: it is malformed.</exception>
+    public static RequestTarget Parse(string raw)
+    {
+        var rest = raw.AsSpan();
+        var scheme = rest.IndexOf("://");
+        if (scheme > 0 && !rest[..scheme].Contains('/')) // absolute form, as sent to proxies
+        {
+            rest = rest[(scheme + 3)..];
+            var path = rest.IndexOfAny('/', '?');
+            rest = path < 0 ? "/" : rest[path..];
+        }
+        var mark = rest.IndexOf('?');
+        var queryText = mark < 0 ? default : rest[(mark + 1)..];
+        if (mark >= 0)
+            rest = rest[..mark];
+        if (rest.IsEmpty || rest[0] != '/')
+            throw new Refusal(400, "the request target must be a path that begins with /");
+
+        var target = new RequestTarget(new string[rest.Count('/')]);
+        var next = 0;
+        foreach (var segment in rest[1..].Split('/'))
+            target.Segments[next++] = Decode(rest[1..][segment], isQuery: false);
+        foreach (var pair in queryText.Split('&'))
+            target.AddParameter(queryText[pair]);
+        return target;
+    }
+
+    /// <summary>The value of a parameter of the query, or <see langword="null"/> if it is not there.</summary>
+    /// <exception cref="Refusal">400: it is there more than once.</exception>
+    public string? Parameter(string name)
+    {
+        string? found = null;
+        foreach (var (key, value) in _query)
+        {
+            if (key != name)
+                continue;
+            if (found is not null)
+                throw Refusal.Invalid(name, "must be given once");
+            found = value;
+        }
+        return found;
+    }
+
+    private void AddParameter(ReadOnlySpan<char> pair)
+    {
+        if (pair.IsEmpty)
+            return;
+        var sign = pair.IndexOf('=');
+        _query.Add(sign < 0
+            ? (Decode(pair, isQuery: true), "")
+            : (Decode(pair[..sign], isQuery: true), Decode(pair[(sign + 1)..], isQuery: true)));
+    }
+
+    private static string Decode(ReadOnlySpan<char> text, bool isQuery)
+    {
+        if (Ascii.IsValid(text) && !text.ContainsAny('%', '+', '\0'))
+            return text.ToString();
+        Span<byte> bytes = text.Length <= 512 ? stackalloc byte[text.Length] : new byte[text.Length];
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var value = text[i] switch
+            {
+                '%' => Escape(text[i..]),
+                '+' when isQuery => ' ',
+                < '\u0100' and var c => c,
+                _ => throw Malformed(isQuery),
+            };
+            if (text[i] == '%')
+                i += 2;
+            // An encoded slash would be taken for a separator by whoever decodes first; NUL ends strings elsewhere.
+            if (value == 0 || (value == '/' && text[i] != '/' && !isQuery))
+                throw Malformed(isQuery);
+            bytes[length++] = (byte)value;
+        }
+        return Utf8.IsValid(bytes[..length]) ? Encoding.UTF8.GetString(bytes[..length]) : throw Malformed(isQuery);
+
+        int Escape(ReadOnlySpan<char> at) =>
+            at.Length >= 3 && char.IsAsciiHexDigit(at[1]) && char.IsAsciiHexDigit(at[2])
+                ? int.Parse(at[1..3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                : throw Malformed(isQuery);
+    }
+
+    private static Refusal Malformed(bool isQuery) =>
+        new(400, $"the {(isQuery ? "query" : "path")} is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)");
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// Finds what serves a method and path in a table of patterns such as <c>"GET /api/posts/{id}"</c>, as Go's <c>http.ServeMux</c> does:
+/// a <c>{name}</c> stands for one whole segment, a literal beats it whatever the order of registration, and GET serves HEAD.
+/// </summary>
+/// <typeparam name="T">What a pattern leads to.</typeparam>
+internal sealed class Router<T> where T : class
+{
+    private static readonly SearchValues<char> NotInLiterals = SearchValues.Create("{}%?# ");
+    private static readonly string[] KnownMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+    // By number of segments; within that the more literal path first.
+    private readonly SortedDictionary<int, List<Path>> _paths = [];
+
+    /// <summary>Every pattern with what it leads to, in the order of registration.</summary>
+    public List<(string Method, string Path, T Endpoint)> Entries { get; } = [];
+
+    /// <summary>Adds a pattern.</summary>
+    /// <exception cref="ArgumentException">The pattern is malformed or already there.</exception>
+    public void Add(string pattern, T endpoint)
+    {
+        var space = pattern.IndexOf(' ', StringComparison.Ordinal);
+        var method = space < 0 ? "" : pattern[..space];
+        if (!KnownMethods.Contains(method))
+            throw new ArgumentException($"the pattern \"{pattern}\" must begin with {string.Join(", ", KnownMethods)} and a space", nameof(pattern));
+        var path = Path.Parse(pattern[(space + 1)..], pattern);
+        if (!_paths.TryGetValue(path.Segments.Length, out var candidates))
+            _paths.Add(path.Segments.Length, candidates = []);
+        var known = candidates.Find(p => p.SameAs(path));
+        if (known is null)
+        {
+            candidates.Add(known = path);
+            candidates.Sort(Path.MoreLiteralFirst);
+        }
+        if (!known.Names.SequenceEqual(path.Names))
+            throw new ArgumentException($"the pattern \"{pattern}\" names its wildcards unlike {known.Text}", nameof(pattern));
+        if (!known.Methods.TryAdd(method, endpoint))
+            throw new ArgumentException($"the pattern \"{pattern}\" is registered twice", nameof(pattern));
+        Entries.Add((method, path.Text, endpoint));
+    }
+
+    /// <summary>Finds what serves <paramref name="method"/> on the path with these decoded segments.</summary>
+    public RouteMatch<T> Match(string method, ReadOnlySpan<string> segments)
+    {
+        SortedSet<string>? allowed = null;
+        foreach (var path in _paths.TryGetValue(segments.Length, out var candidates) ? candidates : [])
+        {
+            if (!path.Matches(segments))
+                continue;
+            if (path.Methods.TryGetValue(method == "HEAD" ? "GET" : method, out var endpoint))
+                return new RouteMatch<T>(endpoint, path.Text, path.Values(segments), null);
+            (allowed ??= new SortedSet<string>(StringComparer.Ordinal) { "OPTIONS" }).UnionWith(path.Methods.Keys);
+        }
+        if (allowed?.Contains("GET") == true)
+            allowed.Add("HEAD");
+        return new RouteMatch<T>(null, null, [], allowed is null ? null : string.Join(", ", allowed));
+    }
+
+    private sealed class Path
+    {
+        public required string Text { get; init; }
+
+        /// <summary>The literals; <see langword="null"/> stands for a wildcard.</summary>
+        public required string?[] Segments { get; init; }
+
+        public required string[] Names { get; init; }
+
+        public Dictionary<string, T> Methods { get; } = new(StringComparer.Ordinal);
+
+        public static Path Parse(string text, string pattern)
+        {
+            if (!text.StartsWith('/'))
+                throw new ArgumentException($"the path of \"{pattern}\" must begin with /", nameof(pattern));
+            var segments = text[1..].Split('/');
+            var names = new List<string>();
+            var literals = new string?[segments.Length];
+            for (var i = 0; i < segments.Length; i++)
+            {
+                var segment = segments[i];
+                if (segment is ['{', .. var name, '}'] && name.Length > 0 && name.All(char.IsAsciiLetterLower) && !names.Contains(name))
+                    names.Add(name);
+                else if (segment.Length == 0 || segment.AsSpan().ContainsAny(NotInLiterals))
+                    throw new ArgumentException($"the path of \"{pattern}\" has a malformed segment \"{segment}\"", nameof(pattern));
+                else
+                    literals[i] = segment;
+            }
+            return new Path { Text = text, Segments = literals, Names = [.. names] };
+        }
+
+        public bool Matches(ReadOnlySpan<string> segments)
+        {
+            for (var i = 0; i < Segments.Length; i++)
+            {
+                if (Segments[i] is { } literal ? literal != segments[i] : segments[i].Length == 0)
+                    return false;
+            }
+            return true;
+        }
+
+        public string[] Values(ReadOnlySpan<string> segments)
+        {
+            if (Names.Length == 0)
+                return [];
+            var values = new string[Names.Length];
+            var next = 0;
+            for (var i = 0; i < Segments.Length; i++)
+            {
+                if (Segments[i] is null)
+                    values[next++] = segments[i];
+            }
+            return values;
+        }
+
+        public bool SameAs(Path other) => Segments.SequenceEqual(other.Segments);
+
+        public static int MoreLiteralFirst(Path x, Path y)
+        {
+            for (var i = 0; i < x.Segments.Length; i++)
+            {
+                if (x.Segments[i] is null != y.Segments[i] is null)
+                    return x.Segments[i] is null ? 1 : -1;
+            }
+            return string.CompareOrdinal(x.Text, y.Text);
+        }
+    }
+}
+
+/// <summary>What <see cref="Router{T}.Match"/> found.</summary>
+/// <param name="Endpoint">What the pattern leads to; <see langword="null"/> if there is none for that method and path.</param>
+/// <param name="Path">The pattern's path.</param>
+/// <param name="Values">What stands for the wildcards, decoded, in their order.</param>
+/// <param name="Allow">Without an endpoint: the methods that the path has, or <see langword="null"/> if no pattern has that path.</param>
+internal readonly record struct RouteMatch<T>(T? Endpoint, string? Path, string[] Values, string? Allow) where T : class;
