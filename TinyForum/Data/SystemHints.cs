@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace TinyForum.Data;
+
+/// <summary>Wishes the kernel may grant or ignore: nothing depends on them but speed, so a refusal is not an error.</summary>
+internal static unsafe partial class SystemHints
+{
+    private const int AdviseHugePages = 14;
+    private const int Thread = 0;
+    private const int ThisThread = 0;
+    private const int Niceness = 10;
+
+    /// <summary>Fewer page faults and fewer misses of the TLB, where huge pages are given to those who ask (Linux's default).</summary>
+    public static void PreferHugePages(void* start, nuint bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(start, bytes, AdviseHugePages);
+        }
+    }
+
+    /// <summary>Lets other threads go first. .NET ignores <see cref="Thread.Priority"/> on Linux, where niceness is a thread's own.</summary>
+    public static void LowerThisThreadsPriority()
+    {
+        System.Threading.Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
+        if (OperatingSystem.IsLinux())
+        {
+            _ = SetPriority(Thread, ThisThread, Niceness);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(void* start, nuint bytes, int advice);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetPriority(int which, int who, int niceness);
+}
