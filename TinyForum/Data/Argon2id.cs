@@ -36,15 +36,15 @@ public sealed class Argon2id(byte[] password) : IDisposable
     public int Iterations { get; set; }
 
     /// <summary>Computes the tag of RFC 9106, section 3.2, at the cost that the properties set. May be called again.</summary>
-    /// <param name="bc">The tag's length T in bytes, at least 4. It is hashed too: a shorter tag is no prefix of a longer one.</param>
+    /// <param name="length">The tag's length T in bytes, at least 4. It is hashed too: a shorter tag is no prefix of a longer one.</param>
     /// <returns>The tag.</returns>
     /// <exception cref="ArgumentException">A parameter is outside what RFC 9106 allows; the message says which, and the rule.</exception>
     /// <exception cref="OutOfMemoryException">The system does not have <see cref="MemorySize"/> to give.</exception>
     /// <exception cref="ObjectDisposedException">The password has been wiped.</exception>
-    public byte[] GetBytes(int bc)
+    public byte[] GetBytes(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Require(bc >= 4, nameof(bc), "A tag has at least 4 bytes.");
+        Require(length >= 4, nameof(length), "A tag has at least 4 bytes.");
         Require(Salt is { Length: >= 8 }, nameof(Salt), "A salt has at least 8 bytes.");
         Require(DegreeOfParallelism is >= 1 and < 1 << 24, nameof(DegreeOfParallelism), "There are 1 to 2^24 - 1 lanes.");
         Require(MemorySize / 8 >= DegreeOfParallelism, nameof(MemorySize), "Memory is at least 8 KiB for each lane.");
@@ -52,7 +52,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
 
         using var matrix = new Argon2Matrix(DegreeOfParallelism, MemorySize, Iterations);
         Span<byte> seed = stackalloc byte[SeedBytes + 2 * sizeof(int)];
-        Seed(bc, seed[..SeedBytes]);
+        Seed(length, seed[..SeedBytes]);
         for (var lane = 0; lane < DegreeOfParallelism; lane++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(seed[(SeedBytes + sizeof(int))..], lane);
@@ -64,7 +64,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
         }
         CryptographicOperations.ZeroMemory(seed);
         matrix.Fill();
-        var tag = new byte[bc];
+        var tag = new byte[length];
         HashToLength(matrix.Fold(), tag);
         return tag;
     }
