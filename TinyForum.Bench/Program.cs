@@ -1,1 +1,4 @@
-return 0;
+using System.CommandLine;
+using TinyForum.Bench;
+
+return new RootCommand("Measurements of TinyForum") { Argon2Bench.Command() }.Parse(args).Invoke();
