@@ -13,6 +13,9 @@ internal sealed class Forum : IAsyncDisposable
         Passwords = new PasswordHasher(options.Passwords, Clock);
         Users = new UserStore(Database, Clock, Passwords);
         Sessions = new SessionTable(Database, Clock);
+        Moderation = new ModerationStore(Database, Clock);
+        Notifications = new NotificationStore(Database, Clock);
+        Search = new SearchIndex(Database);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -27,6 +30,12 @@ internal sealed class Forum : IAsyncDisposable
     public UserStore Users { get; }
 
     public SessionTable Sessions { get; }
+
+    public ModerationStore Moderation { get; }
+
+    public NotificationStore Notifications { get; }
+
+    public SearchIndex Search { get; }
 
     public Cursors Cursors { get; }
 

@@ -1,0 +1,32 @@
+using TinyForum.Data;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class DatabaseTests
+{
+    [TestMethod]
+    public async Task Writes_are_grouped_and_one_that_fails_is_undone_alone()
+    {
+        using var database = Database.Open(null);
+        var writes = Enumerable.Range(0, 200).Select(i => database.WriteAsync(c =>
+        {
+            c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"t{i}"));
+            return i % 10 == 0 ? throw new Refusal(409, "no") : i;
+        })).ToList();
+        await Task.WhenAll(writes.Where((_, i) => i % 10 != 0));
+        foreach (var write in writes.Where((_, i) => i % 10 == 0))
+            await Assert.ThrowsExactlyAsync<Refusal>(() => write);
+        Assert.AreEqual(180, database.Read(c => c.Number("SELECT count(*) FROM tags")));
+    }
+
+    [TestMethod]
+    public async Task The_version_changes_with_every_commit_and_with_nothing_else()
+    {
+        using var database = Database.Open(null);
+        var before = database.Version();
+        Assert.AreEqual(before, database.Version());
+        await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('a')"));
+        Assert.AreNotEqual(before, database.Version());
+    }
+}
