@@ -17,7 +17,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
     private readonly byte[] _password = Pinned(password);
     private bool _disposed;
 
-    /// <summary>The nonce S of RFC 9106, section 3.1: at least 8 bytes, 16 recommended, different for every password.</summary>
+    /// <summary>The nonce S of RFC 9106, section 3.1, different for every password: 16 bytes recommended, and no less than 8 taken.</summary>
     public byte[]? Salt { get; set; }
 
     /// <summary>The secret value K of RFC 9106, section 3.1, if there is one: kept apart from the hashes, it makes them useless alone.</summary>
@@ -38,7 +38,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
     /// <summary>Computes the tag of RFC 9106, section 3.2, at the cost that the properties set. May be called again.</summary>
     /// <param name="length">The tag's length T in bytes, at least 4. It is hashed too: a shorter tag is no prefix of a longer one.</param>
     /// <returns>The tag.</returns>
-    /// <exception cref="ArgumentException">A parameter is outside what RFC 9106 allows; the message says which, and the rule.</exception>
+    /// <exception cref="ArgumentException">A property or the length is out of its range; the message says which, and the rule.</exception>
     /// <exception cref="OutOfMemoryException">The system does not have <see cref="MemorySize"/> to give.</exception>
     /// <exception cref="ObjectDisposedException">The password has been wiped.</exception>
     public byte[] GetBytes(int length)
