@@ -95,7 +95,8 @@ public sealed class HashingThreadsTests(TestContext context)
     public async Task A_failure_reaches_the_caller_and_leaves_the_thread_working()
     {
         await using var threads = new HashingThreads(1, 10, maxWait, _clock);
-        await Assert.ThrowsExactlyAsync<FormatException>(() => threads.RunAsync<int>(() => throw new FormatException(), context.CancellationToken));
+        var failing = threads.RunAsync<int>(() => throw new FormatException(), context.CancellationToken);
+        await Assert.ThrowsExactlyAsync<FormatException>(() => failing);
         Assert.AreEqual(2, await threads.RunAsync(() => 2, context.CancellationToken));
     }
 

@@ -148,7 +148,9 @@ internal sealed unsafe class Argon2Matrix : IDisposable
 
     private readonly record struct Position(uint Pass, uint Slice, uint Lane);
 
-    /// <summary>The first half of the first pass reads where a counter says, not the data: no password shows in its timing (section 3.4.1.2).</summary>
+    /// <summary>
+    /// The first half of the first pass reads where a counter says, not the data, so that its timing tells nothing (section 3.4.1.2).
+    /// </summary>
     private sealed class Addresses(Argon2Matrix matrix, Position at, ulong* scratch)
     {
         private readonly ulong* _zero = scratch;
