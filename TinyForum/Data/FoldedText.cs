@@ -256,7 +256,8 @@ internal ref struct FoldedText
         var end = 0;
         foreach (var rune in whole[..length].EnumerateRunes())
         {
-            end += rune.Value == 'ı' ? "i".TryCopyTo(buffer[end..]) ? 1 : 0 : UnicodeText.Fold(rune, buffer[end..]); // as its capital, I, does
+            var folded = rune.Value == 'ı' ? new Rune('i') : rune; // as its capital, I, has it
+            end += UnicodeText.Fold(folded, buffer[end..]);
         }
         return buffer[..end];
     }
@@ -277,12 +278,12 @@ internal ref struct FoldedText
         return Rune.DecodeFromUtf16(text[at..], out var rune, out var length) == OperationStatus.Done && IsMark(rune) ? length : 0;
     }
 
-    private static bool IsMark(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+    private static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 
     // The common Han, kana and Hangul characters that stand for themselves and fold to themselves.
-    private static bool IsPlainIdeograph(char c) =>
-        c is (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FFF') or (>= '\uAC00' and <= '\uD7A3');
+    private static bool IsPlainIdeograph(char c) => c is (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA')
+        or (>= '\u4E00' and <= '\u9FFF') or (>= '\uAC00' and <= '\uD7A3');
 
     // Marks that writers leave out or readers overlook: those of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic.
     // The vowel signs of Indic and other scripts are letters in all but name and stay.
@@ -314,7 +315,8 @@ internal ref struct FoldedText
     }
 
     // Arabic's tatweel stretches a word; variation selectors choose among forms of one character.
-    private static bool IsInvisible(int c) => c is 0x0640 or (>= 0x180B and <= 0x180F) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0100 and <= 0xE01EF);
+    private static bool IsInvisible(int c) =>
+        c is 0x0640 or (>= 0x180B and <= 0x180F) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0100 and <= 0xE01EF);
 
     /// <summary>Blocks of the scripts whose characters are tokens of their own.</summary>
     internal static bool IsUnspaced(int c) => c is

@@ -184,7 +184,8 @@ internal static class Mentions
         while (true)
         {
             var digits = Math.Min(line.IndexOfAnyExceptInRange('0', '9'), 10);
-            var marker = line is ['-' or '+' or '*', ' ', ..] ? 1 : digits is > 0 and < 10 && line[digits..] is ['.' or ')', ' ', ..] ? digits + 1 : 0;
+            var marker = line is ['-' or '+' or '*', ' ', ..] ? 1
+                : digits is > 0 and < 10 && line[digits..] is ['.' or ')', ' ', ..] ? digits + 1 : 0;
             if (marker == 0 || line[marker..].IsWhiteSpace())
             {
                 return item;

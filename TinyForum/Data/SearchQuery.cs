@@ -53,7 +53,8 @@ internal sealed record SearchQuery(
         {
             var minus = rest is ['-', not '-', ..] && !char.IsWhiteSpace(rest[1]);
             rest = minus ? rest[1..] : rest;
-            var field = TakeField(ref rest, "author") ? (minus ? notAuthors : authors) : TakeField(ref rest, "tag") ? (minus ? notTags : tags) : null;
+            var field = TakeField(ref rest, "author") ? (minus ? notAuthors : authors)
+                : TakeField(ref rest, "tag") ? (minus ? notTags : tags) : null;
             var value = TakeValue(ref rest);
             if (field is not null)
             {
@@ -69,7 +70,8 @@ internal sealed record SearchQuery(
             }
         }
 
-        why = terms.Count + without.Count + authors.Count + notAuthors.Count + tags.Count + notTags.Count > MaxTerms ? $"must have at most {MaxTerms} words"
+        var count = terms.Count + without.Count + authors.Count + notAuthors.Count + tags.Count + notTags.Count;
+        why = count > MaxTerms ? $"must have at most {MaxTerms} words"
             : terms.Count == 0 && (without.Count > 0 || authors.Count + tags.Count == 0) ? "must have a word to look for"
             : null;
         if (why is null)
@@ -92,7 +94,9 @@ internal sealed record SearchQuery(
     // "author:" with something behind it; the fullwidth colon is what a Chinese or Japanese keyboard gives.
     private static bool TakeField(ref ReadOnlySpan<char> rest, string name)
     {
-        if (!rest.StartsWith(name, StringComparison.OrdinalIgnoreCase) || rest[name.Length..] is not [':' or '：', var next, ..] || char.IsWhiteSpace(next))
+        if (!rest.StartsWith(name, StringComparison.OrdinalIgnoreCase)
+            || rest[name.Length..] is not [':' or '：', var next, ..]
+            || char.IsWhiteSpace(next))
         {
             return false;
         }

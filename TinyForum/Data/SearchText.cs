@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TinyForum.Data;
 
-/// <summary>What goes into the full-text index, and what is shown of what came out. The index is declared as in <see cref="Tokens"/>.</summary>
+/// <summary>What goes into the full-text index, and how what comes out of it is ranked and shown.</summary>
 internal static class SearchText
 {
     // Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.4: the usual k1 and b, with
@@ -31,7 +31,8 @@ internal static class SearchText
     /// title and body together, and an estimate will do.
     /// </summary>
     internal static double Score(
-        ReadOnlySpan<char> title, ReadOnlySpan<char> body, IReadOnlyList<SearchTerm> terms, ReadOnlySpan<double> weights, double averageLength)
+        ReadOnlySpan<char> title, ReadOnlySpan<char> body,
+        IReadOnlyList<SearchTerm> terms, ReadOnlySpan<double> weights, double averageLength)
     {
         using var head = new FoldedText(title);
         using var text = new FoldedText(body);
@@ -175,7 +176,8 @@ internal static class SearchText
     // Whether a word does not go on here.
     private static bool IsBreak(string text, int at) => at == 0 || at >= text.Length || !(InWord(text[at - 1]) && InWord(text[at]));
 
-    private static bool InWord(char c) => !FoldedText.IsUnspaced(c) && !char.IsWhiteSpace(c) && !char.IsPunctuation(c) && !char.IsSurrogate(c);
+    private static bool InWord(char c) =>
+        !FoldedText.IsUnspaced(c) && !char.IsWhiteSpace(c) && !char.IsPunctuation(c) && !char.IsSurrogate(c);
 
     // The nearest place at or before this one that is a boundary of what StringInfo counts as one character, wherever one counts from.
     private static int SafeBoundary(string text, int at)
