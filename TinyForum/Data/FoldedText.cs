@@ -309,6 +309,8 @@ internal ref struct FoldedText
                 return rune.Value == 0x200B ? Kind.Separator : Kind.Ignored;
             case UnicodeCategory.ModifierSymbol when rune.Value is >= 0x1F3FB and <= 0x1F3FF: // skin tones
                 return Kind.Ignored;
+            case UnicodeCategory.OtherNotAssigned when rune.Value is >= 0x20000 and < 0x3FFFE: // planes kept for Han to come
+                return Kind.Alone;
             default:
                 return Kind.Separator;
         }
