@@ -1,4 +1,9 @@
 using System.CommandLine;
 using TinyForum.Bench;
 
-return new RootCommand("Measurements of TinyForum") { Argon2Bench.Command() }.Parse(args).Invoke();
+return await new RootCommand("Measurements of TinyForum")
+{
+    Argon2Bench.Command(),
+    ServerCommand.Command(),
+    LoadClient.Command(),
+}.Parse(args).InvokeAsync();
