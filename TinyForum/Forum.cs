@@ -9,7 +9,7 @@ internal sealed class Forum : IAsyncDisposable
     {
         Options = options;
         Clock = options.TimeProvider;
-        Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
+        Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line));
         Passwords = new PasswordHasher(options.Passwords, Clock);
         Users = new UserStore(Database, Clock, Passwords);
         Sessions = new SessionTable(Database, Clock);

@@ -29,6 +29,15 @@ public sealed record ForumOptions
     /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the database is backed up while it is served, one minute at least; <see langword="null"/> for never.</summary>
+    public TimeSpan? BackupEvery { get; init; }
+
+    /// <summary>How many of those backups are kept; the oldest go.</summary>
+    public int BackupKeep { get; init; } = 7;
+
+    /// <summary>The folder for those backups; <see langword="null"/> for <c>backups</c> beside the database.</summary>
+    public string? BackupDirectory { get; init; }
+
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
