@@ -16,8 +16,8 @@ internal static class UnicodeText
     {
         if ("\uFB01".Normalize(NormalizationForm.FormKC) != "fi" || "e\u0301".Normalize(NormalizationForm.FormC) != "\u00E9")
         {
-            throw new InvalidOperationException(
-                "This runtime does not normalise Unicode text, on which the uniqueness of names rests: install ICU (libicu) and leave " +
+            throw new StartException(
+                "this runtime does not normalise Unicode text, on which the uniqueness of names rests: install ICU (libicu) and leave " +
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT (InvariantGlobalization) off.");
         }
     }
