@@ -152,11 +152,11 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. Visible posts only.
+-- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer has only to split it at spaces. Visible posts only.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body,
     content = '', contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 0"
+    tokenize = 'ascii'
 );
 
 CREATE TABLE messages (

@@ -7,6 +7,7 @@ internal sealed class Forum : IAsyncDisposable
 {
     public Forum(ForumOptions options)
     {
+        UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line));

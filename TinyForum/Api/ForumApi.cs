@@ -31,11 +31,6 @@ internal sealed class ForumApi
         if (mayBeKept && _kept.TryAnswer(exchange, out version))
             return;
 
-        if (exchange.RawTarget == "*" && exchange.Method == "OPTIONS")
-        {
-            exchange.Status = 204;
-            return;
-        }
         var match = _router.Match(exchange.Method, exchange.Target.Segments);
         if (match.Endpoint is not { } endpoint)
         {

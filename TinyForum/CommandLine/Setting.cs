@@ -8,31 +8,30 @@ internal abstract class Setting
 {
     private const string Prefix = "TINYFORUM_";
 
-    protected Setting(string flag, string? value, string help)
+    protected Setting(Option option, string value, string help)
     {
-        Variable = Prefix + flag[2..].Replace('-', '_').ToUpperInvariant();
-        Option = new Option<string[]>(flag) { Description = $"{help} [{Variable}]", HelpName = value };
+        Variable = Prefix + option.Name[2..].Replace('-', '_').ToUpperInvariant();
+        Option = option;
+        option.Description = $"{help} [{Variable}]";
+        option.HelpName = value;
     }
 
     /// <summary>The flag.</summary>
-    public Option<string[]> Option { get; }
+    public Option Option { get; }
 
     /// <summary>The environment variable.</summary>
     protected string Variable { get; }
 
     public static Setting<T> Of<T>(string flag, string value, T fallback, Func<string, T> parse, string help) =>
-        new(flag, value, fallback, parse, help) { Option = { Arity = ArgumentArity.ExactlyOne } };
+        new(new Option<string>(flag), value, fallback, parse, help);
 
     /// <summary>One that is <c>on</c> or <c>off</c>; the flag alone is <c>on</c>.</summary>
     public static Setting<T> Switch<T>(string flag, T fallback, Func<bool, T> map, string help) =>
-        new(flag, "on|off", fallback, text => map(text is "" or "on" || (text is "off" ? false : throw new FormatException("must be on or off"))), help)
-        {
-            Option = { Arity = ArgumentArity.ZeroOrOne },
-        };
+        new(new Option<string>(flag) { Arity = ArgumentArity.ZeroOrOne }, "on|off", fallback, text => map(IsOn(text)), help);
 
     /// <summary>One that may be given several times; in the variable, spaces or commas part them.</summary>
     public static Setting<IReadOnlyList<string>> List(string flag, string value, IReadOnlyList<string> fallback, string help) =>
-        new(flag, value, fallback, text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), help) { Option = { Arity = ArgumentArity.OneOrMore } };
+        new(new Option<string[]>(flag), value, fallback, text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), help);
 
     /// <summary>A whole number from <paramref name="from"/>.</summary>
     public static int Number(string text, int from) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from
@@ -57,10 +56,17 @@ internal abstract class Setting
         }
         throw new FormatException("must be a number of s, m, h or d, such as 24h");
     }
+
+    private static bool IsOn(string text) => text switch
+    {
+        "" or "on" => true,
+        "off" => false,
+        _ => throw new FormatException("must be on or off"),
+    };
 }
 
 /// <summary>A setting whose value is a <typeparamref name="T"/>.</summary>
-internal sealed class Setting<T>(string flag, string value, T fallback, Func<string, T> parse, string help) : Setting(flag, value, help)
+internal sealed class Setting<T>(Option option, string value, T fallback, Func<string, T> parse, string help) : Setting(option, value, help)
 {
     /// <summary>The value by the flag, else by the variable, else the default.</summary>
     /// <exception cref="StartException">It is none; the message names the flag or the variable.</exception>

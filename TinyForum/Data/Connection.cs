@@ -98,7 +98,15 @@ internal sealed class Connection : IDisposable
     {
         using var command = _sqlite.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        using var reader = command.ExecuteReader();
+        do
+        {
+            // ExecuteNonQuery stops at the first row, and swallows the errors of the statements behind it.
+            while (reader.Read())
+            {
+            }
+        }
+        while (reader.NextResult());
     }
 
     public void Dispose()

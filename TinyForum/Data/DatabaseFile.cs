@@ -27,7 +27,7 @@ internal static unsafe partial class DatabaseFile
     public static void CreatePrivate(string path)
     {
         // Not opened if it is there: closing a file drops the locks that SQLite in this process may hold on it.
-        if (!File.Exists(path) && Directory.Exists(Path.GetDirectoryName(path)))
+        if (!Path.Exists(path) && Directory.Exists(Path.GetDirectoryName(path)))
             Private(path, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
     }
 
@@ -58,8 +58,11 @@ internal static unsafe partial class DatabaseFile
         var connection = new Connection(path, readOnly: false, TimeSpan.FromSeconds(1));
         try
         {
-            connection.Script("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
-            return connection;
+            connection.Script("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
+            if (connection.First("PRAGMA journal_mode", r => r.GetString(0)) == "delete")
+                return connection;
+            connection.Dispose(); // a server opened it between the two
+            return null;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
         {
