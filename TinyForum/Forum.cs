@@ -12,9 +12,10 @@ internal sealed class Forum : IAsyncDisposable
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line));
         Passwords = new PasswordHasher(options.Passwords, Clock);
-        Users = new UserStore(Database, Clock, Passwords);
-        Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Sessions = new SessionTable(Database, Clock);
+        Tokens = new TokenStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
@@ -31,6 +32,8 @@ internal sealed class Forum : IAsyncDisposable
     public UserStore Users { get; }
 
     public SessionTable Sessions { get; }
+
+    public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
 

@@ -22,6 +22,16 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
+[JsonSerializable(typeof(ProfileAnswer))]
+[JsonSerializable(typeof(ProfileChange))]
+[JsonSerializable(typeof(RoleChange))]
+[JsonSerializable(typeof(PasswordChange))]
+[JsonSerializable(typeof(PasswordProof))]
+[JsonSerializable(typeof(ExportAnswer))]
+[JsonSerializable(typeof(SessionsAnswer))]
+[JsonSerializable(typeof(NewToken))]
+[JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(TokensAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()
