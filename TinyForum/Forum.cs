@@ -7,13 +7,15 @@ internal sealed class Forum : IAsyncDisposable
 {
     public Forum(ForumOptions options)
     {
+        UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
-        Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line), options.MaxBatch);
+        Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
         Passwords = new PasswordHasher(options.Passwords, Clock);
-        Users = new UserStore(Database, Clock, Passwords);
-        Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Sessions = new SessionTable(Database, Clock);
+        Tokens = new TokenStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
@@ -31,6 +33,8 @@ internal sealed class Forum : IAsyncDisposable
     public UserStore Users { get; }
 
     public SessionTable Sessions { get; }
+
+    public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
 

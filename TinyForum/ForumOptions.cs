@@ -20,14 +20,29 @@ public sealed record ForumOptions
     /// </summary>
     public bool? AnonymousLogout { get; init; }
 
-    /// <summary>Whether <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> count. Only behind a proxy that overwrites them.</summary>
+    /// <summary>
+    /// Whether the last of <c>X-Forwarded-For</c> and of <c>X-Forwarded-Proto</c> count, where they come from a loopback or private address.
+    /// Only behind a proxy that sets both.
+    /// </summary>
     public bool TrustProxy { get; init; }
 
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();
 
+    /// <summary>How much one client may do.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
+
     /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the database is backed up while it is served, one minute at least; <see langword="null"/> for never.</summary>
+    public TimeSpan? BackupEvery { get; init; }
+
+    /// <summary>How many of those backups are kept; the oldest go.</summary>
+    public int BackupKeep { get; init; } = 7;
+
+    /// <summary>The folder for those backups; <see langword="null"/> for <c>backups</c> beside the database.</summary>
+    public string? BackupDirectory { get; init; }
 
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -10,8 +10,14 @@ public sealed class ForumServer : IAsyncDisposable
     private readonly Forum _forum;
     private readonly Telemetry _telemetry;
     private readonly ListenerLoop _loop;
+    private readonly BackupSchedule? _backups;
 
-    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop) => (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop)
+    {
+        (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+        if (forum.Options.BackupEvery is { } every)
+            _backups = new BackupSchedule(forum, every);
+    }
 
     /// <summary>The address to open, with a final slash; the first one if it listens on several.</summary>
     public Uri Url => _loop.Addresses[0].Url;
@@ -30,6 +36,9 @@ public sealed class ForumServer : IAsyncDisposable
 
     /// <summary>The threads and replies.</summary>
     public PostStore Posts => _forum.Posts;
+
+    /// <summary>The access tokens.</summary>
+    public TokenStore Tokens => _forum.Tokens;
 
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
@@ -64,6 +73,8 @@ public sealed class ForumServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
+        if (_backups is not null)
+            await _backups.DisposeAsync().ConfigureAwait(false);
         _telemetry.Dispose();
         await _forum.DisposeAsync().ConfigureAwait(false);
     }

@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+namespace TinyForum.CommandLine;
+
+/// <summary>Every setting of the server, a line or two each.</summary>
+internal static class Settings
+{
+    private static readonly ForumOptions Defaults = new();
+
+    public static readonly Setting<string> Database =
+        Setting.Of("--database", "FILE", Defaults.Database!, text => text, "The database, made if there is none. Default: forum.db in the working directory");
+
+    public static readonly Setting<LogFormat> Log = Setting.Of("--log", "text|json|off", LogFormat.Text, ParseLog, "A line for each request on standard output. Default: text");
+
+    private static readonly Setting<IReadOnlyList<string>> Listen = Setting.List("--listen", "URL", Defaults.Listen,
+        "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated. Default: http://127.0.0.1:5000");
+
+    private static readonly Setting<bool?> AnonymousLogout = Setting.Switch("--anonymous-logout", Defaults.AnonymousLogout, on => (bool?)on,
+        "Whether GET /api/logout/NAME needs no login from this machine. Default: on if the server listens on loopback alone");
+
+    private static readonly Setting<bool> TrustProxy = Setting.Switch("--trust-proxy", Defaults.TrustProxy, on => on,
+        "Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that overwrites them. Default: off");
+
+    private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", "TIME", Defaults.BackupEvery, text => (TimeSpan?)Setting.Duration(text),
+        "Back the database up this often, such as 24h. Default: never");
+
+    private static readonly Setting<int> BackupKeep = Setting.Of("--backup-keep", "NUMBER", Defaults.BackupKeep, text => Setting.Number(text, from: 1),
+        "How many of those backups to keep. Default: 7");
+
+    private static readonly Setting<string?> BackupDirectory = Setting.Of("--backup-dir", "DIR", Defaults.BackupDirectory, text => text,
+        "The folder for those backups. Default: backups beside the database");
+
+    private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", "KIB", Defaults.Passwords.MemoryKiB, text => Setting.Number(text, from: 8),
+        "Memory for hashing one password, in KiB. Default: 19456");
+
+    private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", "NUMBER", Defaults.Passwords.Iterations, text => Setting.Number(text, from: 1),
+        "Passes over that memory. Default: 2");
+
+    /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
+    public static IReadOnlyList<Setting> OfServe { get; } =
+        [Listen, Log, AnonymousLogout, TrustProxy, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations];
+
+    /// <summary>The options that a command line and the environment say.</summary>
+    /// <exception cref="StartException">One of them is malformed.</exception>
+    public static ForumOptions Options(ParseResult line) => Defaults with
+    {
+        Listen = Listen.In(line),
+        Database = Database.In(line),
+        AnonymousLogout = AnonymousLogout.In(line),
+        TrustProxy = TrustProxy.In(line),
+        BackupEvery = BackupEvery.In(line),
+        BackupKeep = BackupKeep.In(line),
+        BackupDirectory = BackupDirectory.In(line),
+        Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
+    };
+
+    private static LogFormat ParseLog(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        "off" => LogFormat.Off,
+        _ => throw new FormatException("must be text, json or off"),
+    };
+}
