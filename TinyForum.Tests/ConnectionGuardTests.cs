@@ -101,18 +101,31 @@ public sealed class ConnectionGuardTests(TestContext test)
 
     [TestMethod]
     [DoNotParallelize]
-    public async Task Endless_header_line_is_cut_off_before_it_fills_the_memory()
+    public async Task Endless_request_line_is_cut_off_before_it_fills_the_memory()
     {
         await using var server = new GuardedListener(Lenient with { MaxRequestBytes = 1 << 20 });
         var before = Environment.WorkingSet;
         using var client = await server.ConnectAsync(Token);
-        await client.SendAsync("GET / HTTP/1.1\r\nX: ", Token);
+        await client.SendAsync("GET /", Token);
         var sent = await client.SendForEverAsync(Filled(1 << 16), TimeSpan.Zero, Token, most: 1L << 30);
         test.WriteLine($"{sent >> 20} MB sent, {(Environment.WorkingSet - before) >> 20} MB more memory");
         Assert.IsLessThan(1L << 30, sent, "never cut off");
         Assert.IsLessThan(1L << 30, Environment.WorkingSet - before);
         Assert.AreEqual(1, server.Guard.CutOff(CutReason.TooManyBytes));
 
+        using var other = await server.ConnectAsync(Token);
+        Assert.Contains("hello", await other.GetAsync("/", Token));
+    }
+
+    [TestMethod]
+    public async Task Endless_header_line_is_refused()
+    {
+        await using var server = new GuardedListener(Lenient);
+        using var client = await server.ConnectAsync(Token);
+        await client.SendAsync("GET / HTTP/1.1\r\nX: ", Token);
+
+        // The listener itself has a limit once it has seen a whole line.
+        Assert.IsLessThan(1L << 30, await client.SendForEverAsync(Filled(1 << 16), TimeSpan.Zero, Token, most: 1L << 30));
         using var other = await server.ConnectAsync(Token);
         Assert.Contains("hello", await other.GetAsync("/", Token));
     }

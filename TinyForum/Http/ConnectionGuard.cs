@@ -403,6 +403,12 @@ internal sealed class ConnectionGuard : IDisposable
                 LinuxSocket.Send(safe, TooMany);
             }
 
+            if (reason is CutReason.SlowRequest or CutReason.TooManyBytes or CutReason.SlowReader)
+            {
+                // The kernel would keep megabytes for a client that does not read, and an attacker waiting for a window that never opens.
+                LinuxSocket.ResetOnClose(safe);
+            }
+
             Interlocked.Increment(ref _cut[(int)reason]);
             connection.IsCut = true;
             LinuxSocket.Shutdown(safe);

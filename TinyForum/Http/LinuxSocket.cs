@@ -9,7 +9,7 @@ namespace TinyForum.Http;
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSocket
 {
-    private const int SolSocket = 1, SoAcceptConn = 30, SoCookie = 57;
+    private const int SolSocket = 1, SoLinger = 13, SoAcceptConn = 30, SoCookie = 57;
     private const int IpProtoTcp = 6, TcpNoDelay = 1, TcpInfoOption = 11, TcpUserTimeout = 18;
     private const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
     private const int ShutReadWrite = 2, DupFdCloseOnExec = 1030, RlimitNoFile = 7;
@@ -92,7 +92,15 @@ internal static unsafe partial class LinuxSocket
         }
     }
 
+    /// <summary>Ends both directions; what was written before still goes out.</summary>
     public static void Shutdown(int fd) => _ = shutdown(fd, ShutReadWrite);
+
+    /// <summary>Makes closing the socket reset the connection, instead of keeping what the peer does not take in.</summary>
+    public static void ResetOnClose(int fd)
+    {
+        var linger = (OnOff: 1, Seconds: 0);
+        _ = setsockopt(fd, SolSocket, SoLinger, &linger, sizeof(int) * 2);
+    }
 
     /// <summary>A second descriptor for the same socket, which stays that socket whatever .NET closes meanwhile; negative if none is free.</summary>
     public static int Duplicate(int fd) => fcntl(fd, DupFdCloseOnExec, 0);
