@@ -60,18 +60,25 @@ internal enum CutReason
 /// </remarks>
 internal sealed class ConnectionGuard : IDisposable
 {
-    /// <summary>Connections on which nothing happens are looked at once in so many sweeps: that makes thousands of them cheap.</summary>
-    private const int QuietSweeps = 4;
+    /// <summary>
+    /// Connections on which nothing happens are looked at once in so many sweeps, which makes thousands of them cheap. What such a one can send
+    /// meanwhile, a second at full loopback speed, is a fraction of what HttpListener dies of.
+    /// </summary>
+    private const int QuietSweeps = 10;
 
     /// <summary>Descriptors looked at beyond the last one in use.</summary>
     private const int Headroom = 256;
+
+    /// <summary>Milliseconds between two looks at how many descriptors are left: thousands are accepted in the time of a sweep.</summary>
+    private const int BrakeInterval = 5;
 
     /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
     private const int FullSweepEvery = 1000;
 
     private readonly ConnectionGuardOptions _options;
-    private readonly List<SocketName> _listening;
+    private readonly List<Listening> _listening;
     private readonly int _maxConnections;
+    private readonly int _brakeAt;
     private readonly long _maxDescriptors;
 
     private static readonly byte[] TooMany = Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
@@ -88,19 +95,25 @@ internal sealed class ConnectionGuard : IDisposable
     private Slot[] _slots = new Slot[1024];
     private int _connections, _sweeps, _top;
     private long _nextFullSweep;
-    private bool _shutDown;
+    private bool _shutDown, _braked;
+
+    private readonly record struct Listening(int Fd, ulong Cookie, SocketName Name);
 
     /// <summary>What a descriptor was when last seen: nothing, a socket that is none of ours, or a connection.</summary>
     private struct Slot
     {
         public ulong Cookie;
         public GuardedConnection? Connection;
+
+        /// <summary>Copied from the connection, because following the reference thousands of times costs more than anything else.</summary>
+        public bool IsQuiet;
     }
 
     [SupportedOSPlatform("linux")]
-    private ConnectionGuard(ConnectionGuardOptions options, List<SocketName> listening, int maxConnections, long maxDescriptors)
+    private ConnectionGuard(ConnectionGuardOptions options, List<Listening> listening, int maxConnections, long maxDescriptors, int reserve)
     {
         (_options, _listening, _maxConnections, _maxDescriptors) = (options, listening, maxConnections, maxDescriptors);
+        _brakeAt = (int)Math.Min(maxDescriptors - (reserve * 3 / 4), int.MaxValue);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
         _thread.Start();
     }
@@ -130,32 +143,35 @@ internal sealed class ConnectionGuard : IDisposable
         try
         {
             var limit = LinuxSocket.RaiseDescriptorLimit() ?? 1024;
-            var listening = new List<SocketName>();
-            foreach (var fd in FindListening(listener, DescriptorTableSize(limit), listening))
-            {
-                // Accepted sockets inherit both.
-                if (!LinuxSocket.TryGetInfo(fd, out _) || !LinuxSocket.SetNoDelay(fd) || !LinuxSocket.SetUserTimeout(fd, options.SendTimeout))
-                {
-                    note = "connections are not guarded: this kernel does not tell enough about its sockets";
-                    return null;
-                }
-            }
-
+            var listening = FindListening(listener, DescriptorTableSize(limit));
             if (listening.Count == 0)
             {
                 note = "connections are not guarded: the listening socket was not found";
                 return null;
             }
 
-            // A quarter of the descriptors for everything else, and for what is accepted between two sweeps.
-            var affordable = (int)Math.Min(limit - Math.Max(limit / 4, 64), int.MaxValue);
+            // Part of the descriptors is for everything else, and for what is accepted before the guard takes notice.
+            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(512, limit / 2)), int.MaxValue / 4);
+            foreach (var (fd, _, _) in listening)
+            {
+                // Accepted sockets inherit the options.
+                if (!LinuxSocket.TryGetInfo(fd, out _) || !LinuxSocket.SetNoDelay(fd) || !LinuxSocket.SetUserTimeout(fd, options.SendTimeout))
+                {
+                    note = "connections are not guarded: this kernel does not tell enough about its sockets";
+                    return null;
+                }
+
+                LinuxSocket.SetBacklog(fd, Math.Min(512, reserve / 4));
+            }
+
+            var affordable = (int)Math.Min(limit - reserve, int.MaxValue);
             if (affordable < options.MaxConnections)
             {
                 note = string.Create(CultureInfo.InvariantCulture,
                     $"at most {affordable} connections instead of {options.MaxConnections}: the process may have {limit} descriptors");
             }
 
-            return new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit);
+            return new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, reserve);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
@@ -215,13 +231,21 @@ internal sealed class ConnectionGuard : IDisposable
     [SupportedOSPlatform("linux")]
     private void Run()
     {
-        while (!_disposed.Wait(_options.SweepInterval))
+        long nextSweep = 0;
+        while (!_disposed.Wait(BrakeInterval))
         {
             lock (_gate)
             {
                 var now = Environment.TickCount64;
-                var everything = now >= _nextFullSweep;
+                var tight = Brake();
+                if (!tight && now < nextSweep)
+                {
+                    continue;
+                }
+
+                var everything = tight || now >= _nextFullSweep;
                 Sweep(now, everything);
+                nextSweep = now + (long)_options.SweepInterval.TotalMilliseconds;
                 if (everything)
                 {
                     ForgetUnseen(now);
@@ -229,6 +253,45 @@ internal sealed class ConnectionGuard : IDisposable
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// Keeps a burst of connections from using the descriptors up, which ends a process that is about to start a thread: as long as they are
+    /// short, nothing more comes in, and what waits to be accepted is told so from here. Returns whether they are short.
+    /// </summary>
+    [SupportedOSPlatform("linux")]
+    private bool Brake()
+    {
+        var tight = LinuxSocket.AllInUseBelow(_brakeAt, _listening[0].Fd);
+        if (!tight && !_braked)
+        {
+            return false;
+        }
+
+        foreach (var (fd, cookie, _) in _listening)
+        {
+            // The listener may have closed it to stop, and the number be another's.
+            if (LinuxSocket.Cookie(fd) != cookie)
+            {
+                continue;
+            }
+
+            if (tight != _braked)
+            {
+                LinuxSocket.DropIncoming(fd, tight);
+            }
+
+            for (int waiting; tight && (waiting = LinuxSocket.Accept(fd)) >= 0;)
+            {
+                LinuxSocket.Send(waiting, TooMany);
+                LinuxSocket.Shutdown(waiting);
+                LinuxSocket.Close(waiting);
+                Interlocked.Increment(ref _cut[(int)CutReason.TooManyConnections]);
+            }
+        }
+
+        _braked = tight;
+        return tight;
     }
 
     /// <summary>One look at every descriptor of the process that may be a connection of this listener.</summary>
@@ -245,8 +308,14 @@ internal sealed class ConnectionGuard : IDisposable
                 Array.Resize(ref _slots, 2 * fd);
             }
 
+            if (fd % 64 == 63 && !_shutDown)
+            {
+                // A sweep that turns thousands away takes long enough for thousands more to come.
+                Brake();
+            }
+
             ref var slot = ref _slots[fd];
-            if (slot.Connection is { IsQuiet: true } && (fd + _sweeps) % QuietSweeps != 0 && !_shutDown)
+            if (slot.IsQuiet && (fd + _sweeps) % QuietSweeps != 0 && !_shutDown)
             {
                 last = fd;
                 continue;
@@ -282,6 +351,8 @@ internal sealed class ConnectionGuard : IDisposable
                 {
                     Cut(fd, cookie, connection, reason);
                 }
+
+                slot.IsQuiet = connection.IsQuiet && !connection.IsCut;
             }
         }
 
@@ -293,7 +364,7 @@ internal sealed class ConnectionGuard : IDisposable
     private GuardedConnection? Meet(int fd, long now)
     {
         if (!LinuxSocket.TryGetLocal(fd, out var local)
-            || !_listening.Exists(name => name.Port == local.Port && (name == local || name.IsAnyAddress))
+            || !_listening.Exists(one => one.Name.Port == local.Port && (one.Name == local || one.Name.IsAnyAddress))
             || !LinuxSocket.TryGetPeer(fd, out var remote))
         {
             return null;
@@ -456,7 +527,7 @@ internal sealed class ConnectionGuard : IDisposable
 
     /// <summary>The descriptors of the sockets a listener listens on, whose addresses HttpListener makes out of its prefixes.</summary>
     [SupportedOSPlatform("linux")]
-    private static List<int> FindListening(HttpListener listener, int descriptors, List<SocketName> names)
+    private static List<Listening> FindListening(HttpListener listener, int descriptors)
     {
         var wanted = new HashSet<SocketName>();
         foreach (var prefix in listener.Prefixes)
@@ -468,13 +539,12 @@ internal sealed class ConnectionGuard : IDisposable
             }
         }
 
-        var found = new List<int>();
+        var found = new List<Listening>();
         for (var fd = 0; fd < descriptors; fd++)
         {
             if (LinuxSocket.IsListening(fd) && LinuxSocket.TryGetLocal(fd, out var name) && wanted.Contains(name))
             {
-                found.Add(fd);
-                names.Add(name);
+                found.Add(new Listening(fd, LinuxSocket.Cookie(fd), name));
             }
         }
 

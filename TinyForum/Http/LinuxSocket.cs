@@ -9,10 +9,10 @@ namespace TinyForum.Http;
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSocket
 {
-    private const int SolSocket = 1, SoLinger = 13, SoAcceptConn = 30, SoCookie = 57;
+    private const int SolSocket = 1, SoLinger = 13, SoAttachFilter = 26, SoDetachFilter = 27, SoAcceptConn = 30, SoCookie = 57;
     private const int IpProtoTcp = 6, TcpNoDelay = 1, TcpInfoOption = 11, TcpUserTimeout = 18;
     private const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
-    private const int ShutReadWrite = 2, DupFdCloseOnExec = 1030, RlimitNoFile = 7;
+    private const int ShutReadWrite = 2, DupFdCloseOnExec = 1030, RlimitNoFile = 7, OpenNonBlockCloseOnExec = 0x80800, TooManyFiles = 24;
 
     /// <summary>What the kernel knows of a connection: the part of its <c>tcp_info</c> up to Linux 4.6, of which only these are read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 148)]
@@ -107,6 +107,34 @@ internal static unsafe partial class LinuxSocket
 
     public static void Close(int fd) => _ = close(fd);
 
+    /// <summary>Whether every descriptor below <paramref name="number"/> is in use: the kernel hands out the lowest one. Not if fd is not open.</summary>
+    public static bool AllInUseBelow(int number, int fd)
+    {
+        var lowest = Duplicate(fd);
+        if (lowest < 0)
+        {
+            return Marshal.GetLastSystemError() == TooManyFiles;
+        }
+
+        Close(lowest);
+        return lowest >= number;
+    }
+
+    /// <summary>Lets a listening socket drop, or no longer drop, what comes in: clients try again by themselves, after a second at first.</summary>
+    public static void DropIncoming(int fd, bool drop)
+    {
+        // The classic filter program of one instruction: return 0 bytes of the packet.
+        var instruction = (Code: (ushort)0x06, Jumps: (ushort)0, Value: 0);
+        var program = (Length: (nint)1, Code: (nint)(&instruction));
+        _ = setsockopt(fd, SolSocket, drop ? SoAttachFilter : SoDetachFilter, &program, sizeof(nint) * 2);
+    }
+
+    /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
+    public static int Accept(int fd) => accept4(fd, null, null, OpenNonBlockCloseOnExec);
+
+    /// <summary>Changes how many connections may wait to be accepted.</summary>
+    public static void SetBacklog(int fd, int backlog) => _ = listen(fd, backlog);
+
     /// <summary>How many descriptors this process may have, after raising its own limit as far as it may; null when that can't be read.</summary>
     public static long? RaiseDescriptorLimit()
     {
@@ -144,6 +172,12 @@ internal static unsafe partial class LinuxSocket
 
     [LibraryImport("libc")]
     private static partial int shutdown(int fd, int how);
+
+    [LibraryImport("libc")]
+    private static partial int accept4(int fd, byte* address, int* length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int listen(int fd, int backlog);
 
     [LibraryImport("libc")]
     private static partial int fcntl(int fd, int command, int value);
