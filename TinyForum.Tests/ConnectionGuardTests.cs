@@ -15,7 +15,7 @@ public sealed class ConnectionGuardTests(TestContext test)
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1), Short = TimeSpan.FromSeconds(1);
 
-    private static readonly ConnectionGuardOptions Lenient = new()
+    private static readonly ConnectionLimits Lenient = new()
     {
         IdleTimeout = Long,
         RequestTimeout = Long,
@@ -52,9 +52,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         await using var server = new GuardedListener(Lenient with { IdleTimeout = Short, RequestTimeout = Short });
         using var client = await server.ConnectAsync(Token);
         if (afterARequest)
-        {
             Assert.Contains("hello", await client.GetAsync("/", Token));
-        }
 
         await client.SendAsync("GET / HTTP/1.1\r\nHost: ", Token);
         Assert.AreEqual("", await client.ReadToEndAsync(Token));
@@ -192,9 +190,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         }
 
         foreach (var client in clients)
-        {
             Assert.Contains("hello", await client.GetAsync("/", Token));
-        }
 
         clients[0].Dispose();
         await UntilAsync(() => server.Guard.Connections == 2, Token);
@@ -216,9 +212,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         Assert.StartsWith("HTTP/1.1 503 ", await excess.ReadToEndAsync(Token));
         using var other = await server.ConnectAsync(Token, from: "127.0.0.3");
         foreach (var client in new[] { first, second, other })
-        {
             Assert.Contains("hello", await client.GetAsync("/", Token));
-        }
 
         Assert.AreEqual(1, server.Guard.CutOff(CutReason.TooManyFromAddress));
     }
@@ -263,9 +257,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         server.Guard.Shutdown();
         server.Stop();
         foreach (var client in new[] { silent, half, idle, served })
-        {
             Assert.AreEqual("", await client.ReadToEndAsync(Token));
-        }
 
         Assert.AreEqual(4, server.Guard.CutOff(CutReason.Shutdown));
     }
@@ -283,9 +275,7 @@ public sealed class ConnectionGuardTests(TestContext test)
 
         using var client = await server.ConnectAsync(Token);
         for (var i = 0; i < 50; i++)
-        {
             Assert.Contains("hello", await client.GetAsync("/", Token));
-        }
 
         foreach (var one in stalled)
         {
@@ -322,9 +312,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         server.Guard.BeginRequest(remote)!.EndRequest();
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
-        {
             server.Guard.BeginRequest(remote)!.EndRequest();
-        }
 
         Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
     }
@@ -372,9 +360,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         timeout.CancelAfter(Long);
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!condition())
-        {
             await pace.WaitForNextTickAsync(timeout.Token);
-        }
     }
 
     private static string Get(string target) => $"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -394,7 +380,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         private readonly Task _loop;
         private int _serving, _served;
 
-        public GuardedListener(ConnectionGuardOptions options)
+        public GuardedListener(ConnectionLimits options)
         {
             (_listener, _port) = Listen();
             Guard = ConnectionGuard.TryStart(_listener, options, out var note) ?? throw new InvalidOperationException(note);
@@ -519,9 +505,7 @@ public sealed class ConnectionGuardTests(TestContext test)
                         long length = 0;
                         int read;
                         while ((read = await request.InputStream.ReadAsync(buffer)) > 0)
-                        {
                             length += read;
-                        }
 
                         body = Encoding.ASCII.GetBytes($"{length} bytes");
                     }
@@ -562,9 +546,7 @@ public sealed class ConnectionGuardTests(TestContext test)
                 {
                     sent += await _socket.SendAsync(bytes, timeout.Token);
                     if (pause != TimeSpan.Zero)
-                    {
                         await pace.WaitForNextTickAsync(timeout.Token);
-                    }
                 }
             }
             catch (SocketException)
@@ -588,9 +570,7 @@ public sealed class ConnectionGuardTests(TestContext test)
             {
                 var more = await ReadSomeAsync(4096, token);
                 if (more.Length == 0)
-                {
                     Assert.Fail($"closed after \"{text}\"");
-                }
 
                 text += more;
             }
@@ -603,9 +583,7 @@ public sealed class ConnectionGuardTests(TestContext test)
         {
             var text = "";
             while (await ReadSomeAsync(4096, token) is { Length: > 0 } more)
-            {
                 text += more;
-            }
 
             return text;
         }

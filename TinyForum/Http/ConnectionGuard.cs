@@ -8,34 +8,6 @@ using System.Text;
 
 namespace TinyForum.Http;
 
-/// <summary>What a connection may do before <see cref="ConnectionGuard"/> ends it. The times are below the 20 seconds the project promises.</summary>
-internal sealed record ConnectionGuardOptions
-{
-    /// <summary>Connections in all; lowered, and said so, where the process may not have that many descriptors.</summary>
-    public int MaxConnections { get; init; } = 10_000;
-
-    /// <summary>Connections of one remote address (an IPv6 /64); 0 for no limit, as behind a proxy on another machine.</summary>
-    public int MaxConnectionsPerAddress { get; init; } = 256;
-
-    /// <summary>Whether the limit per address holds for loopback too, where usually a proxy speaks for everybody.</summary>
-    public bool LimitLoopback { get; init; }
-
-    /// <summary>How long a connection may be silent before its first request and between two.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>How long a client may take for a request's headers, and then be stalled in its body.</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>How long a client may leave an answer unread.</summary>
-    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>Most that can arrive before the server begins a request: request line, headers, and all of a body, which comes unasked.</summary>
-    public long MaxRequestBytes { get; init; } = 2 * 1024 * 1024;
-
-    /// <summary>Time between two looks at the connections.</summary>
-    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-}
-
 /// <summary>Why a connection was ended.</summary>
 internal enum CutReason
 {
@@ -75,7 +47,7 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
     private const int FullSweepEvery = 1000;
 
-    private readonly ConnectionGuardOptions _options;
+    private readonly ConnectionLimits _options;
     private readonly List<Listening> _listening;
     private readonly int _maxConnections;
     private readonly int _brakeAt;
@@ -110,7 +82,7 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private ConnectionGuard(ConnectionGuardOptions options, List<Listening> listening, int maxConnections, long maxDescriptors, int reserve)
+    private ConnectionGuard(ConnectionLimits options, List<Listening> listening, int maxConnections, long maxDescriptors, int reserve)
     {
         (_options, _listening, _maxConnections, _maxDescriptors) = (options, listening, maxConnections, maxDescriptors);
         _brakeAt = (int)Math.Min(maxDescriptors - (reserve * 3 / 4), int.MaxValue);
@@ -131,7 +103,7 @@ internal sealed class ConnectionGuard : IDisposable
     /// Guards the connections of a listener that has been started; null where that can't work. <paramref name="note"/> then says why, and
     /// otherwise what the guard had to change, if anything: the server logs it.
     /// </summary>
-    public static ConnectionGuard? TryStart(HttpListener listener, ConnectionGuardOptions options, out string? note)
+    public static ConnectionGuard? TryStart(HttpListener listener, ConnectionLimits options, out string? note)
     {
         note = null;
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
@@ -191,14 +163,10 @@ internal sealed class ConnectionGuard : IDisposable
         {
             var connection = Find(name);
             if (connection.TryBegin(out var cut))
-            {
                 return connection;
-            }
 
             if (cut)
-            {
                 return null;
-            }
 
             Forget(name, connection);
         }
@@ -239,9 +207,7 @@ internal sealed class ConnectionGuard : IDisposable
                 var now = Environment.TickCount64;
                 var tight = Brake();
                 if (!tight && now < nextSweep)
-                {
                     continue;
-                }
 
                 var everything = tight || now >= _nextFullSweep;
                 Sweep(now, everything);
@@ -264,22 +230,16 @@ internal sealed class ConnectionGuard : IDisposable
     {
         var tight = LinuxSocket.AllInUseBelow(_brakeAt, _listening[0].Fd);
         if (!tight && !_braked)
-        {
             return false;
-        }
 
         foreach (var (fd, cookie, _) in _listening)
         {
             // The listener may have closed it to stop, and the number be another's.
             if (LinuxSocket.Cookie(fd) != cookie)
-            {
                 continue;
-            }
 
             if (tight != _braked)
-            {
                 LinuxSocket.DropIncoming(fd, tight);
-            }
 
             for (int waiting; tight && (waiting = LinuxSocket.Accept(fd)) >= 0;)
             {
@@ -304,9 +264,7 @@ internal sealed class ConnectionGuard : IDisposable
         for (var fd = 0; fd < end; fd++)
         {
             if (fd == _slots.Length)
-            {
                 Array.Resize(ref _slots, 2 * fd);
-            }
 
             if (fd % 64 == 63 && !_shutDown)
             {
@@ -325,16 +283,12 @@ internal sealed class ConnectionGuard : IDisposable
             if (cookie != slot.Cookie)
             {
                 if (slot.Connection is not null)
-                {
                     Gone(slot.Connection);
-                }
 
                 // The kernel hands out the lowest descriptor that is free, so that new ones are near those in use.
                 slot = new Slot { Cookie = cookie, Connection = cookie == 0 ? null : Meet(fd, now) };
                 if (slot.Connection is not null)
-                {
                     end = Math.Max(end, fd + Headroom);
-                }
             }
 
             if (slot.Connection is { } connection)
@@ -348,9 +302,7 @@ internal sealed class ConnectionGuard : IDisposable
 
                 connection.SeenAt = now;
                 if (!connection.IsCut && Judge(fd, connection, now) is { } reason)
-                {
                     Cut(fd, cookie, connection, reason);
-                }
 
                 slot.IsQuiet = connection.IsQuiet && !connection.IsCut;
             }
@@ -382,9 +334,7 @@ internal sealed class ConnectionGuard : IDisposable
         ref var ofHost = ref CollectionsMarshal.GetValueRefOrAddDefault(_perHost, remote.Host, out _);
         ofHost++;
         if (_connections > _maxConnections)
-        {
             connection.Excess = CutReason.TooManyConnections;
-        }
         else if (_options.MaxConnectionsPerAddress > 0 && ofHost > _options.MaxConnectionsPerAddress
             && (_options.LimitLoopback || !remote.IsLoopback))
         {
@@ -399,14 +349,10 @@ internal sealed class ConnectionGuard : IDisposable
         Volatile.Write(ref _connections, _connections - 1);
         ref var ofHost = ref CollectionsMarshal.GetValueRefOrNullRef(_perHost, connection.Remote.Host);
         if (--ofHost == 0)
-        {
             _perHost.Remove(connection.Remote.Host);
-        }
 
         if (connection.TryRetire())
-        {
             Forget(connection.Remote, connection);
-        }
     }
 
     /// <summary>Why this connection has to end, if it has to.</summary>
@@ -414,40 +360,26 @@ internal sealed class ConnectionGuard : IDisposable
     private CutReason? Judge(int fd, GuardedConnection connection, long now)
     {
         if (_shutDown)
-        {
             return CutReason.Shutdown;
-        }
 
         if (!LinuxSocket.TryGetInfo(fd, out var info))
-        {
             return null;
-        }
 
         var serving = connection.Observe(now, info);
         if (connection.SendingSince is { } sending && now - sending > _options.SendTimeout.TotalMilliseconds)
-        {
             return CutReason.SlowReader;
-        }
 
         if (connection.WaitingSince is { } waiting && now - waiting > _options.RequestTimeout.TotalMilliseconds)
-        {
             return CutReason.SlowRequest;
-        }
 
         if (serving)
-        {
             return null;
-        }
 
         if (connection.Excess is { } excess)
-        {
             return excess;
-        }
 
         if (connection.Received > _options.MaxRequestBytes)
-        {
             return CutReason.TooManyBytes;
-        }
 
         // An answer that a slow line still carries away is no idling.
         var idle = connection.WaitingSince is null && connection.SendingSince is null;
@@ -460,9 +392,7 @@ internal sealed class ConnectionGuard : IDisposable
         // Either a request began meanwhile, and the next sweep looks again, or BeginRequest refuses it: none is told to be lost and served.
         var neverServed = connection.NeverServed;
         if (!connection.TryCut() && reason != CutReason.Shutdown)
-        {
             return;
-        }
 
         // .NET may close the descriptor at any time, and the number may be another file's at once: a duplicate stays what it is.
         var duplicate = LinuxSocket.Duplicate(fd);
@@ -470,9 +400,7 @@ internal sealed class ConnectionGuard : IDisposable
         if (LinuxSocket.Cookie(safe) == cookie)
         {
             if (neverServed && reason is (CutReason.TooManyConnections or CutReason.TooManyFromAddress))
-            {
                 LinuxSocket.Send(safe, TooMany);
-            }
 
             if (reason is CutReason.SlowRequest or CutReason.TooManyBytes or CutReason.SlowReader)
             {
@@ -486,9 +414,7 @@ internal sealed class ConnectionGuard : IDisposable
         }
 
         if (duplicate >= 0)
-        {
             LinuxSocket.Close(duplicate);
-        }
     }
 
     /// <summary>Drops what requests left behind of connections too short to be seen by a sweep.</summary>
@@ -497,9 +423,7 @@ internal sealed class ConnectionGuard : IDisposable
         foreach (var (name, connection) in _byRemote)
         {
             if (now - connection.SeenAt > 2 * FullSweepEvery && connection.TryRetire())
-            {
                 Forget(name, connection);
-            }
         }
     }
 
@@ -534,18 +458,14 @@ internal sealed class ConnectionGuard : IDisposable
         {
             var uri = new Uri(prefix.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal));
             foreach (var address in Dns.GetHostAddresses(uri.Host))
-            {
                 wanted.Add(SocketName.From(new IPEndPoint(address, uri.Port)));
-            }
         }
 
         var found = new List<Listening>();
         for (var fd = 0; fd < descriptors; fd++)
         {
             if (LinuxSocket.IsListening(fd) && LinuxSocket.TryGetLocal(fd, out var name) && wanted.Contains(name))
-            {
                 found.Add(new Listening(fd, LinuxSocket.Cookie(fd), name));
-            }
         }
 
         return found;

@@ -65,9 +65,7 @@ internal sealed class GuardedConnection(SocketName remote)
         {
             var seen = Interlocked.CompareExchange(ref _state, state + (1L << 32) + 1, state);
             if (seen == state)
-            {
                 break;
-            }
 
             state = seen;
         }
@@ -122,13 +120,9 @@ internal sealed class GuardedConnection(SocketName remote)
 
         Received = serving ? 0 : (long)(info.BytesReceived - _receivedMark);
         if (serving ? Volatile.Read(ref _bodies) <= 0 : Received == 0)
-        {
             WaitingSince = null;
-        }
         else if (WaitingSince is null)
-        {
             WaitingSince = now;
-        }
         else if (serving && info.BytesReceived - _receivedMark >= Progress)
         {
             // A long body may go on while it comes; a header may not.
@@ -136,9 +130,7 @@ internal sealed class GuardedConnection(SocketName remote)
         }
 
         if (info.Unacked == 0 && info.NotSentBytes == 0)
-        {
             SendingSince = null;
-        }
         else if (SendingSince is null || info.BytesAcked - _ackedMark >= (info.NotSentBytes > 0 ? Progress : 1UL))
         {
             // As long as nothing is held back, any acknowledgement will do: a trickle of small answers is not the reader's fault.

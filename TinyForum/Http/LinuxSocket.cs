@@ -87,9 +87,7 @@ internal static unsafe partial class LinuxSocket
     public static void Send(int fd, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)
-        {
             _ = send(fd, p, bytes.Length, MsgDontWait | MsgNoSignal);
-        }
     }
 
     /// <summary>Ends both directions; what was written before still goes out.</summary>
@@ -112,9 +110,7 @@ internal static unsafe partial class LinuxSocket
     {
         var lowest = Duplicate(fd);
         if (lowest < 0)
-        {
             return Marshal.GetLastSystemError() == TooManyFiles;
-        }
 
         Close(lowest);
         return lowest >= number;
@@ -140,9 +136,7 @@ internal static unsafe partial class LinuxSocket
     {
         Limit limit;
         if (getrlimit(RlimitNoFile, &limit) != 0)
-        {
             return null;
-        }
 
         var raised = limit with { Soft = limit.Hard };
         var soft = setrlimit(RlimitNoFile, &raised) == 0 ? raised.Soft : limit.Soft;
