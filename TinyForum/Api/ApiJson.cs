@@ -22,6 +22,16 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
+[JsonSerializable(typeof(NewThread))]
+[JsonSerializable(typeof(NewReply))]
+[JsonSerializable(typeof(PostEdit))]
+[JsonSerializable(typeof(ReadMark))]
+[JsonSerializable(typeof(PostAnswer))]
+[JsonSerializable(typeof(PostsAnswer))]
+[JsonSerializable(typeof(RepliesAnswer))]
+[JsonSerializable(typeof(VersionsAnswer))]
+[JsonSerializable(typeof(LikesAnswer))]
+[JsonSerializable(typeof(TagsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()
