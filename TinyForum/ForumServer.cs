@@ -59,7 +59,8 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(addresses, boundary, options.DrainTimeout));
+            return new ForumServer(forum, telemetry, ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout));
         }
         catch
         {
