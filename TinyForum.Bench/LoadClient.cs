@@ -73,9 +73,9 @@ internal static class LoadClient
 }
 
 /// <summary>A keep-alive connection that reads no more of an answer than its status and length, and reconnects when the server closes.</summary>
-internal sealed class HttpConnection(Uri url) : IDisposable
+internal sealed class HttpConnection(Uri url, int bufferSize = 256 * 1024) : IDisposable
 {
-    private readonly byte[] _buffer = new byte[256 * 1024];
+    private readonly byte[] _buffer = new byte[bufferSize];
     private Socket? _socket;
 
     public static byte[] Format(string method, Uri url, string? cookie = null, string? body = null, string headers = "") => Encoding.UTF8.GetBytes(

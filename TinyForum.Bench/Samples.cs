@@ -9,6 +9,8 @@ internal sealed class Samples
 
     public double Median => Sorted()[_values.Count / 2];
 
+    public double First => _values[0];
+
     public void Add(double value) => _values.Add(value);
 
     /// <summary>Round by round, so that what both saw of the machine's weather falls out.</summary>

@@ -1,17 +1,12 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Net;
+using TinyForum.CommandLine;
 using TinyForum.Data;
-using TinyForum.Http;
 
 namespace TinyForum.Bench;
 
 /// <summary>The processes that are measured: the forum as it runs in production, and the least that HttpListener can do.</summary>
 internal static class ServerCommand
 {
-    /// <summary>Takes kept outstanding, as the forum does.</summary>
-    private const int OutstandingTakes = 8;
-
     public static Command Command()
     {
         var database = new Option<FileInfo>("--database") { Required = true };
@@ -32,15 +27,16 @@ internal static class ServerCommand
 
     private static async Task ForumAsync(string database, int maxBatch)
     {
-        await using var log = new StreamWriter("/dev/null") { AutoFlush = true };
-        var synchronised = TextWriter.Synchronized(log);
+        // As `serve --log text > /dev/null` has it: every request makes a line.
+        using var log = new LogWriter(LogFormat.Text, new FileStream("/dev/null", FileMode.Open, FileAccess.Write), Console.Error);
         await using var server = await ForumServer.StartAsync(new ForumOptions
         {
             Listen = ["http://127.0.0.1:0"],
             Database = database,
             MaxBatch = maxBatch,
             Passwords = new PasswordOptions { MemoryKiB = 8, Iterations = 1 },
-            Log = entry => synchronised.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entry.Time:O} {entry.Severity} {entry.Message} {entry.Request}")),
+            RateLimits = new RateLimitOptions { Enabled = false },
+            Log = log.Write,
         });
         Console.WriteLine(server.Url);
         await Console.In.ReadToEndAsync();
@@ -48,31 +44,9 @@ internal static class ServerCommand
 
     private static void Bare(int bytes)
     {
-        var body = new byte[bytes];
-        body.AsSpan().Fill((byte)' ');
-        var address = new ListenAddress("127.0.0.1", 0).WithFreePort();
-        using var listener = new HttpListener { IgnoreWriteExceptions = true };
-        listener.Prefixes.Add(address.Url.ToString());
-        listener.Start();
-        for (var i = 0; i < OutstandingTakes; i++)
-            Take();
-        Console.WriteLine(address.Url);
+        using var listener = new BareListener(bytes);
+        Console.WriteLine(listener.Url);
         Console.In.ReadToEnd();
-        Environment.Exit(0);
-
-        void Take() => listener.BeginGetContext(result =>
-        {
-            var context = listener.EndGetContext(result);
-            Take();
-            _ = AnswerAsync(context.Response);
-        }, null);
-
-        async Task AnswerAsync(HttpListenerResponse response)
-        {
-            response.ContentType = "application/json";
-            response.ContentLength64 = body.Length;
-            await response.OutputStream.WriteAsync(body).ConfigureAwait(false);
-            response.Close();
-        }
+        Environment.Exit(0); // HttpListener's own way of closing would take its time
     }
 }
