@@ -64,8 +64,15 @@ internal sealed class ListenerLoop : IAsyncDisposable
             catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
             {
                 listener.Close();
-                // With a free port asked for, someone else was faster between the probe and the start.
-                if (attempt == StartAttempts || !addresses.Any(a => a.Port == 0))
+                var clientWasFaster = e is ArgumentNullException; // see WarmUp: makes it rare
+                if (clientWasFaster)
+                {
+                    // The socket was left listening, but nothing holds it: its finalizer closes it.
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                }
+                // With a free port asked for, someone else may have been faster between the probe and the start.
+                if (attempt == StartAttempts || (!clientWasFaster && !addresses.Any(a => a.Port == 0)))
                     throw new StartException($"cannot listen on {string.Join(", ", chosen.Select(a => a.Url))}: {Explain(e)}", e);
             }
         }
@@ -86,8 +93,8 @@ internal sealed class ListenerLoop : IAsyncDisposable
         _guard?.Dispose();
     }
 
-    // HttpListener begins to accept before a field of its own is set, once per process: a client that hammers the port meanwhile
-    // makes Start() throw. A first listener on a port nobody knows takes that race.
+    // HttpListener begins to accept before a field of its own is set: a client that hammers the port meanwhile
+    // makes Start() throw. A first listener on a port nobody knows makes the gap short; Start tries again for what is left of it.
     private static readonly Lazy<bool> WarmUp = new(() =>
     {
         try
