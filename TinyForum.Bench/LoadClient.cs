@@ -123,9 +123,17 @@ internal sealed class HttpConnection(Uri url, int bufferSize = 256 * 1024) : IDi
     {
         if (_socket is not null)
             return _socket;
-        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        _socket.Connect(IPAddress.Parse(url.Host), url.Port);
-        return _socket;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.Connect(IPAddress.Parse(url.Host), url.Port);
+            return _socket = socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private int? Complete(int length)

@@ -9,6 +9,8 @@ internal sealed class Samples
 
     public double Median => Sorted()[_values.Count / 2];
 
+    public int Count => _values.Count;
+
     public double First => _values[0];
 
     public void Add(double value) => _values.Add(value);

@@ -31,7 +31,15 @@ internal sealed record Settings(int Rounds, int Seconds, bool Quick, string? Dat
         return command;
     }
 
-    public static Settings Of(ParseResult arguments) => arguments.GetValue(Quickly)
+    /// <summary>A command with these settings and more of its own.</summary>
+    public static Command Command(string name, string description, Option<FileInfo> page, Func<Settings, FileInfo?, TextWriter, Task> run)
+    {
+        var command = new Command(name, description) { Quickly, RoundsOption, SecondsOption, DatabaseOption, page };
+        command.SetAction((arguments, _) => run(Of(arguments), arguments.GetValue(page), Console.Out));
+        return command;
+    }
+
+    private static Settings Of(ParseResult arguments) => arguments.GetValue(Quickly)
         ? new Settings(1, 1, true, arguments.GetValue(DatabaseOption)?.FullName)
         : new Settings(arguments.GetValue(RoundsOption), arguments.GetValue(SecondsOption), false, arguments.GetValue(DatabaseOption)?.FullName);
 }
