@@ -12,9 +12,10 @@ internal sealed class Forum : IAsyncDisposable
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
         Passwords = new PasswordHasher(options.Passwords, Clock);
-        Users = new UserStore(Database, Clock, Passwords);
-        Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Sessions = new SessionTable(Database, Clock);
+        Tokens = new TokenStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
@@ -32,6 +33,8 @@ internal sealed class Forum : IAsyncDisposable
     public UserStore Users { get; }
 
     public SessionTable Sessions { get; }
+
+    public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
 

@@ -31,6 +31,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The threads and replies.</summary>
     public PostStore Posts => _forum.Posts;
 
+    /// <summary>The access tokens.</summary>
+    public TokenStore Tokens => _forum.Tokens;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.

@@ -32,6 +32,16 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(VersionsAnswer))]
 [JsonSerializable(typeof(LikesAnswer))]
 [JsonSerializable(typeof(TagsAnswer))]
+[JsonSerializable(typeof(ProfileAnswer))]
+[JsonSerializable(typeof(ProfileChange))]
+[JsonSerializable(typeof(RoleChange))]
+[JsonSerializable(typeof(PasswordChange))]
+[JsonSerializable(typeof(PasswordProof))]
+[JsonSerializable(typeof(ExportAnswer))]
+[JsonSerializable(typeof(SessionsAnswer))]
+[JsonSerializable(typeof(NewToken))]
+[JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(TokensAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()
