@@ -14,6 +14,8 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords);
         Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Messages = new MessageStore(Database, Clock);
+        Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
@@ -32,6 +34,10 @@ internal sealed class Forum : IAsyncDisposable
     public SessionTable Sessions { get; }
 
     public ModerationStore Moderation { get; }
+
+    public MessageStore Messages { get; }
+
+    public BlockStore Blocks { get; }
 
     public NotificationStore Notifications { get; }
 

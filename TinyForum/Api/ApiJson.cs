@@ -22,6 +22,12 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
+[JsonSerializable(typeof(MessageDraft))]
+[JsonSerializable(typeof(MessageAnswer))]
+[JsonSerializable(typeof(MessagesAnswer))]
+[JsonSerializable(typeof(UnreadAnswer))]
+[JsonSerializable(typeof(BlocksAnswer))]
+[JsonSerializable(typeof(NotificationsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

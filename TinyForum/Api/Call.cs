@@ -58,6 +58,15 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <returns>The key of the last row of the page before, or <see langword="null"/> on the first page.</returns>
     public long[]? Cursor(string list, int count) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor, count) : null;
 
+    /// <summary>Cuts a row too many off a page.</summary>
+    /// <param name="rows">One more than <see cref="Limit"/> if more follows.</param>
+    /// <param name="list">The list, as for <see cref="Cursor"/>.</param>
+    /// <param name="key">The number that the list is sorted by.</param>
+    /// <param name="view">How a row is shown.</param>
+    /// <returns>The page, and the cursor to the next if there is one.</returns>
+    public (IReadOnlyList<TView> Page, string? Next) Page<T, TView>(IReadOnlyList<T> rows, string list, Func<T, long> key, Func<T, TView> view) =>
+        ([.. rows.Take(Limit).Select(view)], rows.Count > Limit ? Forum.Cursors.Seal(list, key(rows[Limit - 1])) : null);
+
     /// <summary>Makes the answer a 201 with this <c>Location</c>.</summary>
     public void Created(string location)
     {
@@ -79,7 +88,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <param name="create">Creates and tells of it; runs in a write transaction, perhaps twice.</param>
     /// <param name="location">The address of what was created.</param>
     /// <param name="isSecret">Whether the answer holds what must not be stored in the clear.</param>
-    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before.</exception>
+    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before. 409: what it made is deleted.</exception>
     public async ValueTask<T> CreateAsync<T>(Func<Connection, T> create, Func<T, string> location, bool isSecret = false)
     {
         if (Exchange.Header("Idempotency-Key") is not { } key)

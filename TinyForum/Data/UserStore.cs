@@ -41,12 +41,19 @@ public sealed class UserStore
     }
 
     /// <summary>The account of that name, without regard to case and width, or <see langword="null"/>.</summary>
-    public User? Find(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First("""
+    public User? Find(string username) => _database.Read(c => Find(c, username));
+
+    /// <summary>As <see cref="Find(string)"/>, in a transaction.</summary>
+    internal static User? Find(Connection connection, string username) =>
+        Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
+
+    /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
+    internal static User? FindByKey(Connection connection, string key) => connection.First("""
         SELECT id, username
           FROM users
          WHERE username_key = $key
            AND id > 0
-        """, Map, ("$key", key)));
+        """, Map, ("$key", key));
 
     /// <summary>Whether <paramref name="password"/> is the account's. A hash of other parameters than today's is renewed.</summary>
     /// <exception cref="Refusal">503: too many passwords are being hashed.</exception>
