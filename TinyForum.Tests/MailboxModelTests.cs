@@ -120,12 +120,13 @@ public sealed class MailboxModelTests
 
     private static IEnumerable<Message> Walk(MessageStore messages, long owner, MailFilter filter)
     {
-        var before = long.MaxValue;
-        while (messages.List(owner, filter, before, limit: 3) is { Count: > 0 } page)
+        for (long[]? from = null; ;)
         {
-            foreach (var message in page)
+            var page = messages.List(owner, filter, limit: 3, from);
+            foreach (var message in page.Items)
                 yield return message;
-            before = page[^1].Id;
+            if ((from = page.Next) is null)
+                yield break;
         }
     }
 }

@@ -18,6 +18,7 @@ internal sealed class Forum : IAsyncDisposable
         Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -42,6 +43,8 @@ internal sealed class Forum : IAsyncDisposable
     public NotificationStore Notifications { get; }
 
     public SearchIndex Search { get; }
+
+    public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 

@@ -28,6 +28,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
+    /// <summary>The threads and replies.</summary>
+    public PostStore Posts => _forum.Posts;
+
     /// <summary>The private messages.</summary>
     public MessageStore Messages => _forum.Messages;
 

@@ -2,7 +2,10 @@ using TinyForum.Data;
 
 namespace TinyForum.Api;
 
-internal sealed record BlockView(string CreatedAt, UserView User);
+internal sealed record BlockView(string CreatedAt, UserView User)
+{
+    public static BlockView Of(Block block) => new(Clock.Rfc3339(block.CreatedAt), UserView.Of(block.User));
+}
 
 internal sealed record BlocksAnswer(IReadOnlyList<BlockView> Blocks, string? Next) : Success;
 
@@ -12,10 +15,8 @@ internal static class Blocks
     public static ValueTask<BlocksAnswer> List(Call call)
     {
         var list = $"blocks {call.User.Id}";
-        var after = call.Cursor(list, 1)?[0] ?? -1;
-        var rows = call.Forum.Blocks.List(call.User.Id, after, call.Limit + 1);
-        var (page, next) = call.Page(rows, list, b => b.User.Id, b => new BlockView(Clock.Rfc3339(b.CreatedAt), UserView.Of(b.User)));
-        return new(new BlocksAnswer(page, next));
+        var page = call.Forum.Blocks.List(call.User.Id, call.Limit, call.Cursor(list, 1));
+        return new(new BlocksAnswer([.. page.Items.Select(BlockView.Of)], call.Next(list, page.Next)));
     }
 
     public static async ValueTask<Done> Add(Call call) =>

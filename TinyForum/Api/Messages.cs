@@ -23,12 +23,11 @@ internal static class Messages
 {
     public static ValueTask<MessagesAnswer> List(Call call)
     {
-        var filter = new MailFilter(Box(call), With(call), IsUnread(call));
+        var filter = new MailFilter(Box(call), With(call), call.Flag("unread"));
         var list = $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}";
-        var before = call.Cursor(list, 1)?[0] ?? long.MaxValue;
-        var rows = call.Forum.Messages.List(call.User.Id, filter, before, call.Limit + 1);
-        var (page, next) = call.Page(rows, list, m => m.Id, MessageView.Of);
-        return new(new MessagesAnswer(page, next, call.Forum.Messages.CountUnread(call.User.Id)));
+        var page = call.Forum.Messages.List(call.User.Id, filter, call.Limit, call.Cursor(list, 1));
+        return new(new MessagesAnswer(
+            [.. page.Items.Select(MessageView.Of)], call.Next(list, page.Next), call.Forum.Messages.CountUnread(call.User.Id)));
     }
 
     public static ValueTask<MessageAnswer> Send(Call call, MessageDraft body) => call.CreateAsync(
@@ -57,13 +56,6 @@ internal static class Messages
         _ => throw Refusal.Invalid("box", "must be inbox, sent or all"),
     };
 
-    private static long? With(Call call) => call.Query("with") is not { } username ? null
-        : call.Forum.Users.Find(username)?.Id ?? throw Refusal.NotFound("user");
-
-    private static bool IsUnread(Call call) => call.Query("unread") switch
-    {
-        null or "false" => false,
-        "true" => true,
-        _ => throw Refusal.Invalid("unread", "must be true or false"),
-    };
+    // Whoever does not exist has no conversation with anyone.
+    private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.Find(username)?.Id ?? -1 : null;
 }

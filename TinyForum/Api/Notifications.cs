@@ -23,10 +23,9 @@ internal static class Notifications
     public static ValueTask<NotificationsAnswer> List(Call call)
     {
         var list = $"notifications {call.User.Id}";
-        var before = call.Cursor(list, 1)?[0] ?? long.MaxValue;
-        var rows = call.Forum.Notifications.List(call.User.Id, before, call.Limit + 1);
-        var (page, next) = call.Page(rows, list, n => n.Id, NotificationView.Of);
-        return new(new NotificationsAnswer(next, page, call.Forum.Notifications.CountUnread(call.User.Id)));
+        var page = call.Forum.Notifications.List(call.User.Id, call.Limit, call.Cursor(list, 1));
+        return new(new NotificationsAnswer(
+            call.Next(list, page.Next), [.. page.Items.Select(NotificationView.Of)], call.Forum.Notifications.CountUnread(call.User.Id)));
     }
 
     public static async ValueTask<UnreadAnswer> MarkAllRead(Call call)

@@ -15,17 +15,21 @@ public sealed class BlockStore
 
     /// <summary>Whom a user blocks, in order of their numbers.</summary>
     /// <param name="userId">Who blocks.</param>
-    /// <param name="after">The number that the list starts behind; -1 for all of it.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<Block> List(long userId, long after, int limit) => _database.Read(c => c.All("""
-        SELECT u.id, u.username, b.created_at
-          FROM blocks b
-          JOIN users u ON u.id = b.blocked_id
-         WHERE b.user_id = $user
-           AND b.blocked_id > $after
-         ORDER BY b.blocked_id
-         LIMIT $limit
-        """, r => new Block(UserStore.Map(r), r.GetInt64(2)), ("$user", userId), ("$after", after), ("$limit", limit)));
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Block> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT u.id, u.username, b.created_at
+              FROM blocks b
+              JOIN users u ON u.id = b.blocked_id
+             WHERE b.user_id = $user
+               AND b.blocked_id > $after
+             ORDER BY b.blocked_id
+             LIMIT $limit
+            """, r => new Block(UserStore.Map(r), r.GetInt64(2)), ("$user", userId), ("$after", from?[0] ?? 0), ("$limit", limit + 1));
+        return Page<Block>.Cut(rows, limit, last => [last.User.Id]);
+    });
 
     /// <summary>Blocks someone; again changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>

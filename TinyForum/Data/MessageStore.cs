@@ -55,7 +55,7 @@ public sealed class MessageStore
 
         """;
 
-    private const string Page = """
+    private const string Below = """
 
            AND b.message_id < $before
          ORDER BY b.message_id DESC
@@ -63,14 +63,14 @@ public sealed class MessageStore
         """;
 
     // The primary key has the right order too, and SQLite does not know that it can meet a million rows before the first that fits.
-    private const string All = Columns + "FROM mailbox b" + Joins + Page;
-    private const string Inbox = Columns + "FROM mailbox b INDEXED BY mailbox_inbox" + Joins + "AND b.inbox = 1" + Page;
-    private const string Sent = Columns + "FROM mailbox b INDEXED BY mailbox_sent" + Joins + "AND b.sent = 1" + Page;
-    private const string Unread = Columns + "FROM mailbox b INDEXED BY mailbox_unread" + Joins + "AND b.unread = 1" + Page;
-    private const string AllWith = Columns + "FROM mailbox b INDEXED BY mailbox_with" + Joins + "AND b.peer_id = $with" + Page;
-    private const string InboxWith = Columns + "FROM mailbox b INDEXED BY mailbox_inbox_with" + Joins + "AND b.inbox = 1 AND b.peer_id = $with" + Page;
-    private const string SentWith = Columns + "FROM mailbox b INDEXED BY mailbox_sent_with" + Joins + "AND b.sent = 1 AND b.peer_id = $with" + Page;
-    private const string UnreadWith = Columns + "FROM mailbox b INDEXED BY mailbox_unread_with" + Joins + "AND b.unread = 1 AND b.peer_id = $with" + Page;
+    private const string All = Columns + "FROM mailbox b" + Joins + Below;
+    private const string Inbox = Columns + "FROM mailbox b INDEXED BY mailbox_inbox" + Joins + "AND b.inbox = 1" + Below;
+    private const string Sent = Columns + "FROM mailbox b INDEXED BY mailbox_sent" + Joins + "AND b.sent = 1" + Below;
+    private const string Unread = Columns + "FROM mailbox b INDEXED BY mailbox_unread" + Joins + "AND b.unread = 1" + Below;
+    private const string AllWith = Columns + "FROM mailbox b INDEXED BY mailbox_with" + Joins + "AND b.peer_id = $with" + Below;
+    private const string InboxWith = Columns + "FROM mailbox b INDEXED BY mailbox_inbox_with" + Joins + "AND b.inbox = 1 AND b.peer_id = $with" + Below;
+    private const string SentWith = Columns + "FROM mailbox b INDEXED BY mailbox_sent_with" + Joins + "AND b.sent = 1 AND b.peer_id = $with" + Below;
+    private const string UnreadWith = Columns + "FROM mailbox b INDEXED BY mailbox_unread_with" + Joins + "AND b.unread = 1 AND b.peer_id = $with" + Below;
     private const string One = Columns + "FROM mailbox b" + Joins + "AND b.message_id = $id";
 
     private readonly Database _database;
@@ -81,19 +81,21 @@ public sealed class MessageStore
     /// <summary>A page of a user's messages, newest first.</summary>
     /// <param name="ownerId">Whose.</param>
     /// <param name="filter">Which of them.</param>
-    /// <param name="before">The number that the page starts behind; <see cref="long.MaxValue"/> for the first page.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<Message> List(long ownerId, MailFilter filter, long before, int limit)
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Message> List(long ownerId, MailFilter filter, int limit = 20, long[]? from = null)
     {
         if (filter is { Box: MailBox.Sent, Unread: true }) // what one sent is unread only where one sent it to oneself
         {
             if (filter.With is { } other && other != ownerId)
-                return [];
+                return new Page<Message>([], null);
             filter = new MailFilter(MailBox.Inbox, ownerId, Unread: true);
         }
-        return filter.With is { } with
-            ? _database.Read(c => c.All(SqlWith(filter), Map, ("$owner", ownerId), ("$with", with), ("$before", before), ("$limit", limit)))
-            : _database.Read(c => c.All(Sql(filter), Map, ("$owner", ownerId), ("$before", before), ("$limit", limit)));
+        var before = from?[0] ?? long.MaxValue;
+        var rows = filter.With is { } with
+            ? _database.Read(c => c.All(SqlWith(filter), Map, ("$owner", ownerId), ("$with", with), ("$before", before), ("$limit", limit + 1)))
+            : _database.Read(c => c.All(Sql(filter), Map, ("$owner", ownerId), ("$before", before), ("$limit", limit + 1)));
+        return Page<Message>.Cut(rows, limit, last => [last.Id]);
     }
 
     /// <summary>How many messages a user has yet to read.</summary>

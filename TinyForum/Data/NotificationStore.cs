@@ -34,19 +34,23 @@ public sealed class NotificationStore
 
     /// <summary>A page of what a user is told of, newest first.</summary>
     /// <param name="userId">Whom.</param>
-    /// <param name="before">The number that the page starts behind; <see cref="long.MaxValue"/> for the first page.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<Notification> List(long userId, long before, int limit) => _database.Read(c => c.All("""
-        SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
-          FROM notifications n
-          LEFT JOIN users f ON f.id = n.from_id
-          LEFT JOIN posts p ON p.id = n.post_id
-          LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
-         WHERE n.user_id = $user
-           AND n.id < $before
-         ORDER BY n.id DESC
-         LIMIT $limit
-        """, Map, ("$user", userId), ("$before", before), ("$limit", limit)));
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Notification> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
+              FROM notifications n
+              LEFT JOIN users f ON f.id = n.from_id
+              LEFT JOIN posts p ON p.id = n.post_id
+              LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
+             WHERE n.user_id = $user
+               AND n.id < $before
+             ORDER BY n.id DESC
+             LIMIT $limit
+            """, Map, ("$user", userId), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+        return Page<Notification>.Cut(rows, limit, last => [last.Id]);
+    });
 
     /// <summary>How many notifications a user has yet to read.</summary>
     public long CountUnread(long userId) => _database.Read(c => c.Number("""
