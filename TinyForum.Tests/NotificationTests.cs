@@ -65,7 +65,8 @@ public sealed class NotificationTests
     }
 
     [TestMethod]
-    [DataRow("Жанна", "Привет, @жанна!"), DataRow("太郎", "こんにちは@太郎さん、ではなく @太郎、"), DataRow("jo.", "Ask @jo."), DataRow("jo", "Ask @jo...")]
+    [DataRow("Жанна", "Привет, @жанна!"), DataRow("太郎", "こんにちは@太郎さん、ではなく @太郎、")]
+    [DataRow("jo.", "Ask @jo."), DataRow("jo", "Ask @jo...")]
     public async Task A_mention_finds_names_of_any_script(string name, string body)
     {
         await using var forum = await TestForum.StartAsync();
@@ -236,12 +237,14 @@ public sealed class NotificationTests
     private static async Task<long> ThreadAsync(TestClient author, string title = "Title", string body = "Body") =>
         (long)(await author.PostAsync("/api/posts", new { title, body })).Is(201)["post.id"]!;
 
-    private static async Task<long> ReplyAsync(TestClient author, long thread, string body = "Body", long? replyTo = null) => (long)(await author.PostAsync(
-        $"/api/posts/{thread}/replies", replyTo is null ? new { body } : (object)new { body, reply_to = replyTo })).Is(201)["post.id"]!;
+    private static async Task<long> ReplyAsync(TestClient author, long thread, string body = "Body", long? replyTo = null) => (long)(
+        await author.PostAsync($"/api/posts/{thread}/replies", replyTo is null ? new { body } : (object)new { body, reply_to = replyTo }))
+        .Is(201)["post.id"]!;
 
-    private static Task NotifyAsync(TestForum forum, string user, string kind, long post, string by, int times = 1) => forum.Server.Database.WriteAsync(c =>
-    {
-        for (var i = 0; i < times; i++)
-            forum.Server.Notifications.Notify(c, UserStore.Find(c, user)!.Id, kind, post, UserStore.Find(c, by)!.Id);
-    });
+    private static Task NotifyAsync(TestForum forum, string user, string kind, long post, string by, int times = 1) =>
+        forum.Server.Database.WriteAsync(c =>
+        {
+            for (var i = 0; i < times; i++)
+                forum.Server.Notifications.Notify(c, UserStore.Find(c, user)!.Id, kind, post, UserStore.Find(c, by)!.Id);
+        });
 }
