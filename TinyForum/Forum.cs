@@ -16,6 +16,8 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock);
+        Messages = new MessageStore(Database, Clock);
+        Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
@@ -37,6 +39,10 @@ internal sealed class Forum : IAsyncDisposable
     public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
+
+    public MessageStore Messages { get; }
+
+    public BlockStore Blocks { get; }
 
     public NotificationStore Notifications { get; }
 

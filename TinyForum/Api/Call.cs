@@ -93,7 +93,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <param name="create">Creates and tells of it; runs in a write transaction, perhaps twice.</param>
     /// <param name="location">The address of what was created.</param>
     /// <param name="isSecret">Whether the answer holds what must not be stored in the clear.</param>
-    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before.</exception>
+    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before. 409: what it made is deleted.</exception>
     public async ValueTask<T> CreateAsync<T>(Func<Connection, T> create, Func<T, string> location, bool isSecret = false)
     {
         if (Exchange.Header("Idempotency-Key") is not { } key)

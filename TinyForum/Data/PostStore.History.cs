@@ -23,7 +23,7 @@ public sealed partial class PostStore
              ORDER BY v.revision DESC
              LIMIT $limit
             """, MapVersion, ("$post", id), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
-        return Cut(rows, limit, last => [last.Revision]);
+        return Page<PostVersion>.Cut(rows, limit, last => [last.Revision]);
     });
 
     private static void AddVersion(

@@ -182,7 +182,7 @@ public sealed partial class PostStore
             rows.AddRange(c.All(sql, Map, ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread),
                 ("$read", read), ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", limit + 1 - rows.Count)));
         }
-        return Cut(rows, limit, last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
+        return Page<Post>.Cut(rows, limit, last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
     });
 
     private static IEnumerable<(string Sql, long Pinned, long Behind)> Stretches(ThreadFilter filter, long read)

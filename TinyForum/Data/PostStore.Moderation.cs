@@ -18,6 +18,7 @@ public sealed partial class PostStore
         if (post.Head is null)
             CountReply(c, post, -1);
         SearchIndex.Remove(c, id);
+        NotificationStore.PostDeleted(c, id);
         Tell(c, caller, "delete", post, reason);
     });
 

@@ -40,7 +40,7 @@ internal sealed class WriteQueue : IDisposable
         try
         {
             if (!_waiting.TryAdd(work))
-                throw new Refusal(503, "too many writes are _waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
+                throw new Refusal(503, "too many writes are waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         catch (InvalidOperationException) // adding was completed by Dispose
         {
