@@ -31,6 +31,8 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The access tokens.</summary>
     public TokenStore Tokens => _forum.Tokens;
 
+    internal Forum Forum => _forum;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
