@@ -47,6 +47,14 @@ internal sealed class TestForum : IAsyncDisposable
         return client;
     }
 
+    /// <summary>As <see cref="UserAsync"/>, with a role.</summary>
+    public async Task<TestClient> UserAsync(string name, string role)
+    {
+        var client = await UserAsync(name);
+        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", name)));
+        return client;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var client in _clients)
@@ -56,9 +64,9 @@ internal sealed class TestForum : IAsyncDisposable
 }
 
 /// <summary>A client with a cookie jar of its own; whatever it sends, it gets an <see cref="Answer"/>.</summary>
-internal sealed class TestClient(Uri url) : IDisposable
+internal sealed class TestClient(Uri url, bool cookies = true) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = true, AllowAutoRedirect = false }) { BaseAddress = url };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = cookies, AllowAutoRedirect = false }) { BaseAddress = url };
 
     public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync("GET", path, null, headers);
 

@@ -7,6 +7,7 @@ internal sealed class Forum : IAsyncDisposable
 {
     public Forum(ForumOptions options)
     {
+        UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
@@ -17,6 +18,7 @@ internal sealed class Forum : IAsyncDisposable
         Tokens = new TokenStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -39,6 +41,8 @@ internal sealed class Forum : IAsyncDisposable
     public NotificationStore Notifications { get; }
 
     public SearchIndex Search { get; }
+
+    public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 

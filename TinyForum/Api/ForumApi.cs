@@ -30,11 +30,6 @@ internal sealed class ForumApi
         if (mayBeKept && _kept.TryAnswer(exchange, out version))
             return;
 
-        if (exchange.RawTarget == "*" && exchange.Method == "OPTIONS")
-        {
-            exchange.Status = 204;
-            return;
-        }
         var match = _router.Match(exchange.Method, exchange.Target.Segments);
         if (match.Endpoint is not { } endpoint)
         {
@@ -109,7 +104,7 @@ internal sealed class ForumApi
     private void Tag(Exchange exchange, Call call, bool keep, long version)
     {
         var tag = call.ETag ?? ConditionalGet.TagOf(exchange.Body.Written.Span);
-        if (keep)
+        if (keep && exchange.Body.Length > 0) // else it was not rendered, for the client has it
             _kept.Keep(exchange, tag, version);
         ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
     }
