@@ -43,6 +43,8 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>What users are told of.</summary>
     public NotificationStore Notifications => _forum.Notifications;
 
+    internal Forum Forum => _forum;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
