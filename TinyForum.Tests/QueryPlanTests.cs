@@ -36,6 +36,28 @@ public sealed class QueryPlanTests
     }
 
     [TestMethod]
+    public async Task Every_statement_of_a_write_to_posts_seeks_on_an_index()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var mod = await forum.UserAsync("mod", "moderator");
+        (await mod.PostAsync("/api/posts", new { title = "t", body = "b", tags = (string[])["a"] }, ("Idempotency-Key", "k"))).Is(201);
+        (await mod.PostAsync("/api/posts/1/replies", new { body = "b", reply_to = 1 })).Is(201);
+        (await mod.PatchAsync("/api/posts/1", new { body = "c", tags = (string[])["b"] })).Is(200);
+        foreach (var path in (string[])["like", "pin", "lock"])
+            foreach (var method in (string[])["PUT", "DELETE"])
+                (await mod.SendAsync(method, $"/api/posts/1/{path}", null)).Is(200);
+        foreach (var id in (int[])[2, 1])
+            (await mod.DeleteAsync($"/api/posts/{id}")).Is(200);
+        foreach (var id in (int[])[1, 2])
+            (await mod.PostAsync($"/api/posts/{id}/restore")).Is(200);
+        (await mod.PutAsync("/api/posts/1/read", new { number = 1 })).Is(200);
+        (await mod.PutAsync("/api/posts/read")).Is(200);
+        var statements = (await forum.Server.Database.WriteAsync(c => c.Statements.ToList())).Where(s => s.Contains("FROM") || s.Contains("UPDATE"));
+        foreach (var (sql, plan) in statements.Where(s => !s.Contains("FROM search")).Select(s => (s, Plan(forum.Server.Database, s))))
+            Assert.IsFalse(plan.Exists(line => line.Contains("SCAN") && !line.Contains("CONSTANT ROW") && !line.Contains("SCAN visible")), $"{sql}\n-- {string.Join("\n-- ", plan)}");
+    }
+
+    [TestMethod]
     [DataRow("SELECT count(*) FROM posts WHERE body = 'x'", true)]
     [DataRow("SELECT id FROM posts ORDER BY created_at", true)]
     [DataRow("SELECT id FROM threads INDEXED BY threads_newest WHERE deleted = 0 AND pinned = 1 ORDER BY last_post", true)]

@@ -7,6 +7,7 @@ namespace TinyForum.Data;
 /// </summary>
 public sealed partial class PostStore
 {
+    // CROSS JOIN: in this order, whatever the planner makes of statistics.
     private const string Listed = """
         t.deleted = 0
            AND t.fell <= $falls
@@ -16,7 +17,7 @@ public sealed partial class PostStore
     private const string Newest = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_newest
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE t.pinned = $pinned
            AND t.id < $before
@@ -29,7 +30,7 @@ public sealed partial class PostStore
     private const string Active = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_active
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE t.pinned = $pinned
            AND t.last_post < $before
@@ -42,7 +43,7 @@ public sealed partial class PostStore
     private const string NewestByAuthor = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_newest_by_author
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE t.author_id = $author
            AND t.pinned = $pinned
@@ -56,7 +57,7 @@ public sealed partial class PostStore
     private const string ActiveByAuthor = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_active_by_author
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE t.author_id = $author
            AND t.pinned = $pinned
@@ -70,8 +71,8 @@ public sealed partial class PostStore
     private const string NewestTagged = $"""
         SELECT {Columns}
           FROM thread_tags g
-          JOIN threads t ON t.id = g.thread_id
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE g.tag_id = $tag
            AND g.pinned = $pinned
@@ -85,8 +86,8 @@ public sealed partial class PostStore
     private const string ActiveTagged = $"""
         SELECT {Columns}
           FROM thread_tags g INDEXED BY thread_tags_active
-          JOIN threads t ON t.id = g.thread_id
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE g.tag_id = $tag
            AND g.pinned = $pinned
@@ -100,8 +101,8 @@ public sealed partial class PostStore
     private const string NewestTaggedByAuthor = $"""
         SELECT {Columns}
           FROM thread_tags g INDEXED BY thread_tags_newest_by_author
-          JOIN threads t ON t.id = g.thread_id
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE g.tag_id = $tag
            AND g.author_id = $author
@@ -116,8 +117,8 @@ public sealed partial class PostStore
     private const string ActiveTaggedByAuthor = $"""
         SELECT {Columns}
           FROM thread_tags g INDEXED BY thread_tags_active_by_author
-          JOIN threads t ON t.id = g.thread_id
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE g.tag_id = $tag
            AND g.author_id = $author
@@ -134,7 +135,7 @@ public sealed partial class PostStore
     internal const string Revived = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_active
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE t.pinned = $pinned
            AND t.last_post > $read
@@ -148,8 +149,8 @@ public sealed partial class PostStore
     internal const string RevivedTagged = $"""
         SELECT {Columns}
           FROM thread_tags g INDEXED BY thread_tags_active
-          JOIN threads t ON t.id = g.thread_id
-          JOIN posts p ON p.id = t.id
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
           {Joins}
          WHERE g.tag_id = $tag
            AND g.pinned = $pinned
@@ -166,24 +167,28 @@ public sealed partial class PostStore
     /// <param name="limit">How many, at most.</param>
     /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same filter.</param>
     /// <param name="viewerId">Who looks, for what is theirs; needed for unread ones.</param>
-    public Page<Post> Threads(ThreadFilter filter, int limit = 20, long[]? from = null, long? viewerId = null) => _database.ReadSnapshot(c =>
+    public Page<Post> Threads(ThreadFilter filter, int limit = 20, long[]? from = null, long? viewerId = null) =>
+        _database.ReadSnapshot(c => Threads(c, filter, limit, from, viewerId));
+
+    private static Page<Post> Threads(Connection connection, ThreadFilter filter, int limit, long[]? from, long? viewerId)
     {
-        var tag = filter.Tag is null ? null : TagId(c, filter.Tag);
+        var tag = filter.Tag is null ? null : TagId(connection, filter.Tag);
         if (filter.Tag is not null && tag is null)
             return new Page<Post>([], null);
-        var falls = from?[2] ?? c.Number("SELECT value FROM settings WHERE name = 'falls'");
-        var read = filter.Unread ? c.Number("SELECT read_up_to FROM users WHERE id = $id", ("$id", viewerId)) ?? 0 : 0;
+        var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");
+        var read = filter.Unread ? connection.Number("SELECT read_up_to FROM users WHERE id = $id", ("$id", viewerId)) ?? 0 : 0;
         var rows = new List<Post>();
         foreach (var (sql, pinned, behind) in Stretches(filter, read))
         {
             var before = from is null || from[0] > pinned ? long.MaxValue : from[0] == pinned ? from[1] : 0;
             if (rows.Count > limit || before == 0)
                 continue;
-            rows.AddRange(c.All(sql, Map, ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread),
-                ("$read", read), ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", limit + 1 - rows.Count)));
+            rows.AddRange(connection.All(sql, Map,
+                ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread), ("$read", read),
+                ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", limit + 1 - rows.Count)));
         }
         return Cut(rows, limit, last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
-    });
+    }
 
     private static IEnumerable<(string Sql, long Pinned, long Behind)> Stretches(ThreadFilter filter, long read)
     {
