@@ -54,6 +54,23 @@ public sealed class ThreadListTests
     }
 
     [TestMethod]
+    [DataRow("", "3 2", DisplayName = "by age it did not move")]
+    [DataRow("sort=active", "1 3", DisplayName = "by activity it fell below what the walk has seen")]
+    public async Task A_thread_that_loses_its_latest_reply_is_left_out_only_where_that_moves_it(string sort, string first)
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        for (var i = 1; i <= 3; i++)
+            (await ada.PostAsync("/api/posts", new { title = $"{i}", body = "b" })).Is(201);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "r" })).Is(201);
+        var page = await ada.GetAsync($"/api/posts?limit=2&{sort}");
+        Assert.AreEqual(first, Ids(page));
+        (await ada.DeleteAsync("/api/posts/4")).Is(200);
+        Assert.AreEqual(sort == "" ? "1" : "2", Ids(await ada.GetAsync($"/api/posts?limit=2&{sort}&cursor={page["next"]}")));
+        Assert.AreEqual("3 2 1", Ids(await ada.GetAsync($"/api/posts?{sort}")));
+    }
+
+    [TestMethod]
     public async Task Only_moderators_pin_and_lock_it_is_logged_once_and_told_to_the_author()
     {
         await using var forum = await TestForum.StartAsync();

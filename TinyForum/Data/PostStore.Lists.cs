@@ -2,18 +2,17 @@ namespace TinyForum.Data;
 
 /// <summary>
 /// The lists of threads, read by key downwards in stretches of one index each: the pinned threads first, then the others. A thread that
-/// moves up while someone pages is met where it was or not at all; one that moves down is marked (<c>threads.fell</c>) and left out by
-/// walks that began before, so that no walk meets a thread twice.
+/// moves up while someone pages is met where it was or not at all; one that moves down is marked (<c>threads.fell</c> and
+/// <c>unpinned</c>) and left out by walks that began before, so that no walk meets a thread twice.
 /// </summary>
 public sealed partial class PostStore
 {
-    // CROSS JOIN: in this order, whatever the planner makes of statistics.
     private const string Listed = """
         t.deleted = 0
-           AND t.fell <= $falls
            AND ($unread = 0 OR CASE WHEN r.seen IS NULL THEN t.last_post > me.read_up_to ELSE t.replies > r.seen END)
         """;
 
+    // CROSS JOIN: in this order, whatever the planner makes of statistics.
     private const string Newest = $"""
         SELECT {Columns}
           FROM threads t INDEXED BY threads_newest
@@ -22,6 +21,7 @@ public sealed partial class PostStore
          WHERE t.pinned = $pinned
            AND t.id < $before
            AND t.id > $behind
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY t.id DESC
          LIMIT $limit
@@ -35,6 +35,7 @@ public sealed partial class PostStore
          WHERE t.pinned = $pinned
            AND t.last_post < $before
            AND t.last_post > $behind
+           AND t.fell <= $falls
            AND {Listed}
          ORDER BY t.last_post DESC
          LIMIT $limit
@@ -49,6 +50,7 @@ public sealed partial class PostStore
            AND t.pinned = $pinned
            AND t.id < $before
            AND t.id > $behind
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY t.id DESC
          LIMIT $limit
@@ -63,6 +65,7 @@ public sealed partial class PostStore
            AND t.pinned = $pinned
            AND t.last_post < $before
            AND t.last_post > $behind
+           AND t.fell <= $falls
            AND {Listed}
          ORDER BY t.last_post DESC
          LIMIT $limit
@@ -78,6 +81,7 @@ public sealed partial class PostStore
            AND g.pinned = $pinned
            AND g.thread_id < $before
            AND g.thread_id > $behind
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY g.thread_id DESC
          LIMIT $limit
@@ -93,6 +97,7 @@ public sealed partial class PostStore
            AND g.pinned = $pinned
            AND g.last_post < $before
            AND g.last_post > $behind
+           AND t.fell <= $falls
            AND {Listed}
          ORDER BY g.last_post DESC
          LIMIT $limit
@@ -109,6 +114,7 @@ public sealed partial class PostStore
            AND g.pinned = $pinned
            AND g.thread_id < $before
            AND g.thread_id > $behind
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY g.thread_id DESC
          LIMIT $limit
@@ -125,6 +131,7 @@ public sealed partial class PostStore
            AND g.pinned = $pinned
            AND g.last_post < $before
            AND g.last_post > $behind
+           AND t.fell <= $falls
            AND {Listed}
          ORDER BY g.last_post DESC
          LIMIT $limit
@@ -141,6 +148,23 @@ public sealed partial class PostStore
            AND t.last_post > $read
            AND t.id <= $read
            AND t.id < $before
+           AND t.unpinned <= $falls
+           AND {Listed}
+         ORDER BY t.id DESC
+         LIMIT $limit
+        """;
+
+    internal const string RevivedByAuthor = $"""
+        SELECT {Columns}
+          FROM threads t INDEXED BY threads_active_by_author
+          CROSS JOIN posts p ON p.id = t.id
+          {Joins}
+         WHERE t.author_id = $author
+           AND t.pinned = $pinned
+           AND t.last_post > $read
+           AND t.id <= $read
+           AND t.id < $before
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY t.id DESC
          LIMIT $limit
@@ -157,6 +181,25 @@ public sealed partial class PostStore
            AND g.last_post > $read
            AND g.thread_id <= $read
            AND g.thread_id < $before
+           AND t.unpinned <= $falls
+           AND {Listed}
+         ORDER BY g.thread_id DESC
+         LIMIT $limit
+        """;
+
+    internal const string RevivedTaggedByAuthor = $"""
+        SELECT {Columns}
+          FROM thread_tags g INDEXED BY thread_tags_active_by_author
+          CROSS JOIN threads t ON t.id = g.thread_id
+          CROSS JOIN posts p ON p.id = t.id
+          {Joins}
+         WHERE g.tag_id = $tag
+           AND g.author_id = $author
+           AND g.pinned = $pinned
+           AND g.last_post > $read
+           AND g.thread_id <= $read
+           AND g.thread_id < $before
+           AND t.unpinned <= $falls
            AND {Listed}
          ORDER BY g.thread_id DESC
          LIMIT $limit
@@ -192,26 +235,17 @@ public sealed partial class PostStore
 
     private static IEnumerable<(string Sql, long Pinned, long Behind)> Stretches(ThreadFilter filter, long read)
     {
-        var sql = (filter.Active, filter.Tag, filter.AuthorId) switch
+        var (newest, active, revived) = (filter.Tag, filter.AuthorId) switch
         {
-            (false, null, null) => Newest,
-            (true, null, null) => Active,
-            (false, null, _) => NewestByAuthor,
-            (true, null, _) => ActiveByAuthor,
-            (false, _, null) => NewestTagged,
-            (true, _, null) => ActiveTagged,
-            (false, _, _) => NewestTaggedByAuthor,
-            (true, _, _) => ActiveTaggedByAuthor,
+            (null, null) => (Newest, Active, Revived),
+            (null, _) => (NewestByAuthor, ActiveByAuthor, RevivedByAuthor),
+            (_, null) => (NewestTagged, ActiveTagged, RevivedTagged),
+            _ => (NewestTaggedByAuthor, ActiveTaggedByAuthor, RevivedTaggedByAuthor),
         };
-        yield return (sql, 1, 0);
-        if (filter.Active || filter.AuthorId is not null)
-        {
-            yield return (sql, 0, filter.Active ? read : 0);
-            yield break;
-        }
-        yield return (sql, 0, read);
-        if (read > 0)
-            yield return (filter.Tag is null ? Revived : RevivedTagged, 0, 0);
+        yield return (filter.Active ? active : newest, 1, 0);
+        yield return (filter.Active ? active : newest, 0, read);
+        if (!filter.Active && read > 0)
+            yield return (revived, 0, 0);
     }
 
     private static long? TagId(Connection connection, string tag) => connection.Number("""
