@@ -8,7 +8,7 @@ CREATE TABLE settings (
 
 INSERT INTO settings VALUES
     ('cursor_key', randomblob(32)), -- seals paging cursors
-    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell
+    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell and unpinned
 
 CREATE TABLE users (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
@@ -68,7 +68,8 @@ CREATE TABLE threads (
     replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
     last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
     last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
-    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down a list, so that no walk meets it twice
+    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down sort=active, so that no walk meets it twice
+    unpinned    INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down the lists by age
     pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
     locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))

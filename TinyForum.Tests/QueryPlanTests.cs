@@ -8,7 +8,10 @@ namespace TinyForum.Tests;
 public sealed class QueryPlanTests
 {
     // Sorts what was active since the caller last marked everything as read, see PostStore.Lists.cs.
-    private static readonly string[] MaySort = [PostStore.Revived, PostStore.RevivedTagged];
+    private static readonly string[] MaySort =
+    [
+        PostStore.Revived, PostStore.RevivedByAuthor, PostStore.RevivedTagged, PostStore.RevivedTaggedByAuthor,
+    ];
 
     [TestMethod]
     public async Task Every_statement_that_answers_a_GET_seeks_on_an_index_and_sorts_nothing()
@@ -28,7 +31,7 @@ public sealed class QueryPlanTests
         var statements = forum.Server.Database.ReaderStatements.ToList();
         foreach (var list in MaySort)
             CollectionAssert.Contains(statements, list);
-        Assert.IsGreaterThanOrEqualTo(12, statements.Count(s => s.Contains("FROM threads t") || s.Contains("FROM thread_tags g") || s.Contains("FROM posts p")));
+        Assert.IsGreaterThanOrEqualTo(14, statements.Count(s => s.Contains("FROM threads t") || s.Contains("FROM thread_tags g") || s.Contains("FROM posts p")));
         var bad = statements.Except(MaySort).Select(s => (Sql: s, Plan: Plan(forum.Server.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
         foreach (var list in MaySort)
@@ -65,6 +68,28 @@ public sealed class QueryPlanTests
         Assert.IsGreaterThan(20, statements.Count);
         var bad = statements.Select(s => (Sql: s, Plan: Plan(forum.Server.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
+    }
+
+    [TestMethod]
+    public async Task Every_statement_of_a_write_to_posts_seeks_on_an_index()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var mod = await forum.UserAsync("mod", "moderator");
+        (await mod.PostAsync("/api/posts", new { title = "t", body = "b", tags = (string[])["a"] }, ("Idempotency-Key", "k"))).Is(201);
+        (await mod.PostAsync("/api/posts/1/replies", new { body = "b", reply_to = 1 })).Is(201);
+        (await mod.PatchAsync("/api/posts/1", new { body = "c", tags = (string[])["b"] })).Is(200);
+        foreach (var path in (string[])["like", "pin", "lock"])
+            foreach (var method in (string[])["PUT", "DELETE"])
+                (await mod.SendAsync(method, $"/api/posts/1/{path}", null)).Is(200);
+        foreach (var id in (int[])[2, 1])
+            (await mod.DeleteAsync($"/api/posts/{id}")).Is(200);
+        foreach (var id in (int[])[1, 2])
+            (await mod.PostAsync($"/api/posts/{id}/restore")).Is(200);
+        (await mod.PutAsync("/api/posts/1/read", new { number = 1 })).Is(200);
+        (await mod.PutAsync("/api/posts/read")).Is(200);
+        var statements = (await forum.Server.Database.WriteAsync(c => c.Statements.ToList())).Where(s => s.Contains("FROM") || s.Contains("UPDATE"));
+        foreach (var (sql, plan) in statements.Where(s => !s.Contains("FROM search")).Select(s => (s, Plan(forum.Server.Database, s))))
+            Assert.IsFalse(plan.Exists(line => line.Contains("SCAN") && !line.Contains("CONSTANT ROW") && !line.Contains("SCAN visible")), $"{sql}\n-- {string.Join("\n-- ", plan)}");
     }
 
     [TestMethod]
