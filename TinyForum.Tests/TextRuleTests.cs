@@ -11,7 +11,8 @@ public sealed class TextRuleTests
 
     [TestMethod]
     [DataRow("", "1 to 150"), DataRow(" \u3000\u00A0", "blank"), DataRow("\u200B\u200E", "blank"), DataRow("\u3164", "blank")]
-    [DataRow("a\nb", "U+000A"), DataRow("a\tb", "U+0009"), DataRow("a\0", "U+0000"), DataRow("a\u007F", "U+007F"), DataRow("a\u0085", "U+0085")]
+    [DataRow("a\nb", "U+000A"), DataRow("a\tb", "U+0009"), DataRow("a\0", "U+0000"), DataRow("a\u007F", "U+007F")]
+    [DataRow("a\u0085", "U+0085")]
     public void A_title_is_refused_with_the_reason(string text, string why) => Assert.Contains(why, TextRule.Title.Check(text)!);
 
     [TestMethod]
@@ -45,7 +46,8 @@ public sealed class TextRuleTests
     }
 
     [TestMethod]
-    [DataRow("C-Sharp", "c-sharp"), DataRow("ＮＥＷＳ", "news"), DataRow("Straße", "straße"), DataRow("日本語", "日本語"), DataRow("E\u0301te\u0301", "été")]
+    [DataRow("C-Sharp", "c-sharp"), DataRow("ＮＥＷＳ", "news"), DataRow("Straße", "straße"), DataRow("日本語", "日本語")]
+    [DataRow("E\u0301te\u0301", "été")]
     [DataRow("हिन्दी", "हिन्दी"), DataRow("2026", "2026")]
     public void A_tag_has_one_spelling(string text, string tag)
     {
@@ -56,6 +58,7 @@ public sealed class TextRuleTests
     }
 
     [TestMethod]
-    [DataRow(""), DataRow("a b"), DataRow("a_b"), DataRow("a.b"), DataRow("-"), DataRow("c#"), DataRow("a\u200Bb"), DataRow("123456789012345678901")]
+    [DataRow(""), DataRow("a b"), DataRow("a_b"), DataRow("a.b"), DataRow("-"), DataRow("c#"), DataRow("a\u200Bb")]
+    [DataRow("123456789012345678901")]
     public void Other_tags_are_refused(string text) => Assert.IsFalse(Tag.TryParse(text, out _, out _));
 }

@@ -43,8 +43,10 @@ public sealed class UsernameTests
     [TestMethod]
     [DataRow("", "1 to 32 characters"), DataRow("123456789012345678901234567890123", "1 to 32 characters")]
     [DataRow(".", "dots"), DataRow("..", "dots"), DataRow("....", "dots")]
-    [DataRow("system", "reserved"), DataRow("DELETED", "reserved"), DataRow("Me", "reserved"), DataRow("ｍｅ", "reserved"), DataRow("ſystem", "reserved")]
-    [DataRow("a b", "U+0020"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A"), DataRow("½", "'½'")]
+    [DataRow("system", "reserved"), DataRow("DELETED", "reserved"), DataRow("Me", "reserved"), DataRow("ｍｅ", "reserved")]
+    [DataRow("ſystem", "reserved")]
+    [DataRow("a b", "U+0020"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A")]
+    [DataRow("½", "'½'")]
     [DataRow("a\u200Bb", "U+200B"), DataRow("a\u200Db", "U+200D"), DataRow("a\u00ADb", "U+00AD"), DataRow("\uFEFFa", "U+FEFF")]
     [DataRow("a\u202Eb", "U+202E"), DataRow("a\u2066b", "U+2066"), DataRow("a\u200Fb", "U+200F"), DataRow("a\u3164b", "U+3164")]
     [DataRow("a\uFE0Fb", "U+FE0F"), DataRow("a\u034Fb", "U+034F"), DataRow("a\uE000b", "U+E000"), DataRow("a\u0378", "U+0378")]
@@ -73,8 +75,10 @@ public sealed class UsernameTests
     }
 
     [TestMethod]
-    [DataRow("Bob", "ｂＯｂ"), DataRow("Straße", "STRASSE"), DataRow("Zoe\u0308", "ZO\u00CB"), DataRow("Σίσυφος", "ΣΊΣΥΦΟΣ"), DataRow("ﾗｰﾒﾝ", "ラーメン")]
-    [DataRow("ﾊﾟﾝ", "ハ\u309Aン"), DataRow("한", "\u1112\u1161\u11AB"), DataRow("ﬁsh", "FISH"), DataRow("ᲐᲑ", "აბ"), DataRow("ᏣᎳᎩ", "ꮳꮃꭹ"), DataRow("𐐀", "𐐨")]
+    [DataRow("Bob", "ｂＯｂ"), DataRow("Straße", "STRASSE"), DataRow("Zoe\u0308", "ZO\u00CB"), DataRow("Σίσυφος", "ΣΊΣΥΦΟΣ")]
+    [DataRow("ﾗｰﾒﾝ", "ラーメン")]
+    [DataRow("ﾊﾟﾝ", "ハ\u309Aン"), DataRow("한", "\u1112\u1161\u11AB"), DataRow("ﬁsh", "FISH"), DataRow("ᲐᲑ", "აბ")]
+    [DataRow("ᏣᎳᎩ", "ꮳꮃꭹ"), DataRow("𐐀", "𐐨")]
     public void Names_that_differ_by_case_width_or_composition_are_one(string one, string other) =>
         Assert.AreEqual(Accepted(one).Key, Accepted(other).Key);
 
@@ -100,7 +104,8 @@ public sealed class UsernameTests
     public void A_key_stays_whatever_the_text()
     {
         var characters = Gen.OneOf(Gen.Choose(0x20, 0x7E), Gen.Choose(0xC0, 0x24F), Gen.Choose(0x300, 0x3FF), Gen.Choose(0x400, 0x6FF),
-            Gen.Choose(0x900, 0x1FFF), Gen.Choose(0x3040, 0x318F), Gen.Choose(0xAC00, 0xD7A3), Gen.Choose(0xF900, 0xFFFD), Gen.Choose(0x10000, 0x1FFFF));
+            Gen.Choose(0x900, 0x1FFF), Gen.Choose(0x3040, 0x318F), Gen.Choose(0xAC00, 0xD7A3), Gen.Choose(0xF900, 0xFFFD),
+            Gen.Choose(0x10000, 0x1FFFF));
         var texts = from list in Gen.ListOf(characters) select string.Concat(list.Select(c => new Rune(c).ToString()));
         Prop.ForAll(texts.ToArbitrary(), text =>
         {

@@ -45,7 +45,8 @@ var ignorable = Property("DerivedCoreProperties.txt", "", f => f[1] == "Default_
 
 // Name characters: letters, their marks and decimal digits, none of them invisible. Other numbers (Nl, No) are left out,
 // as UAX #31 does for No: they look like letters or fold to digits. The ideographic zero is in, being a Han character in use.
-bool InName(int c) => ignorable[c].Length == 0 && (category[c] is "Lu" or "Ll" or "Lt" or "Lm" or "Lo" or "Mn" or "Mc" or "Nd" || c is '_' or '-' or '.' or 0x3007);
+bool InName(int c) => ignorable[c].Length == 0
+    && (category[c] is "Lu" or "Ll" or "Lt" or "Lm" or "Lo" or "Mn" or "Mc" or "Nd" || c is '_' or '-' or '.' or 0x3007);
 
 // UTS #39, 5.1 and 5.2: Han, kana, Bopomofo and Hangul also count as the writing systems that mix them, and Latin counts as
 // all three, which makes "highly restrictive" a plain intersection.
@@ -59,7 +60,8 @@ IEnumerable<string> Augmented(string s) => s switch
 };
 string SetOf(int c) => script[c] is "Common" or "Inherited" && extensions[c].Length == 0
     ? ""
-    : string.Join(' ', (extensions[c].Length > 0 ? extensions[c] : script[c]).Split(' ').OrderBy(s => s != script[c]).SelectMany(Augmented).Distinct().Select(s => s.Replace(' ', '-')));
+    : string.Join(' ', (extensions[c].Length > 0 ? extensions[c] : script[c]).Split(' ')
+        .OrderBy(s => s != script[c]).SelectMany(Augmented).Distinct().Select(s => s.Replace(' ', '-')));
 
 var sets = new List<string> { "" };
 var ids = new List<string>();
@@ -147,12 +149,13 @@ void Table(string summary, string type, string name, IEnumerable<string> items)
     }
     text.Append("\n    ];\n\n");
 }
-Table("Name characters (UAX #24, UAX #31): first code point << 11 | set of scripts << 3 | kind (0 none, 1 letter, 2 mark, 3 digit, 4 sign), up to the next entry.",
+Table("Name characters (UAX #24, UAX #31), up to the next entry: code point << 11 | set of scripts << 3 | NameKind.",
     "ReadOnlySpan<uint>", "Names", ranges.Select(r => $"0x{r:x}"));
+var members = sets.Select(s => s.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
 Table("Where each set of scripts starts in Sets, and the end of the last.",
-    "ReadOnlySpan<ushort>", "SetStarts", sets.Aggregate((List<int>)[0], (starts, set) => [.. starts, starts[^1] + set.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length]).Select(s => $"{s}"));
+    "ReadOnlySpan<ushort>", "SetStarts", members.Aggregate((List<int>)[0], (starts, set) => [.. starts, starts[^1] + set.Length]).Select(s => $"{s}"));
 Table("The sets, one behind the other, as indexes into Scripts, each starting with the character's own script.",
-    "ReadOnlySpan<byte>", "Sets", sets.SelectMany(s => s.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(s => $"{ids.IndexOf(s)}"));
+    "ReadOnlySpan<byte>", "Sets", members.SelectMany(set => set).Select(s => $"{ids.IndexOf(s)}"));
 Table("Case folding, status C: first, last, step (0 for a single one), distance.",
     "ReadOnlySpan<int>", "Folds", runs.Select(r => $"0x{r[0]:x}, 0x{r[1]:x}, {r[2]}, {r[3]}"));
 Table("Case folding, status F: from, then up to three to, padded with 0.",

@@ -5,7 +5,7 @@ namespace TinyForum.Data;
 
 internal static class UnicodeTables
 {
-    // Name characters (UAX #24, UAX #31): first code point << 11 | set of scripts << 3 | kind (0 none, 1 letter, 2 mark, 3 digit, 4 sign), up to the next entry.
+    // Name characters (UAX #24, UAX #31), up to the next entry: code point << 11 | set of scripts << 3 | NameKind.
     internal static ReadOnlySpan<uint> Names =>
     [ 0x16804, 0x17800, 0x18003, 0x1d000, 0x20809, 0x2d800, 0x2f804, 0x30000, 0x30809, 0x3d800, 0x55009, 0x55800, 0x5a801,
       0x5b000, 0x5d009, 0x5d800, 0x60009, 0x6b800, 0x6c009, 0x7b800, 0x7c009, 0x15c801, 0x161000, 0x163001, 0x169000, 0x170009,

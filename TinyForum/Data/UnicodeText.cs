@@ -93,7 +93,8 @@ internal static class UnicodeText
     /// The scripts and writing systems of a set (Script_Extensions, UAX #24, augmented as in UTS #39); its own script stands first.
     /// Empty for what goes with every script.
     /// </summary>
-    internal static ReadOnlySpan<byte> Scripts(int set) => UnicodeTables.Sets[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
+    internal static ReadOnlySpan<byte> Scripts(int set) =>
+        UnicodeTables.Sets[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
 
     /// <summary>Whether .NET will normalise the text: it throws at lone surrogates, and at U+FFFE, valid though that is.</summary>
     internal static bool CanNormalize(ReadOnlySpan<char> text) => Length(text) >= 0 && !text.Contains('\uFFFE');

@@ -1,0 +1,275 @@
+using System.Globalization;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Data.Sqlite;
+using TinyForum.Data;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class SearchTextTests
+{
+    // FTS5 as the forum declares it.
+    private sealed class Index : IDisposable
+    {
+        private readonly SqliteConnection connection = new("Data Source=:memory:");
+
+        internal Index()
+        {
+            connection.Open();
+            Run("CREATE VIRTUAL TABLE t USING fts5(x, content = '', contentless_delete = 1, tokenize = 'ascii')");
+            Run("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)");
+        }
+
+        internal void Put(int id, string text) =>
+            Run("INSERT OR REPLACE INTO t(rowid, x) VALUES ($id, $text)", id, SearchText.Tokens(text));
+
+        internal string[] Tokens(int id) => Read("SELECT term FROM v WHERE doc = $id ORDER BY offset", id, reader => reader.GetString(0));
+
+        internal long[] Find(string match) =>
+            Read("SELECT rowid FROM t WHERE t MATCH $text ORDER BY rowid", 0, reader => reader.GetInt64(0), match);
+
+        private void Run(string sql, int id = 0, string text = "")
+        {
+            using var command = Command(sql, id, text);
+            command.ExecuteNonQuery();
+        }
+
+        private T[] Read<T>(string sql, int id, Func<SqliteDataReader, T> row, string text = "")
+        {
+            using var command = Command(sql, id, text);
+            using var reader = command.ExecuteReader();
+            List<T> rows = [];
+            while (reader.Read())
+            {
+                rows.Add(row(reader));
+            }
+            return [.. rows];
+        }
+
+        private SqliteCommand Command(string sql, int id, string text)
+        {
+            var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.Parameters.AddWithValue("$id", id);
+            command.Parameters.AddWithValue("$text", text);
+            return command;
+        }
+
+        public void Dispose() => connection.Dispose();
+    }
+
+    private static SearchQuery Query(string text)
+    {
+        Assert.IsTrue(SearchQuery.TryParse(text, out var query, out var why), why);
+        return query;
+    }
+
+    private static bool Finds(string query, string text)
+    {
+        using var index = new Index();
+        index.Put(1, text);
+        return index.Find(Query(query).Match!).Length == 1;
+    }
+
+    private static readonly Gen<int> Anything = Gen.OneOf(Gen.Choose(0, 0x7F), Gen.Choose(0x80, 0x3FF), Gen.Choose(0x400, 0xFFF),
+        Gen.Choose(0x1000, 0x33FF), Gen.Choose(0xAC00, 0xD7FF), Gen.Choose(0xF900, 0xFFFF), Gen.Choose(0x10000, 0x1FFFF), Gen.Choose(0x1F300, 0x1F6FF),
+        Gen.Choose(0xE0000, 0xE01FF));
+
+    private static readonly Gen<int> EastAsian = Gen.OneOf(Gen.Choose(0x4E00, 0x9FFF), Gen.Choose(0x3041, 0x3096),
+        Gen.Choose(0x30A1, 0x30FA), Gen.Choose(0xAC00, 0xD7A3), Gen.Choose(0x20000, 0x323AF), Gen.Choose(0x3400, 0x4DBF), Gen.Choose(0x3131, 0x3163),
+        Gen.Choose(0x3105, 0x312F), Gen.Constant(0x30FC), Gen.Constant(0x3005));
+
+    private static Gen<string> Texts(Gen<int> characters) =>
+        from list in Gen.ListOf(characters) select string.Concat(list.Select(c => Rune.IsValid(c) ? new Rune(c).ToString() : " "));
+
+    [TestMethod]
+    [DataRow("Hello, World!", "hello world"), DataRow("Zoë's CAFÉ", "zoe s cafe"), DataRow("e\u0301te\u0301 ÉTÉ", "ete ete")]
+    [DataRow("Straße STRASSE ﬁn", "strasse strasse fin"), DataRow("ΛΌΓΟΣ λόγος", "λογοσ λογοσ"), DataRow("Ёлка ёлка", "елка елка")]
+    [DataRow("IŞIK ışık İzmir", "isik isik izmir"), DataRow("１２３ Ａｂｃ x²", "123 abc x2")]
+    [DataRow("中文abc论坛", "中 文 abc 论 坛"), DataRow("ラーメン、ﾗｰﾒﾝ", "ラ ー メ ン ラ ー メ ン"), DataRow("ガｶﾞ", "ガ ガ"), DataRow("カ\u3099", "ガ")]
+    [DataRow("한국", "한 국"), DataRow("\u1112\u1161\u11AB", "한"), DataRow("ㅋㅋ", "\u110F \u110F"), DataRow("𠮷野家", "𠮷 野 家")]
+    [DataRow("हिन्दी में", "हिन्दी में"), DataRow("สวัสดี", "ส ว ั ส ด ี"), DataRow("שָׁלוֹם", "שלום")]
+    [DataRow("مُحَمَّد محمـد", "محمد محمد"), DataRow("أحمد", "أحمد")]
+    [DataRow("so\u00ADft a\u200Bb", "soft a b"), DataRow("葛\uDB40\uDD01城", "葛 城"), DataRow("👍🏽 ok👨‍👩‍👧❤️", "👍 ok 👨 👩 👧 ❤")]
+    [DataRow("snake_case e-mail c++", "snake case e mail c")]
+    [DataRow("", ""), DataRow(" \n.,!", "")]
+    public void Text_is_folded_into_tokens(string text, string tokens) => Assert.AreEqual(tokens, SearchText.Tokens(text));
+
+    [TestMethod]
+    public void Fts5_keeps_every_token_as_it_is()
+    {
+        using var index = new Index();
+        Prop.ForAll(Texts(Anything).ToArbitrary(), text =>
+        {
+            index.Put(1, text);
+            Assert.AreEqual(SearchText.Tokens(text), string.Join(' ', index.Tokens(1)));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [TestMethod]
+    public void Composed_or_not_and_folded_again_a_text_has_the_same_tokens() =>
+        Prop.ForAll(Texts(Gen.OneOf(Gen.Choose(0x20, 0x24F), Gen.Choose(0x300, 0x30A), Gen.Choose(0x370, 0x45F), Gen.Choose(0x900, 0x97F),
+            Gen.Choose(0x3041, 0x30FF), Gen.Choose(0xAC00, 0xD7A3), Gen.Choose(0x1E00, 0x1FFE))).ToArbitrary(), text =>
+        {
+            var tokens = SearchText.Tokens(text);
+            Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormC)));
+            Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormD)));
+            Assert.AreEqual(tokens, SearchText.Tokens(tokens));
+        }).QuickCheckThrowOnFailure();
+
+    [TestMethod]
+    public void Any_run_of_East_Asian_characters_is_found()
+    {
+        using var index = new Index();
+        var runs = from text in Gen.NonEmptyListOf(EastAsian)
+                   from start in Gen.Choose(0, text.Count - 1)
+                   from length in Gen.Choose(1, text.Count - start)
+                   select (Text: Join(text), Run: Join(text.Skip(start).Take(Math.Min(length, 100))));
+        Prop.ForAll(runs.ToArbitrary(), sample =>
+        {
+            index.Put(1, sample.Text);
+            CollectionAssert.AreEqual((long[])[1], index.Find(Query(sample.Run).Match!));
+        }).QuickCheckThrowOnFailure();
+
+        static string Join(IEnumerable<int> characters) => string.Concat(characters.Select(char.ConvertFromUtf32));
+    }
+
+    [TestMethod]
+    public void Whatever_is_typed_fts5_takes_the_expression()
+    {
+        using var index = new Index();
+        var pieces = Gen.OneOf(Texts(Anything), Gen.Elements("\"", "-", "*", "^", "+", ":", "(", ")", "{", "}", " ",
+            " AND ", " OR ", " NOT ", "NEAR(", "author:", "tag:", "x:", "''", "\0", "a", "中"));
+        var queries = from list in Gen.ListOf(pieces) select string.Concat(list);
+        Prop.ForAll(queries.ToArbitrary(), text =>
+        {
+            if (SearchQuery.TryParse(text, out var query, out var why))
+            {
+                index.Find(query.Match ?? "\"x\"");
+            }
+            else
+            {
+                Assert.IsNotEmpty(why);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        Prop.ForAll<string?>(text => SearchQuery.TryParse(text ?? "", out _, out _) | true).QuickCheckThrowOnFailure();
+    }
+
+    [TestMethod]
+    [DataRow("cafe", "Le Café", true), DataRow("CAFÉ", "un cafe", true), DataRow("caf", "cafe", false)]
+    [DataRow("two one", "one, two", true)]
+    [DataRow("\"one two\"", "one two", true), DataRow("\"two one\"", "one two", false), DataRow("“one two”", "two one", false)]
+    [DataRow("one -two", "one two", false)]
+    [DataRow("one -\"two three\"", "one three two", true), DataRow("one -\"two three\"", "one two three", false)]
+    [DataRow("-one two", "two", true)]
+    [DataRow("one OR two", "one", false), DataRow("one* ^two", "onery two", false), DataRow("x:one", "one x", false)]
+    [DataRow("x:one", "x one", true), DataRow("NEAR(one two)", "near one two", true)]
+    [DataRow("论坛", "一个小论坛", true), DataRow("坛论", "论坛", false), DataRow("文a", "中文abc", false), DataRow("文abc", "中文abc论坛", true)]
+    [DataRow("e-mail", "my e-mail", true)]
+    [DataRow("👍", "nice 👍🏽!", true), DataRow("ดี", "สวัสดี", true), DataRow("한", "한국", true), DataRow("a\0b", "b a", false)]
+    public void A_query_finds_what_it_says(string query, string text, bool found) => Assert.AreEqual(found, Finds(query, text));
+
+    [TestMethod]
+    public void Authors_and_tags_are_taken_out_of_the_words()
+    {
+        var query = Query("author:Bob -author:@eve TAG:c-sharp tag：新闻 -tag:old author: hello -spam");
+        CollectionAssert.AreEqual((string[])["Bob"], query.Authors.ToArray());
+        CollectionAssert.AreEqual((string[])["eve"], query.NotAuthors.ToArray());
+        CollectionAssert.AreEqual((string[])["c-sharp", "新闻"], query.Tags.ToArray());
+        CollectionAssert.AreEqual((string[])["old"], query.NotTags.ToArray());
+        Assert.AreEqual("(\"author\" AND \"hello\") NOT (\"spam\")", query.Match);
+        Assert.IsNull(Query("author:bob tag:x").Match);
+    }
+
+    [TestMethod]
+    [DataRow("", "characters"), DataRow(" ", "word to look for"), DataRow("-one", "word to look for")]
+    [DataRow("!!! ...", "word to look for"), DataRow("-author:bob", "word to look for")]
+    [DataRow("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33", "32 words")]
+    public void A_query_that_cannot_be_answered_is_refused(string text, string why)
+    {
+        Assert.IsFalse(SearchQuery.TryParse(text, out _, out var reason));
+        Assert.Contains(why, reason);
+    }
+
+    [TestMethod]
+    public void A_query_is_bounded()
+    {
+        Assert.IsTrue(SearchQuery.TryParse(string.Concat(Enumerable.Repeat("𠮷", 200)), out _, out _));
+        Assert.IsFalse(SearchQuery.TryParse(new string('x', 201), out _, out _));
+        Assert.IsFalse(SearchQuery.TryParse("a\uD800", out _, out _));
+        Assert.IsTrue(Finds(new string('ﷺ', 200), new string('ﷺ', 200)));
+    }
+
+    [TestMethod]
+    public void A_word_without_end_is_found_by_its_beginning()
+    {
+        Assert.IsTrue(Finds(new string('x', 200), new string('x', 32_000)));
+        Assert.AreEqual(new string('x', 64), SearchText.Tokens(new string('x', 32_000)));
+    }
+
+    [TestMethod]
+    public void An_excerpt_is_cut_around_the_match_between_words()
+    {
+        var words = string.Join(' ', Enumerable.Range(0, 200).Select(n => $"word{n}"));
+        var text = $"{words}\nThe Café is here. {words}";
+        var excerpt = SearchText.Excerpt(text, Query("cafe").Terms);
+        Assert.Contains(" The Café is here. ", excerpt);
+        Assert.IsTrue(excerpt.StartsWith("…word", StringComparison.Ordinal) && char.IsDigit(excerpt[^2]) && excerpt.EndsWith('…'), excerpt);
+        Assert.IsTrue(excerpt.Length is > 120 and <= 162, excerpt);
+        Assert.AreEqual("short text", SearchText.Excerpt("short text\n", Query("text").Terms));
+        Assert.AreEqual("word0 word1…", SearchText.Excerpt(text, Query("absent").Terms, 14));
+    }
+
+    [TestMethod]
+    public void An_excerpt_shows_where_the_most_words_meet()
+    {
+        var text = "one " + new string('.', 500) + " one two three " + new string('.', 500) + " three";
+        Assert.Contains("one two three", SearchText.Excerpt(text, Query("three two one").Terms));
+    }
+
+    [TestMethod]
+    public void An_excerpt_has_the_match_and_whole_characters()
+    {
+        var words = Gen.Elements("plain", "Zoe\u0308", "👩‍👩‍👧", "中文", "🇩🇪🇫🇷", "한글", "สวัสดี", "e\u0301\u0301\u0301",
+            "\n", "हिन्दी", "a\r\nb", "!?", "𠮷");
+        var samples = from before in Gen.ListOf(words) from after in Gen.ListOf(words)
+                      from gap in Gen.Elements("", " ") from length in Gen.Choose(20, 60)
+                      select (Text: string.Join(gap, before) + " needle " + string.Join(gap, after), Length: length);
+        Prop.ForAll(samples.ToArbitrary(), sample =>
+        {
+            var excerpt = SearchText.Excerpt(sample.Text, Query("NEEDLE").Terms, sample.Length);
+            Assert.Contains("needle", excerpt);
+            Assert.IsLessThanOrEqualTo(sample.Length + 2, UnicodeText.Length(excerpt));
+            Assert.IsGreaterThan(0, UnicodeText.Length(excerpt));
+
+            var flat = sample.Text.Replace('\n', ' ').Replace('\r', ' ');
+            var inside = excerpt.Trim('…');
+            var boundaries = StringInfo.ParseCombiningCharacters(sample.Text).Append(sample.Text.Length).ToHashSet();
+            var places = Enumerable.Range(0, flat.Length).Where(at => string.CompareOrdinal(flat, at, inside, 0, inside.Length) == 0);
+            Assert.IsTrue(places.Any(at => boundaries.Contains(at) && boundaries.Contains(at + inside.Length)),
+                $"[{excerpt}] of [{sample.Text}]");
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+    }
+
+    [TestMethod]
+    public void An_excerpt_of_one_endless_character_is_bounded()
+    {
+        var excerpt = SearchText.Excerpt("x " + "a" + new string('\u0301', 30_000), Query("a").Terms);
+        Assert.IsLessThanOrEqualTo(162, excerpt.Length);
+    }
+
+    [TestMethod]
+    public void Rare_frequent_near_the_top_and_short_score_higher()
+    {
+        double[] weights = [SearchText.Weight(1000, 10), SearchText.Weight(1000, 900)];
+        var terms = Query("rare common").Terms;
+        double Score(string title, string body) => SearchText.Score(title, body, terms, weights, 10);
+        Assert.IsGreaterThan(Score("", "common b c"), Score("", "rare b c"));
+        Assert.IsGreaterThan(Score("", "rare b c"), Score("", "rare rare c"));
+        Assert.IsGreaterThan(Score("x", "rare b c"), Score("rare", "x b c"));
+        Assert.IsGreaterThan(Score("", "rare " + new string('x', 20) + " y y y y y y y"), Score("", "rare b"));
+        Assert.AreEqual(0, Score("", "nothing"));
+    }
+}
