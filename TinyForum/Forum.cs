@@ -14,8 +14,9 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords);
         Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
-        Search = new SearchIndex(Database);
+        Search = new SearchIndex(Database, Clock);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -32,6 +33,8 @@ internal sealed class Forum : IAsyncDisposable
     public SessionTable Sessions { get; }
 
     public ModerationStore Moderation { get; }
+
+    public ReportStore Reports { get; }
 
     public NotificationStore Notifications { get; }
 

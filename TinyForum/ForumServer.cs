@@ -28,6 +28,15 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
+    /// <summary>Suspensions, and the public log of what moderators do.</summary>
+    public ModerationStore Moderation => _forum.Moderation;
+
+    /// <summary>What users report to the moderators.</summary>
+    public ReportStore Reports => _forum.Reports;
+
+    /// <summary>The full-text search.</summary>
+    public SearchIndex Search => _forum.Search;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.

@@ -22,6 +22,13 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
+[JsonSerializable(typeof(ReportRequest))]
+[JsonSerializable(typeof(ReportAnswer))]
+[JsonSerializable(typeof(ReportsAnswer))]
+[JsonSerializable(typeof(ResolutionRequest))]
+[JsonSerializable(typeof(SuspensionRequest))]
+[JsonSerializable(typeof(SuspensionAnswer))]
+[JsonSerializable(typeof(ModerationLogAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

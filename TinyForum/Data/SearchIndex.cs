@@ -1,21 +1,220 @@
+using Microsoft.Data.Sqlite;
+using static SQLitePCL.raw;
+
 namespace TinyForum.Data;
 
-/// <summary>The full-text index over visible posts, kept in the transactions that change them. Thread-safe.</summary>
+/// <summary>A post that was found.</summary>
+/// <param name="PostId">The post, a thread's first or a reply.</param>
+/// <param name="Excerpt">The part of its body where what was looked for stands, on one line.</param>
+public sealed record SearchHit(long PostId, string Excerpt);
+
+/// <summary>A page of what was found, best match first.</summary>
+/// <param name="Hits">The posts.</param>
+/// <param name="Next">Where the next page begins, or <see langword="null"/> if nothing follows.</param>
+public sealed record SearchPage(IReadOnlyList<SearchHit> Hits, SearchPosition? Next);
+
+/// <summary>
+/// The full-text index over visible posts, kept in the transactions that change them. Thread-safe.
+/// </summary>
+/// <remarks>
+/// FTS5's own <c>bm25()</c> walks every hit to learn how rare a word is, millions for a common one. Here the newest
+/// <see cref="WindowSize"/> hits are ranked, then the next older ones, and so on: a search that finds fewer is ranked as a whole, and one
+/// that finds millions costs the same.
+/// </remarks>
 public sealed class SearchIndex
 {
+    /// <summary>How many hits are ranked together.</summary>
+    internal const int WindowSize = 500;
+
+    // Tokens of the meta column. Private use characters end words in a text (FoldedText), so none of these can be typed.
+    private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
+
+    // In tokens and days. Only their order of magnitude matters.
+    private const double AverageLength = 60, HalfLife = 90, RecencyBoost = 0.25;
+
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
+
     private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _timeLimit;
 
-    internal SearchIndex(Database database) => _database = database;
+    internal SearchIndex(Database database, TimeProvider clock, TimeSpan? timeLimit = null) =>
+        (_database, _clock, _timeLimit) = (database, clock, timeLimit ?? TimeLimit);
 
-    /// <summary>Makes a post found by its present text; also when it was indexed before.</summary>
+    /// <summary>Makes a post found by its present text; also when it was indexed before. The post and its thread are written already.</summary>
     internal static void Put(Connection connection, long postId, string? title, string body) => connection.Execute("""
-        INSERT OR REPLACE INTO search (rowid, title, body)
-        VALUES ($id, $title, $body)
-        """, ("$id", postId), ("$title", title ?? ""), ("$body", body));
+        INSERT OR REPLACE INTO search (rowid, title, body, meta)
+        SELECT p.id, $title, $body, $author || p.author_id || coalesce((
+                   SELECT group_concat(' ' || $tagged || replace(value, '-', $hyphen), '')
+                     FROM json_each(t.tags)), '')
+          FROM posts p
+          JOIN threads t ON t.id = p.thread_id
+         WHERE p.id = $id
+        """, ("$title", title is null ? "" : SearchText.Tokens(title)), ("$body", SearchText.Tokens(body)),
+        ("$author", $"{Author}"), ("$tagged", $"{Tagged}"), ("$hyphen", $"{Hyphen}"), ("$id", postId));
+
+    /// <summary>Puts a thread's posts anew: its tags were changed.</summary>
+    internal static void PutThread(Connection connection, long threadId)
+    {
+        var posts = connection.All("""
+            SELECT p.id, iif(p.number = 0, t.title, NULL), p.body
+              FROM posts p
+              JOIN threads t ON t.id = p.thread_id
+             WHERE p.thread_id = $thread
+               AND p.deleted_at IS NULL
+            """, r => (Id: r.GetInt64(0), Title: r.IsDBNull(1) ? null : r.GetString(1), Body: r.GetString(2)), ("$thread", threadId));
+        foreach (var post in posts)
+            Put(connection, post.Id, post.Title, post.Body);
+    }
 
     /// <summary>Makes a post no longer found.</summary>
     internal static void Remove(Connection connection, long postId) => connection.Execute("""
         DELETE FROM search
          WHERE rowid = $id
         """, ("$id", postId));
+
+    /// <summary>Finds posts by words, "phrases", -exclusions, author:name and tag:name. Deleted posts and those of deleted threads are not found.</summary>
+    /// <param name="text">What the user typed.</param>
+    /// <param name="limit">How many posts a page has at most.</param>
+    /// <param name="from">The <see cref="SearchPage.Next"/> of the same search, for its next page.</param>
+    /// <exception cref="Refusal">400: there is nothing to look for in the text. 503: it would take too long.</exception>
+    public SearchPage Find(string text, int limit = 20, SearchPosition? from = null)
+    {
+        if (!SearchQuery.TryParse(text, out var query, out var why))
+            throw Refusal.Invalid("q", why);
+        try
+        {
+            return _database.Read(c => c.Within(_timeLimit, () => Find(c, query, limit, from)));
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLITE_INTERRUPT)
+        {
+            throw new Refusal(503, "this search takes too long: try rarer words") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+    }
+
+    private SearchPage Find(Connection connection, SearchQuery query, int limit, SearchPosition? from)
+    {
+        if (Expression(connection, query) is not { } match)
+            return new SearchPage([], null);
+        var at = from ?? Start(connection, query.Terms);
+        var weights = at.Weights(query.Terms.Count);
+        var found = new List<long>(limit);
+        SearchPosition? next = null;
+        while (true)
+        {
+            var (ranked, low) = Rank(connection, match, query.Terms, weights, at);
+            var left = ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)).ToList();
+            var page = left.Take(limit - found.Count).ToList();
+            found.AddRange(page.Select(p => p.Id));
+            if (page.Count < left.Count)
+                next = at with { Low = low, Score = page[^1].Score, Id = page[^1].Id };
+            else if (low > SearchPosition.Lowest)
+                next = at = at.Older(low);
+            else
+                next = null;
+            if (next is null || found.Count == limit)
+                return new SearchPage(Excerpts(connection, found, query.Terms), next);
+        }
+    }
+
+    private SearchPosition Start(Connection connection, IReadOnlyList<SearchTerm> terms)
+    {
+        var high = 1 + connection.Number("SELECT max(id) FROM posts") ?? 1;
+        // A lone term's rarity does not change the order.
+        var counts = terms.Count < 2 ? [] : terms.Select(t => Count(connection, t.Match, high)).ToList();
+        return SearchPosition.First(high, _clock.Now(), counts);
+    }
+
+    /// <summary>About how many posts match, by how close together the newest of them stand.</summary>
+    private static long Count(Connection connection, string match, long high)
+    {
+        const int Sample = 100;
+        var (count, lowest) = connection.First("""
+            SELECT count(*), min(id)
+              FROM (SELECT rowid AS id
+                      FROM search
+                     WHERE search MATCH $match
+                       AND rowid < $high
+                     ORDER BY rowid DESC
+                     LIMIT $sample)
+            """, r => (r.GetInt64(0), r.IsDBNull(1) ? 0 : r.GetInt64(1)), ("$match", match), ("$high", high), ("$sample", Sample));
+        return count < Sample ? count : count * high / (high - lowest);
+    }
+
+    /// <summary>The hits of one window, best first, and its lower end.</summary>
+    private static (List<(double Score, long Id)> Ranked, long Low) Rank(
+        Connection connection, string match, IReadOnlyList<SearchTerm> terms, double[] weights, SearchPosition at)
+    {
+        var low = at.Low;
+        var ranked = connection.All("""
+            SELECT p.id, iif(p.number = 0, t.title, ''), substr(p.body, 1, 4000), p.created_at
+              FROM search s
+             CROSS JOIN posts p ON p.id = s.rowid
+             CROSS JOIN threads t ON t.id = p.thread_id
+             WHERE search MATCH $match
+               AND s.rowid < $high
+               AND s.rowid >= $low
+               AND p.deleted_at IS NULL
+               AND t.deleted = 0
+             ORDER BY s.rowid DESC
+             LIMIT $limit
+            """, r =>
+        {
+            var id = r.GetInt64(0);
+            var score = terms.Count == 0 ? 1 : SearchText.Score(r.GetString(1), r.GetString(2), terms, weights, AverageLength);
+            var age = TimeSpan.FromMilliseconds(Math.Max(0, at.Now - r.GetInt64(3))).TotalDays;
+            return (Score: score * (1 + RecencyBoost * Math.Exp(-age / HalfLife)), Id: id);
+        }, ("$match", match), ("$high", at.High), ("$low", low), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
+        if (low == 0)
+        {
+            // The one too many tells that there are older ones. From now on the window has this end, whatever comes and goes in it.
+            low = ranked.Count > WindowSize ? ranked[WindowSize - 1].Id : SearchPosition.Lowest;
+            ranked = ranked.Count > WindowSize ? ranked[..WindowSize] : ranked;
+        }
+        ranked.Sort((a, b) => b.CompareTo(a));
+        return (ranked, low);
+    }
+
+    private static List<SearchHit> Excerpts(Connection connection, List<long> posts, IReadOnlyList<SearchTerm> terms)
+    {
+        var hits = new List<SearchHit>(posts.Count);
+        foreach (var id in posts)
+        {
+            var body = connection.First("""
+                SELECT body
+                  FROM posts
+                 WHERE id = $id
+                   AND deleted_at IS NULL
+                """, r => r.GetString(0), ("$id", id));
+            if (body is not null) // else it was deleted just now
+                hits.Add(new SearchHit(id, SearchText.Excerpt(body, terms)));
+        }
+        return hits;
+    }
+
+    /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>
+    private static string? Expression(Connection connection, SearchQuery query)
+    {
+        var authors = Tokens(query.Authors, AuthorToken);
+        var tags = Tokens(query.Tags, TagToken);
+        if ((authors.Count == 0 && query.Authors.Count > 0) || tags.Count < query.Tags.Count)
+            return null;
+        var match = string.Join(" AND ", ((string?[])[
+            query.Match is { } words ? $"({words})" : null,
+            authors.Count > 0 ? $"({string.Join(" OR ", authors)})" : null,
+            .. tags]).OfType<string>());
+        List<string> without = [.. Tokens(query.NotAuthors, AuthorToken), .. Tokens(query.NotTags, TagToken)];
+        return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without)})";
+
+        string? AuthorToken(string name) => Username.KeyOf(name) is { } key && connection.Number("""
+            SELECT id
+              FROM users
+             WHERE username_key = $key
+               AND id > 0
+            """, ("$key", key)) is { } id ? $"\"{Author}{id}\"" : null;
+
+        static string? TagToken(string name) => Tag.TryParse(name, out var tag, out _) ? $"\"{Tagged}{tag.Replace('-', Hyphen)}\"" : null;
+
+        static List<string> Tokens(IReadOnlyList<string> names, Func<string, string?> token) => [.. names.Select(token).OfType<string>()];
+    }
 }
