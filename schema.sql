@@ -257,7 +257,7 @@ CREATE TRIGGER moderation_log_update BEFORE UPDATE ON moderation_log
 WHEN NOT (new.id = old.id AND new.action = old.action AND new.created_at = old.created_at
           AND new.post_id IS old.post_id AND new.reason IS old.reason
           AND new.actor_id IN (old.actor_id, 0)
-          AND (new.user_id IS old.user_id OR (old.user_id IS NOT NULL AND new.user_id = 0)))
+          AND (new.user_id IS old.user_id OR (old.user_id IS NOT NULL AND new.user_id IS 0)))
 BEGIN
     SELECT raise(ABORT, 'the moderation log is append-only');
 END;

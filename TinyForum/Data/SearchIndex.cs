@@ -30,7 +30,7 @@ public sealed class SearchIndex
     private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
 
     // In tokens and days. Only their order of magnitude matters.
-    private const double AverageLength = 60, HalfLife = 90, RecencyBoost = 0.25;
+    private const double AverageLength = 60, HalfLife = 90, RecencyBoost = 0.1;
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
 
@@ -97,12 +97,11 @@ public sealed class SearchIndex
         if (Expression(connection, query) is not { } match)
             return new SearchPage([], null);
         var at = from ?? Start(connection, query.Terms);
-        var weights = at.Weights(query.Terms.Count);
         var found = new List<long>(limit);
         SearchPosition? next = null;
         while (true)
         {
-            var (ranked, low) = Rank(connection, match, query.Terms, weights, at);
+            var (ranked, low) = Rank(connection, match, query.Terms, at);
             var left = ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)).ToList();
             var page = left.Take(limit - found.Count).ToList();
             found.AddRange(page.Select(p => p.Id));
@@ -143,9 +142,9 @@ public sealed class SearchIndex
 
     /// <summary>The hits of one window, best first, and its lower end.</summary>
     private static (List<(double Score, long Id)> Ranked, long Low) Rank(
-        Connection connection, string match, IReadOnlyList<SearchTerm> terms, double[] weights, SearchPosition at)
+        Connection connection, string match, IReadOnlyList<SearchTerm> terms, SearchPosition at)
     {
-        var low = at.Low;
+        var (low, weights) = (at.Low, at.Weights(terms.Count));
         var ranked = connection.All("""
             SELECT p.id, iif(p.number = 0, t.title, ''), substr(p.body, 1, 4000), p.created_at
               FROM search s
