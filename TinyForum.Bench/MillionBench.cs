@@ -36,7 +36,7 @@ internal static class MillionBench
                     for (var i = 0; i < 200; i++)
                     {
                         var start = Stopwatch.GetTimestamp();
-                        hits = search.Find(q).Hits.Count;
+                        hits = search.Find(q).Items.Count;
                         times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                     }
                     var firstTime = times[0];

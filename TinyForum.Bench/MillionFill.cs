@@ -120,8 +120,8 @@ internal sealed class MillionFill(string path, int threads, int replies)
                 ("$tags", head.Tags.Length == 0 ? "[]" : $"[\"{string.Join("\",\"", head.Tags.Select(t => Tags[t]))}\"]"),
                 ("$replies", head.Replies), ("$last", head.LastPost));
             foreach (var tag in head.Tags)
-                connection.Execute("INSERT INTO thread_tags (tag_id, thread_id, pinned, last_post) VALUES ($tag, $thread, 0, $last)",
-                    ("$tag", 1 + tag), ("$thread", head.Id), ("$last", head.LastPost));
+                connection.Execute("INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post) VALUES ($tag, $thread, $author, 0, $last)",
+                    ("$tag", 1 + tag), ("$thread", head.Id), ("$author", head.Author), ("$last", head.LastPost));
         }
         foreach (var post in batch.Posts)
         {

@@ -16,6 +16,7 @@ internal sealed class Forum : IAsyncDisposable
         Moderation = new ModerationStore(Database, Clock);
         Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Search = new SearchIndex(Database, Clock);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
@@ -39,6 +40,8 @@ internal sealed class Forum : IAsyncDisposable
     public NotificationStore Notifications { get; }
 
     public SearchIndex Search { get; }
+
+    public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 

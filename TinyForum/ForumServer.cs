@@ -28,6 +28,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
+    /// <summary>The threads and replies.</summary>
+    public PostStore Posts => _forum.Posts;
+
     /// <summary>Suspensions, and the public log of what moderators do.</summary>
     public ModerationStore Moderation => _forum.Moderation;
 

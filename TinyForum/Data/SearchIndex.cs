@@ -4,14 +4,9 @@ using static SQLitePCL.raw;
 namespace TinyForum.Data;
 
 /// <summary>A post that was found.</summary>
-/// <param name="PostId">The post, a thread's first or a reply.</param>
+/// <param name="Post">A thread's head or a reply.</param>
 /// <param name="Excerpt">The part of its body where what was looked for stands, on one line.</param>
-public sealed record SearchHit(long PostId, string Excerpt);
-
-/// <summary>A page of what was found, best match first.</summary>
-/// <param name="Hits">The posts.</param>
-/// <param name="Next">Where the next page begins, or <see langword="null"/> if nothing follows.</param>
-public sealed record SearchPage(IReadOnlyList<SearchHit> Hits, SearchPosition? Next);
+public sealed record SearchHit(Post Post, string Excerpt);
 
 /// <summary>
 /// The full-text index over visible posts, kept in the transactions that change them. Thread-safe.
@@ -24,7 +19,7 @@ public sealed record SearchPage(IReadOnlyList<SearchHit> Hits, SearchPosition? N
 public sealed class SearchIndex
 {
     /// <summary>How many hits are ranked together.</summary>
-    internal const int WindowSize = 500;
+    internal const int WindowSize = 250;
 
     // Tokens of the meta column. Private use characters end words in a text (FoldedText), so none of these can be typed.
     private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
@@ -76,15 +71,16 @@ public sealed class SearchIndex
     /// <summary>Finds posts by words, "phrases", -exclusions, author:name and tag:name. Deleted posts and those of deleted threads are not found.</summary>
     /// <param name="text">What the user typed.</param>
     /// <param name="limit">How many posts a page has at most.</param>
-    /// <param name="from">The <see cref="SearchPage.Next"/> of the same search, for its next page.</param>
+    /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same search.</param>
+    /// <param name="viewerId">Who looks, for what is theirs.</param>
     /// <exception cref="Refusal">400: there is nothing to look for in the text. 503: it would take too long.</exception>
-    public SearchPage Find(string text, int limit = 20, SearchPosition? from = null)
+    public Page<SearchHit> Find(string text, int limit = 20, long[]? from = null, long? viewerId = null)
     {
         if (!SearchQuery.TryParse(text, out var query, out var why))
             throw Refusal.Invalid("q", why);
         try
         {
-            return _database.Read(c => c.Within(_timeLimit, () => Find(c, query, limit, from)));
+            return _database.ReadSnapshot(c => c.Within(_timeLimit, () => Find(c, query, limit, from, viewerId)));
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLITE_INTERRUPT)
         {
@@ -92,11 +88,11 @@ public sealed class SearchIndex
         }
     }
 
-    private SearchPage Find(Connection connection, SearchQuery query, int limit, SearchPosition? from)
+    private Page<SearchHit> Find(Connection connection, SearchQuery query, int limit, long[]? from, long? viewerId)
     {
         if (Expression(connection, query) is not { } match)
-            return new SearchPage([], null);
-        var at = from ?? Start(connection, query.Terms);
+            return new Page<SearchHit>([], null);
+        var at = from is null ? Start(connection, query.Terms) : SearchPosition.Of(from);
         var found = new List<long>(limit);
         SearchPosition? next = null;
         while (true)
@@ -112,7 +108,13 @@ public sealed class SearchIndex
             else
                 next = null;
             if (next is null || found.Count == limit)
-                return new SearchPage(Excerpts(connection, found, query.Terms), next);
+                return new Page<SearchHit>([.. found.Select(Hit)], next?.ToNumbers());
+        }
+
+        SearchHit Hit(long id)
+        {
+            var post = PostStore.Load(connection, id, viewerId)!;
+            return new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms));
         }
     }
 
@@ -172,23 +174,6 @@ public sealed class SearchIndex
         }
         ranked.Sort((a, b) => b.CompareTo(a));
         return (ranked, low);
-    }
-
-    private static List<SearchHit> Excerpts(Connection connection, List<long> posts, IReadOnlyList<SearchTerm> terms)
-    {
-        var hits = new List<SearchHit>(posts.Count);
-        foreach (var id in posts)
-        {
-            var body = connection.First("""
-                SELECT body
-                  FROM posts
-                 WHERE id = $id
-                   AND deleted_at IS NULL
-                """, r => r.GetString(0), ("$id", id));
-            if (body is not null) // else it was deleted just now
-                hits.Add(new SearchHit(id, SearchText.Excerpt(body, terms)));
-        }
-        return hits;
     }
 
     /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>
