@@ -26,17 +26,14 @@ internal sealed class MillionText
 
     public MillionText(int seed) => _random = new Random(seed);
 
-    /// <summary>The commonest word, in about a third of all posts.</summary>
-    public static string CommonWord => Latin[0];
+    /// <summary>The commonest words, the first in about a third of all posts.</summary>
+    public static IReadOnlyList<string> Common => Latin[..11];
 
-    /// <summary>A word of a few hundred posts in six million.</summary>
-    public static string RareWord => Latin[30_000];
+    /// <summary>Words of a few hundred posts in six million.</summary>
+    public static IReadOnlyList<string> Rare => Latin[30_000..30_100];
 
-    /// <summary>Two words of middling frequency.</summary>
-    public static string TwoWords => $"{Latin[20]} {Latin[300]}";
-
-    /// <summary>The commonest Chinese character.</summary>
-    public static string CommonCharacter => $"{Han[0]}";
+    /// <summary>The commonest Chinese characters.</summary>
+    public static IReadOnlyList<string> Characters => [.. Han[..10].Select(c => $"{c}")];
 
     /// <summary>A title of 3 to 9 words.</summary>
     public string Title() => Text(_random.Next(3, 10));
