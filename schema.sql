@@ -92,13 +92,14 @@ CREATE TABLE posts (
     revision   INTEGER NOT NULL DEFAULT 1,                  -- counts what changed its text, for If-Match
     likes      INTEGER NOT NULL DEFAULT 0,
     deleted_at INTEGER,
-    deleted_by INTEGER REFERENCES users (id),               -- no index: a user's id is repointed through author_id's
+    deleted_by INTEGER REFERENCES users (id),
     deleted_as TEXT CHECK (deleted_as IN ('author', 'moderator')),
     UNIQUE (thread_id, number)
 ) STRICT;
 
-CREATE INDEX posts_by_author ON posts (author_id, id);
-CREATE INDEX posts_visible   ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_author  ON posts (author_id, id);
+CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 
 CREATE TABLE post_versions (
     id         INTEGER PRIMARY KEY,

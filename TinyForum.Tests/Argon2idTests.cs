@@ -27,9 +27,7 @@ public sealed class Argon2idTests(TestContext context)
     public void Hundreds_of_random_cases_agree_with_the_reference_library()
     {
         if (!ReferenceArgon2.IsInstalled)
-        {
-            Assert.Inconclusive("ARGON2ID IS NOT COMPARED WITH THE REFERENCE: libargon2.so.1 is missing (Debian: apt-get install libargon2-1).");
-        }
+            Assert.Inconclusive("ARGON2ID IS NOT COMPARED WITH THE REFERENCE: libargon2.so.1 is missing (Debian: libargon2-1).");
         context.WriteLine($"AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.VL.IsSupported}, 128-bit vectors {Vector128.IsHardwareAccelerated}");
         var random = new Random(9106);
         for (var i = 0; i < 400; i++)
@@ -67,7 +65,9 @@ public sealed class Argon2idTests(TestContext context)
         byte[] Password, byte[] Salt, byte[]? Secret, byte[]? Data, int Lanes, int KiB, int Passes, int TagLength)
     {
         // Every class of tag length: within one BLAKE2b, its whole, one link more, and chains ending at and around each multiple of 32.
-        private static readonly int[] tagLengths = [4, 5, 16, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 160, 161, 512, 1000, 1024, 1025];
+        private static readonly int[] tagLengths =
+            [4, 5, 16, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 160, 161, 512, 1000, 1024, 1025];
+
         private static readonly int[] inputLengths = [1, 7, 32, 63, 64, 127, 128, 129, 1000, 5000];
 
         public static Case Random(Random random)
@@ -77,8 +77,8 @@ public sealed class Argon2idTests(TestContext context)
             var kib = random.Next(8 * lanes, random.Next(10) == 0 ? 1300 * lanes : 80 * lanes);
             var salt = new byte[random.Next(8, 65)];
             random.NextBytes(salt);
-            return new Case(
-                Input(random) ?? [], salt, Input(random), Input(random), lanes, kib, random.Next(1, 5), tagLengths[random.Next(tagLengths.Length)]);
+            var tagLength = tagLengths[random.Next(tagLengths.Length)];
+            return new Case(Input(random) ?? [], salt, Input(random), Input(random), lanes, kib, random.Next(1, 5), tagLength);
         }
 
         public byte[] Reference() => ReferenceArgon2.Hash(Password, Salt, Secret, Data, Lanes, KiB, Passes, TagLength);
@@ -98,14 +98,13 @@ public sealed class Argon2idTests(TestContext context)
         }
 
         public override string ToString() =>
-            $"m={KiB} t={Passes} p={Lanes} tag={TagLength} password={Password.Length} salt={Salt.Length} secret={Secret?.Length} data={Data?.Length}";
+            $"m={KiB} t={Passes} p={Lanes} tag={TagLength} "
+            + $"password={Password.Length} salt={Salt.Length} secret={Secret?.Length} data={Data?.Length}";
 
         private static byte[]? Input(Random random)
         {
             if (random.Next(4) == 0)
-            {
                 return null;
-            }
             var bytes = new byte[inputLengths[random.Next(inputLengths.Length)]];
             random.NextBytes(bytes);
             return bytes;

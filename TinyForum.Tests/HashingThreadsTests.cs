@@ -82,10 +82,21 @@ public sealed class HashingThreadsTests(TestContext context)
     }
 
     [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public async Task On_Linux_other_threads_go_first()
+    {
+        await using var threads = new HashingThreads(1, 10, maxWait, _clock);
+        var stat = await threads.RunAsync(() => File.ReadAllText("/proc/thread-self/stat"), context.CancellationToken);
+        var fromState = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        Assert.AreEqual("10", fromState[16], "niceness");
+    }
+
+    [TestMethod]
     public async Task A_failure_reaches_the_caller_and_leaves_the_thread_working()
     {
         await using var threads = new HashingThreads(1, 10, maxWait, _clock);
-        await Assert.ThrowsExactlyAsync<FormatException>(() => threads.RunAsync<int>(() => throw new FormatException(), context.CancellationToken));
+        var failing = threads.RunAsync<int>(() => throw new FormatException(), context.CancellationToken);
+        await Assert.ThrowsExactlyAsync<FormatException>(() => failing);
         Assert.AreEqual(2, await threads.RunAsync(() => 2, context.CancellationToken));
     }
 
@@ -102,8 +113,7 @@ public sealed class HashingThreadsTests(TestContext context)
 
         gate.Open();
         await disposal;
-        Assert.IsTrue(first.IsCompletedSuccessfully || (await first) == 1);
-        Assert.AreEqual(2, await second);
+        Assert.AreEqual((1, 2), (await first, await second));
     }
 
     /// <summary>Returns when the one thread is held at the gate.</summary>
@@ -125,9 +135,7 @@ public sealed class HashingThreadsTests(TestContext context)
     private static void InterlockedMax(ref int most, int value)
     {
         for (var seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most))
-        {
             Interlocked.CompareExchange(ref most, value, seen);
-        }
     }
 
     /// <summary>Opens when told to, or at the test's end, so that a failed test does not leave a thread behind.</summary>

@@ -9,10 +9,7 @@ public sealed class ModerationTests
     private static async Task<(TestForum Forum, TestClient Moderator, TestClient Member)> StartAsync()
     {
         var forum = await TestForum.StartAsync();
-        var moderator = await forum.UserAsync("mod");
-        var member = await forum.UserAsync("ada");
-        await forum.Server.Database.SetRoleAsync("mod", "moderator");
-        return (forum, moderator, member);
+        return (forum, await forum.UserAsync("mod", "moderator"), await forum.UserAsync("ada"));
     }
 
     [TestMethod]
@@ -175,9 +172,8 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var admin = await forum.UserAsync("admin");
-        await forum.Server.Database.SetRoleAsync("admin", "admin");
-        await forum.Server.Database.SetRoleAsync(target, role);
+        var admin = await forum.UserAsync("admin", "admin");
+        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", target)));
         var client = actor switch { "mod" => moderator, "ada" => ada, _ => admin };
         (await client.PutAsync($"/api/user/{target}/suspension", new { reason = "spam" })).Is(status);
         (await client.DeleteAsync($"/api/user/{target}/suspension")).Is(status);

@@ -2,7 +2,7 @@ using TinyForum.Data;
 
 namespace TinyForum.Tests;
 
-/// <summary>Posts and roles put straight into the database, for tests that are not about making them.</summary>
+/// <summary>Posts put straight into the database, for tests that are not about making them.</summary>
 internal static class Seed
 {
     /// <summary>A thread with its first post; the result is its id.</summary>
@@ -35,9 +35,6 @@ internal static class Seed
         c.Execute("UPDATE threads SET deleted = 1 WHERE id = $id", ("$id", post));
         SearchIndex.Remove(c, post);
     });
-
-    public static Task SetRoleAsync(this Database database, string username, string role) => database.WriteAsync(c =>
-        c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", username)));
 
     private static void AddPost(Connection connection, long id, long thread, long number, long author, string body, long at) => connection.Execute("""
         INSERT INTO posts (id, thread_id, number, author_id, body, created_at)

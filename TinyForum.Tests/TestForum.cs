@@ -22,9 +22,12 @@ internal sealed class TestForum : IAsyncDisposable
 
     public static async Task<TestForum> StartAsync(Func<ForumOptions, ForumOptions>? configure = null)
     {
-        var options = new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = CheapPasswords };
+        var options = new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = CheapPasswords, RateLimits = new() { Enabled = false } };
         return new TestForum(await ForumServer.StartAsync(configure?.Invoke(options) ?? options));
     }
+
+    /// <summary>Returns when every write that was asked for so far is done, also those that no request waits for.</summary>
+    public Task Settled() => Server.Database.WriteAsync(_ => { });
 
     /// <summary>A client that nobody knows yet.</summary>
     public TestClient Client()
@@ -61,9 +64,9 @@ internal sealed class TestForum : IAsyncDisposable
 }
 
 /// <summary>A client with a cookie jar of its own; whatever it sends, it gets an <see cref="Answer"/>.</summary>
-internal sealed class TestClient(Uri url) : IDisposable
+internal sealed class TestClient(Uri url, bool cookies = true) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = true, AllowAutoRedirect = false }) { BaseAddress = url };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = cookies, AllowAutoRedirect = false }) { BaseAddress = url };
 
     public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync("GET", path, null, headers);
 

@@ -7,13 +7,15 @@ internal sealed class Forum : IAsyncDisposable
 {
     public Forum(ForumOptions options)
     {
+        UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
         Passwords = new PasswordHasher(options.Passwords, Clock);
-        Users = new UserStore(Database, Clock, Passwords);
-        Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Sessions = new SessionTable(Database, Clock);
+        Tokens = new TokenStore(Database, Clock);
         Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
@@ -32,6 +34,8 @@ internal sealed class Forum : IAsyncDisposable
     public UserStore Users { get; }
 
     public SessionTable Sessions { get; }
+
+    public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
 

@@ -31,6 +31,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The threads and replies.</summary>
     public PostStore Posts => _forum.Posts;
 
+    /// <summary>The access tokens.</summary>
+    public TokenStore Tokens => _forum.Tokens;
+
     /// <summary>Suspensions, and the public log of what moderators do.</summary>
     public ModerationStore Moderation => _forum.Moderation;
 
@@ -59,7 +62,8 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(addresses, boundary, options.DrainTimeout));
+            return new ForumServer(forum, telemetry, ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout));
         }
         catch
         {

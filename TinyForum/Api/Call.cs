@@ -23,15 +23,17 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Who is calling, where the endpoint's access says that someone is.</summary>
     public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
 
+    /// <summary>The rate limits, for the handlers that count something themselves.</summary>
+    public required RateLimits Limits { get; init; }
+
     /// <summary>The address of the client, a proxy's word for it where one is trusted.</summary>
-    public IPAddress ClientAddress { get; init; } = IPAddress.None;
+    public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustProxy);
 
     /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
-    public bool IsHttps => Forum.Options.TrustProxy && string.Equals(Exchange.Header("X-Forwarded-Proto"), "https", StringComparison.OrdinalIgnoreCase);
+    public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
     /// <summary>Whether the client is on this machine with no proxy between.</summary>
-    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address)
-        && Exchange.Header("Forwarded") is null && !Exchange.HasHeaderStartingWith("X-Forwarded-");
+    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange);
 
     /// <summary>The entity tag of the answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }

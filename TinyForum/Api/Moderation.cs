@@ -56,7 +56,7 @@ internal static class Moderation
         var limit = call.Limit;
         var reports = call.Forum.Reports.List(state, limit + 1, call.Cursor(name, 1)?[0]);
         var page = reports.Take(limit).Select(ReportView.Of).ToList();
-        return new(new ReportsAnswer(page, reports.Count > limit ? call.Forum.Cursors.Seal(name, page[^1].Id) : null));
+        return new(new ReportsAnswer(page, call.Next(name, reports.Count > limit ? [page[^1].Id] : null)));
     }
 
     public static async ValueTask<ReportAnswer> Resolve(Call call, ResolutionRequest body) => new(ReportView.Of(
@@ -64,15 +64,15 @@ internal static class Moderation
 
     public static async ValueTask<SuspensionAnswer> Suspend(Call call, SuspensionRequest body)
     {
+        var user = User(call);
         var suspension = await call.Forum.Moderation.SuspendAsync(
-            call.User.Id, UserId(call), body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
-        return new(new SuspensionView(
-            UserView.Of(suspension.User), suspension.Reason, suspension.Until is { } end ? Clock.Rfc3339(end) : null));
+            call.User.Id, user.Id, body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
+        return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Clock.Rfc3339(end) : null));
     }
 
     public static async ValueTask<Done> LiftSuspension(Call call)
     {
-        await call.Forum.Moderation.LiftSuspensionAsync(call.User.Id, UserId(call)).ConfigureAwait(false);
+        await call.Forum.Moderation.LiftSuspensionAsync(call.User.Id, User(call).Id).ConfigureAwait(false);
         return new Done();
     }
 
@@ -82,10 +82,10 @@ internal static class Moderation
         var limit = call.Limit;
         var entries = call.Forum.Moderation.List(limit + 1, call.Cursor(Name, 1)?[0]);
         var page = entries.Take(limit).Select(ModerationEntryView.Of).ToList();
-        return new(new ModerationLogAnswer(page, entries.Count > limit ? call.Forum.Cursors.Seal(Name, page[^1].Id) : null));
+        return new(new ModerationLogAnswer(page, call.Next(Name, entries.Count > limit ? [page[^1].Id] : null)));
     }
 
-    private static long UserId(Call call) => (call.Forum.Users.Find(call.Username) ?? throw Refusal.NotFound("user")).Id;
+    private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw Refusal.NotFound("user");
 
     private static DateTimeOffset ParseTime(string text) =>
         DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)

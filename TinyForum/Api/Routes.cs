@@ -13,7 +13,19 @@ internal static class Routes
         Of<Done>("POST /api/logout", Session, Accounts.LogOut, "Ends the session that sent it"),
         Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true),
         Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true),
-        Of<MeAnswer>("GET /api/me", Reader, Accounts.Me, "The caller's own account"),
+        Of<ProfileAnswer>("GET /api/user/{username}/profile", Anyone, Profiles.Get, "An account as others see it", kept: true),
+        Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role"),
+
+        Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account"),
+        Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; empty texts remove"),
+        Of<PasswordChange, Done>("PUT /api/me/password", Session, Me.ChangePassword, "Changes the password; ends all other sessions and all tokens"),
+        Of<PasswordProof, Done>("DELETE /api/me", Session, Me.Erase, "Erases the account; posts stay, by deleted"),
+        Of<ExportAnswer>("GET /api/me/export", Session, Me.Export, "Everything stored about the caller"),
+        Of<SessionsAnswer>("GET /api/sessions", Session, Sessions.List, "Where the caller is logged in, the last used first"),
+        Of<Done>("DELETE /api/sessions/{id}", Session, Sessions.End, "Ends one of the caller's sessions"),
+        Of<TokensAnswer>("GET /api/tokens", Session, Tokens.List, "The caller's tokens, the newest first"),
+        Of<NewToken, TokenAnswer>("POST /api/tokens", Session, Tokens.Create, "Makes a token, which is shown this once", status: 201),
+        Of<Done>("DELETE /api/tokens/{id}", Session, Tokens.End, "Ends one of the caller's tokens"),
 
         Of<PostsAnswer>("GET /api/posts", Anyone, Threads.List, "The threads, newest or latest reply first", kept: true, query: ["sort", "author", "tag", "unread", "limit", "cursor"]),
         Of<NewThread, PostAnswer>("POST /api/posts", Writer, Posts.Create, "Begins a thread", status: 201),
@@ -34,7 +46,7 @@ internal static class Routes
         Of<Done>("DELETE /api/posts/{id}/lock", Moderator, Threads.Unlock, "Opens a thread to replies again", query: ["reason"]),
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
-        Of<SearchAnswer>("GET /api/search", Anyone, Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"]),
+        Of<SearchAnswer>("GET /api/search", Anyone, Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),

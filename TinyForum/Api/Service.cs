@@ -5,7 +5,7 @@ internal static class Service
 {
     public static ValueTask<Done> Health(Call call)
     {
-        call.Forum.Database.Read(c => c.Number("SELECT count(*) FROM settings"));
+        call.Forum.Database.Probe();
         return new(new Done());
     }
 }

@@ -88,9 +88,7 @@ internal static unsafe class Argon2Block
     public static void Prefetch(ulong* block)
     {
         for (var i = 0; Sse.IsSupported && i < Words; i += 8)
-        {
             Sse.Prefetch0(block + i);
-        }
     }
 
     /// <summary>GB of RFC 9106, section 3.6, on two sets of four vectors, step by step side by side.</summary>
@@ -121,19 +119,19 @@ internal static unsafe class Argon2Block
     private static Vector256<ulong> RotateRight(Vector256<ulong> v, [ConstantExpected] byte bits)
     {
         if (Avx512F.VL.IsSupported)
-        {
             return Avx512F.VL.RotateRight(v, bits);
-        }
         return bits switch
         {
             32 => Avx2.Shuffle(v.AsUInt32(), 0b10_11_00_01).AsUInt64(),
-            24 => Avx2.Shuffle(v.AsByte(), Vector256.Create(
-                3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, (byte)10)).AsUInt64(),
-            16 => Avx2.Shuffle(v.AsByte(), Vector256.Create(
-                2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, (byte)9)).AsUInt64(),
+            24 => ShuffleBytes(v, Vector128.Create((byte)3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10)),
+            16 => ShuffleBytes(v, Vector128.Create((byte)2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9)),
             _ => (v >>> bits) ^ (v << (64 - bits)),
         };
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> ShuffleBytes(Vector256<ulong> v, Vector128<byte> order) =>
+        Avx2.Shuffle(v.AsByte(), Vector256.Create(order, order)).AsUInt64();
 
     /// <summary>Turns the four words left by <paramref name="by"/> places.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,13 +151,9 @@ internal static unsafe class Argon2Block
     private static void MixRowsByWord(ulong* x, ulong* y, ulong* state)
     {
         for (var i = 0; i < Words; i++)
-        {
             state[i] = x[i] ^ y[i];
-        }
         for (var row = 0; row < Words; row += 16)
-        {
             PermuteByWord(state + row, 2);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

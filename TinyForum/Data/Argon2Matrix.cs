@@ -35,22 +35,15 @@ internal sealed unsafe class Argon2Matrix : IDisposable
     /// <summary>A block's bytes; words are little-endian, as on every processor .NET runs vectors on.</summary>
     public Span<byte> this[uint lane, uint column] => new(Block(lane, column), Argon2Block.Bytes);
 
-    /// <summary>Fills all but the first two columns, which the caller has, in every pass.</summary>
+    /// <summary>Fills, in every pass, all but the two columns that the caller has begun with.</summary>
     public void Fill()
     {
-        using var sliceEnd = new Barrier((int)_workers, _ => _nextLane = -1);
-        var others = new Thread[_workers - 1];
-        for (var i = 0; i < others.Length; i++)
-        {
-            var scratch = _scratch + (i + 1) * ScratchBlocks * Argon2Block.Words;
-            others[i] = new Thread(() => FillShare(scratch, sliceEnd)) { IsBackground = true };
-            others[i].Start();
-        }
+        using var sliceEnd = new Barrier(1, _ => _nextLane = -1);
+        var others = new List<Thread>();
+        for (var i = 1; i < _workers && TryStart(_scratch + i * ScratchBlocks * Argon2Block.Words, sliceEnd) is { } other; i++)
+            others.Add(other);
         FillShare(_scratch, sliceEnd);
-        foreach (var other in others)
-        {
-            other.Join();
-        }
+        others.ForEach(other => other.Join());
     }
 
     /// <summary>XORs the lanes' last blocks into the first lane's, which is then the hash's last input.</summary>
@@ -61,9 +54,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
         {
             var other = Block(lane, _laneBlocks - 1);
             for (var i = 0; i < Argon2Block.Words; i++)
-            {
                 sum[i] ^= other[i];
-            }
         }
         return this[0, _laneBlocks - 1];
     }
@@ -72,6 +63,23 @@ internal sealed unsafe class Argon2Matrix : IDisposable
     public void Dispose() => _memory.Dispose();
 
     private ulong* Block(uint lane, uint column) => _memory.Start + ((nuint)lane * _laneBlocks + column) * Argon2Block.Words;
+
+    /// <summary>A thread to share the work, or null if the system has no more: those there are will do it.</summary>
+    private Thread? TryStart(ulong* scratch, Barrier sliceEnd)
+    {
+        var thread = new Thread(() => FillShare(scratch, sliceEnd)) { IsBackground = true };
+        sliceEnd.AddParticipant();
+        try
+        {
+            thread.Start();
+            return thread;
+        }
+        catch (OutOfMemoryException)
+        {
+            sliceEnd.RemoveParticipant();
+            return null;
+        }
+    }
 
     private void FillShare(ulong* scratch, Barrier sliceEnd)
     {
@@ -82,9 +90,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
             {
                 int lane;
                 while ((lane = Interlocked.Increment(ref _nextLane)) < _lanes)
-                {
                     FillSegment(new Position(pass, slice, (uint)lane), scratch);
-                }
                 sliceEnd.SignalAndWait();
             }
         }
@@ -136,7 +142,9 @@ internal sealed unsafe class Argon2Matrix : IDisposable
 
     private readonly record struct Position(uint Pass, uint Slice, uint Lane);
 
-    /// <summary>The first half of the first pass reads where a counter says, not the data: no password shows in its timing (section 3.4.1.2).</summary>
+    /// <summary>
+    /// The first half of the first pass reads where a counter says, not the data, so that its timing tells nothing (section 3.4.1.2).
+    /// </summary>
     private sealed class Addresses(Argon2Matrix matrix, Position at, ulong* scratch)
     {
         private readonly ulong* _zero = scratch;
@@ -150,9 +158,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
             get
             {
                 if (_batch != i / Argon2Block.Words + 1)
-                {
                     Generate(_batch = i / Argon2Block.Words + 1);
-                }
                 return _words[i % Argon2Block.Words];
             }
         }

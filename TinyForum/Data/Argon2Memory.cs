@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Native memory for one hash. A fresh 19 MiB costs thousands of page faults, a good part of a hash's time; so a few arenas are kept,
-/// no more than can be used at once, in huge pages where the system has them, and wiped before they are put back.
+/// Native memory for one hash. A fresh 19 MiB costs thousands of page faults, a good part of a hash's time; so arenas are kept, one for
+/// each processor at most and none above 64 MiB, in huge pages where the system has them, and wiped before they are put back.
 /// </summary>
 internal sealed unsafe class Argon2Memory : IDisposable
 {
     private const nuint HugePage = 2 << 20;
-    private const nuint LargestKept = 64 << 20;
+    private const nuint LargestKept = (64 << 20) + HugePage;
 
     private static readonly Stack<Argon2Memory> kept = new();
 
@@ -21,9 +21,7 @@ internal sealed unsafe class Argon2Memory : IDisposable
         _bytes = bytes;
         _start = NativeMemory.AlignedAlloc(bytes, bytes < HugePage ? 64 : HugePage);
         if (bytes >= HugePage)
-        {
             SystemHints.PreferHugePages(_start, bytes);
-        }
     }
 
     public ulong* Start => (ulong*)_start;
@@ -36,9 +34,7 @@ internal sealed unsafe class Argon2Memory : IDisposable
         bytes = (bytes + granule - 1) / granule * granule;
         Argon2Memory? arena;
         lock (kept)
-        {
             kept.TryPop(out arena);
-        }
         if (arena is not null && arena._bytes != bytes)
         {
             arena.Free();
@@ -53,7 +49,7 @@ internal sealed unsafe class Argon2Memory : IDisposable
         NativeMemory.Clear(_start, _bytes);
         lock (kept)
         {
-            if (_bytes <= LargestKept + HugePage && kept.Count < Environment.ProcessorCount)
+            if (_bytes <= LargestKept && kept.Count < Environment.ProcessorCount)
             {
                 kept.Push(this);
                 return;

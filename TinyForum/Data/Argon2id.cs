@@ -17,16 +17,16 @@ public sealed class Argon2id(byte[] password) : IDisposable
     private readonly byte[] _password = Pinned(password);
     private bool _disposed;
 
-    /// <summary>The nonce S of RFC 9106, section 3.1: at least 8 bytes, 16 recommended, different for every password.</summary>
+    /// <summary>The nonce S of RFC 9106, section 3.1, new for every password: 16 bytes recommended, no less than 8 taken.</summary>
     public byte[]? Salt { get; set; }
 
-    /// <summary>The secret value K of RFC 9106, section 3.1, if there is one: kept apart from the hashes, it makes them useless alone.</summary>
+    /// <summary>The secret value K of RFC 9106, section 3.1, if any: kept apart from the hashes, it makes them useless alone.</summary>
     public byte[]? KnownSecret { get; set; }
 
     /// <summary>The associated data X of RFC 9106, section 3.1, if there is any: hashed along.</summary>
     public byte[]? AssociatedData { get; set; }
 
-    /// <summary>The number of lanes p of RFC 9106, section 3.1, 1 to 2²⁴ - 1: computed in parallel, as far as there are processors.</summary>
+    /// <summary>The lanes p of RFC 9106, section 3.1, 1 to 2²⁴ - 1: computed in parallel, as far as there are processors.</summary>
     public int DegreeOfParallelism { get; set; }
 
     /// <summary>The memory size m of RFC 9106, section 3.1, in KiB: at least 8 for each lane.</summary>
@@ -38,7 +38,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
     /// <summary>Computes the tag of RFC 9106, section 3.2, at the cost that the properties set. May be called again.</summary>
     /// <param name="length">The tag's length T in bytes, at least 4. It is hashed too: a shorter tag is no prefix of a longer one.</param>
     /// <returns>The tag.</returns>
-    /// <exception cref="ArgumentException">A parameter is outside what RFC 9106 allows; the message says which, and the rule.</exception>
+    /// <exception cref="ArgumentException">A property or the length is out of its range; the message says which, and the rule.</exception>
     /// <exception cref="OutOfMemoryException">The system does not have <see cref="MemorySize"/> to give.</exception>
     /// <exception cref="ObjectDisposedException">The password has been wiped.</exception>
     public byte[] GetBytes(int length)
@@ -79,9 +79,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
     private static void Require(bool rule, string parameter, string message)
     {
         if (!rule)
-        {
             throw new ArgumentException(message, parameter);
-        }
     }
 
     /// <summary>A copy that the garbage collector will not move, which would leave another behind.</summary>
@@ -98,12 +96,11 @@ public sealed class Argon2id(byte[] password) : IDisposable
     {
         byte[][] inputs = [_password, Salt!, KnownSecret ?? [], AssociatedData ?? []];
         ReadOnlySpan<int> numbers = [DegreeOfParallelism, tagLength, MemorySize, Iterations, Version, Type];
-        var all = GC.AllocateUninitializedArray<byte>(sizeof(int) * (numbers.Length + inputs.Length) + inputs.Sum(i => i.Length), pinned: true);
+        var length = sizeof(int) * (numbers.Length + inputs.Length) + inputs.Sum(input => input.Length);
+        var all = GC.AllocateUninitializedArray<byte>(length, pinned: true);
         var rest = all.AsSpan();
         foreach (var number in numbers)
-        {
             rest = Append(rest, number);
-        }
         foreach (var input in inputs)
         {
             rest = Append(rest, input.Length);
@@ -126,9 +123,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
         Span<byte> prefixed = stackalloc byte[sizeof(int) + input.Length];
         input.CopyTo(Append(prefixed, output.Length));
         if (output.Length <= 64)
-        {
             Blake2b.Hash(prefixed, output);
-        }
         else
         {
             Span<byte> link = stackalloc byte[64];
@@ -137,9 +132,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
                 link[..32].CopyTo(output);
                 output = output[32..];
                 if (output.Length <= 64)
-                {
                     break;
-                }
             }
             Blake2b.Hash(link, output);
             CryptographicOperations.ZeroMemory(link);

@@ -124,6 +124,10 @@ public sealed class Database : IDisposable
         return true;
     });
 
+    /// <summary>Reads something, to see whether the database answers.</summary>
+    /// <exception cref="Refusal">503: it does not.</exception>
+    internal void Probe() => Read(c => c.Number("SELECT count(*) FROM settings"));
+
     /// <summary>
     /// A number that changes with every commit, by this process or another. What was read while it had one value is still current
     /// as long as it has it, provided that the number was taken before the reading.

@@ -12,12 +12,6 @@ namespace TinyForum.Data;
 /// <param name="CreatedAt">When, in Unix milliseconds.</param>
 public sealed record ModerationEntry(long Id, User Actor, string Action, long? PostId, User? User, string? Reason, long CreatedAt);
 
-/// <summary>An account that is shut out.</summary>
-/// <param name="User">The account.</param>
-/// <param name="Reason">Why; told when it tries to log in.</param>
-/// <param name="Until">When it ends, in Unix milliseconds; <see langword="null"/>: when a moderator lifts it.</param>
-public sealed record Suspension(User User, string Reason, long? Until);
-
 /// <summary>Suspensions, and the public log of what moderators do. Thread-safe.</summary>
 public sealed class ModerationStore
 {
@@ -47,7 +41,7 @@ public sealed class ModerationStore
         var end = until?.ToUnixTimeMilliseconds();
         return _database.WriteAsync(c =>
         {
-            var user = RequireSubordinate(c, actorId, userId);
+            RequireSubordinate(c, actorId, userId);
             var changed = c.Execute("""
                 UPDATE users
                    SET suspension = $reason, suspended_until = $until
@@ -64,7 +58,7 @@ public sealed class ModerationStore
                 DELETE FROM tokens
                  WHERE user_id = $user
                 """, ("$user", userId));
-            return new Suspension(user, reason, end);
+            return new Suspension(reason, end);
         });
     }
 
@@ -104,17 +98,15 @@ public sealed class ModerationStore
         VALUES ($actor, $action, $post, $user, $reason, $now)
         """, ("$actor", actorId), ("$action", action), ("$post", postId), ("$user", userId), ("$reason", reason), ("$now", _clock.Now()));
 
-    /// <summary>The user, if the actor may suspend them: members by moderators, members and moderators and other admins by admins.</summary>
-    private static User RequireSubordinate(Connection connection, long actorId, long userId)
+    /// <summary>Moderators suspend members, admins anyone but themselves and <c>system</c>.</summary>
+    private static void RequireSubordinate(Connection connection, long actorId, long userId)
     {
-        var (user, role) = connection.First("""
-            SELECT id, username, role
+        var role = connection.First("""
+            SELECT role
               FROM users
              WHERE id = $user
                AND id > 0
-            """, r => (UserStore.Map(r), SessionTable.ParseRole(r.GetString(2))), ("$user", userId));
-        if (user is null)
-            throw Refusal.NotFound("user");
+            """, r => r.GetString(0), ("$user", userId)) ?? throw Refusal.NotFound("user");
         if (userId == 1)
             throw Refusal.Forbidden("system can't be suspended");
         if (userId == actorId)
@@ -125,7 +117,8 @@ public sealed class ModerationStore
              WHERE id = $actor
                AND role = 'admin'
             """, ("$actor", actorId)) is not null;
-        return role == Role.Member || isAdmin ? user : throw Refusal.Forbidden("only an admin may suspend a moderator or an admin");
+        if (role != "member" && !isAdmin)
+            throw Refusal.Forbidden("only an admin may suspend a moderator or an admin");
     }
 
     private static ModerationEntry Map(SqliteDataReader row) => new(

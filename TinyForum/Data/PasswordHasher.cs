@@ -18,9 +18,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
     public PasswordHasher(PasswordOptions options, TimeProvider time)
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
-        {
-            throw new ArgumentException("Password hashes cost 8 KiB for each lane to 1 GiB, and at most 4 GiB over all passes.", nameof(options));
-        }
+            throw new ArgumentException("A password's hash takes 8 KiB for each lane to 1 GiB, and 4 GiB over all passes.", nameof(options));
         _options = options;
         _threads = new HashingThreads(Environment.ProcessorCount, options.MaxWaiting, options.MaxWait, time);
     }
@@ -40,7 +38,10 @@ internal sealed class PasswordHasher : IAsyncDisposable
         return (phc with { Hash = Compute(password, phc) }).ToString();
     }
 
-    /// <summary>Whether <paramref name="password"/> is the one stored; <paramref name="outdated"/> says that its hash should be made anew.</summary>
+    /// <summary>Whether <paramref name="password"/> is the one stored.</summary>
+    /// <param name="stored">The stored string.</param>
+    /// <param name="password">The password to try.</param>
+    /// <param name="outdated">Whether the string is of another cost than today's: a right password is then best hashed anew.</param>
     /// <exception cref="FormatException"><paramref name="stored"/> is not a string that this class or the argon2 program made.</exception>
     /// <exception cref="Refusal">400: the password is not Unicode.</exception>
     public bool Verify(string stored, ReadOnlySpan<char> password, out bool outdated)

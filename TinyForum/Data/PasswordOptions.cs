@@ -9,7 +9,7 @@ public sealed record PasswordOptions
     /// <summary>Passes over that memory.</summary>
     public int Iterations { get; init; } = 2;
 
-    /// <summary>Lanes of one hash, computed on as many threads. More than one pays only where logins are rare and processors idle.</summary>
+    /// <summary>Lanes of one hash, on as many threads: more than one pays only where logins are rare and processors idle.</summary>
     public int Parallelism { get; init; } = 1;
 
     /// <summary>How many hashes may wait for a processor; more are refused with 503.</summary>

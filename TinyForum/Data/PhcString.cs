@@ -12,13 +12,13 @@ internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Para
     private const long MaxWorkKiB = 4L << 20;
     private const int MaxParallelism = 64;
 
-    /// <summary>Whether a hash of this cost is Argon2's and is sane: no row of the database may make a login take all memory, or minutes.</summary>
+    /// <summary>Whether a hash may cost this much: no row of the database may make a login take all memory, or minutes.</summary>
     public static bool Allows(int memoryKiB, int iterations, int parallelism) =>
         parallelism is >= 1 and <= MaxParallelism
         && memoryKiB >= 8 * parallelism && memoryKiB <= MaxMemoryKiB
         && iterations >= 1 && (long)memoryKiB * iterations <= MaxWorkKiB;
 
-    /// <exception cref="FormatException">It is not such a string to the letter, or its parameters are absurd. The message has nothing of it.</exception>
+    /// <exception cref="FormatException">It is not such a string to the letter, or its cost is absurd. The message quotes none of it.</exception>
     public static PhcString Parse(string text)
     {
         if (Pattern.Match(text) is { Success: true, Groups: var groups })
@@ -26,9 +26,7 @@ internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Para
             var parsed = new PhcString(Number(groups[1]), Number(groups[2]), Number(groups[3]), Base64(groups[4]), Base64(groups[5]));
             // Writing it again finds what the pattern lets through: leading zeros, stray bits at the end of the base64.
             if (Allows(parsed.MemoryKiB, parsed.Iterations, parsed.Parallelism) && parsed.ToString() == text)
-            {
                 return parsed;
-            }
         }
         throw new FormatException("A stored password is not an Argon2id string of sane parameters.");
     }

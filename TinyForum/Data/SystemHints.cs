@@ -6,27 +6,23 @@ namespace TinyForum.Data;
 internal static unsafe partial class SystemHints
 {
     private const int AdviseHugePages = 14;
-    private const int Thread = 0;
-    private const int ThisThread = 0;
+    private const int OfProcess = 0;
+    private const int Caller = 0;
     private const int Niceness = 10;
 
     /// <summary>Fewer page faults and fewer misses of the TLB, where huge pages are given to those who ask (Linux's default).</summary>
     public static void PreferHugePages(void* start, nuint bytes)
     {
         if (OperatingSystem.IsLinux())
-        {
             _ = Advise(start, bytes, AdviseHugePages);
-        }
     }
 
-    /// <summary>Lets other threads go first. .NET ignores <see cref="Thread.Priority"/> on Linux, where niceness is a thread's own.</summary>
+    /// <summary>Lets other threads go first. On Linux .NET ignores priorities; there niceness, a process's by name, is each thread's own.</summary>
     public static void LowerThisThreadsPriority()
     {
-        System.Threading.Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
+        Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         if (OperatingSystem.IsLinux())
-        {
-            _ = SetPriority(Thread, ThisThread, Niceness);
-        }
+            _ = SetPriority(OfProcess, Caller, Niceness);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

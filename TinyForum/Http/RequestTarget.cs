@@ -31,7 +31,7 @@ internal sealed class RequestTarget
         {
             rest = rest[(scheme + 3)..];
             var path = rest.IndexOfAny('/', '?');
-            rest = path < 0 ? "/" : rest[path..];
+            rest = path < 0 ? "/" : rest[path] == '?' ? $"/{rest[path..]}" : rest[path..];
         }
         var mark = rest.IndexOf('?');
         var queryText = mark < 0 ? default : rest[(mark + 1)..];

@@ -1,0 +1,61 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace TinyForum.Tests;
+
+/// <summary>A client that says just what it is told, to see what the server does with it.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly NetworkStream _stream;
+
+    public RawClient(Uri url)
+    {
+        _tcp.Connect(url.Host, url.Port);
+        _stream = _tcp.GetStream();
+        _stream.ReadTimeout = 30_000; // a test that waits in vain fails; none waits that long
+    }
+
+    /// <summary>Sends text, each char a byte, with LF as CR LF.</summary>
+    public void Send(string text) => _stream.Write(Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n")));
+
+    public void Send(byte[] bytes) => _stream.Write(bytes);
+
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void Finish() => _tcp.Client.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Everything until the server closes the connection.</summary>
+    public string ReadToEnd()
+    {
+        using var all = new MemoryStream();
+        try
+        {
+            _stream.CopyTo(all);
+        }
+        catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            // As good as closed.
+        }
+        return Encoding.UTF8.GetString(all.ToArray());
+    }
+
+    /// <summary>One answer: its head, and as much body as its Content-Length says.</summary>
+    public (string Head, string Body) ReadAnswer(bool hasBody = true)
+    {
+        var head = new StringBuilder();
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            var next = _stream.ReadByte();
+            if (next < 0)
+                return (head.ToString(), "");
+            head.Append((char)next);
+        }
+        var length = head.ToString().Split("\r\n").Where(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+            .Select(l => int.Parse(l.Split(':')[1])).SingleOrDefault();
+        var body = new byte[hasBody ? length : 0];
+        _stream.ReadExactly(body);
+        return (head.ToString(), Encoding.UTF8.GetString(body));
+    }
+
+    public void Dispose() => _tcp.Dispose();
+}
