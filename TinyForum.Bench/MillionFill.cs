@@ -54,14 +54,16 @@ internal sealed class MillionFill(string path, int threads, int replies)
         Console.Error.WriteLine($"\r{Path.GetFileName(path)}: {threads:N0} threads, {replies:N0} replies in {clock.Elapsed:m\\:ss}, {new FileInfo(path).Length / 1e6:N0} MB{new string(' ', 40)}");
     }
 
-    private sealed record Head(long Id, int Author, string Title, int[] Tags)
+    private sealed record Head(long Id, int Author, string Title, int[] TagNumbers)
     {
+        public IReadOnlyList<string> Tags { get; } = [.. TagNumbers.Select(n => MillionFill.Tags[n])];
+
         public int Replies { get; set; }
 
         public long LastPost { get; set; } = Id;
     }
 
-    private sealed record Post(long Id, long Thread, long Number, int Author, string? Title, string Body, int? LikedBy);
+    private sealed record Post(long Id, long Thread, long Number, int Author, string? Title, string Body, int? LikedBy, IReadOnlyList<string> Tags);
 
     private sealed record Batch(List<Head> Heads, List<Post> Posts);
 
@@ -83,17 +85,17 @@ internal sealed class MillionFill(string path, int threads, int replies)
             int? likedBy = text.Next(10) == 0 ? FirstUser + text.Next(Users) : null;
             if (i % _posts == 0)
             {
-                heads.Add(new Head(id, author, text.Title(), [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(Tags.Length)).Distinct()]));
-                posts.Add(new Post(id, id, 0, author, heads[^1].Title, text.Body(), likedBy));
+                heads.Add(new Head(id, author, text.Title(), id == 1 ? [] : [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(Tags.Length)).Distinct()]));
+                posts.Add(new Post(id, id, 0, author, heads[^1].Title, text.Body(), likedBy, heads[^1].Tags));
             }
             else if (heads[^(1 + text.Zipf(Math.Min(heads.Count, 300)))] is { Id: > 1 } head && i % LongThreadEvery > 0)
             {
                 (head.Replies, head.LastPost) = (head.Replies + 1, id);
-                posts.Add(new Post(id, head.Id, head.Replies, author, null, text.Body(), likedBy));
+                posts.Add(new Post(id, head.Id, head.Replies, author, null, text.Body(), likedBy, head.Tags));
             }
             else
             {
-                posts.Add(new Post(id, 1, ++_longThread, author, null, text.Body(), likedBy));
+                posts.Add(new Post(id, 1, ++_longThread, author, null, text.Body(), likedBy, []));
             }
         }
         return new Batch(heads, posts);
@@ -117,9 +119,9 @@ internal sealed class MillionFill(string path, int threads, int replies)
                 INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post)
                 VALUES ($id, $author, $title, $tags, $replies, $replies, $last)
                 """, ("$id", head.Id), ("$author", head.Author), ("$title", head.Title),
-                ("$tags", head.Tags.Length == 0 ? "[]" : $"[\"{string.Join("\",\"", head.Tags.Select(t => Tags[t]))}\"]"),
+                ("$tags", head.Tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", head.Tags)}\"]"),
                 ("$replies", head.Replies), ("$last", head.LastPost));
-            foreach (var tag in head.Tags)
+            foreach (var tag in head.TagNumbers)
                 connection.Execute("INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post) VALUES ($tag, $thread, $author, 0, $last)",
                     ("$tag", 1 + tag), ("$thread", head.Id), ("$author", head.Author), ("$last", head.LastPost));
         }
@@ -133,7 +135,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
             if (post.LikedBy is { } user)
                 connection.Execute("INSERT INTO likes (post_id, user_id, created_at) VALUES ($post, $user, $at)",
                     ("$post", post.Id), ("$user", user), ("$at", Epoch + 30_000 * post.Id));
-            SearchIndex.Put(connection, post.Id, post.Title, post.Body);
+            SearchIndex.Add(connection, post.Id, post.Title, post.Body, SearchIndex.Meta(post.Author, post.Tags));
         }
     }
 

@@ -37,16 +37,25 @@ public sealed class SearchIndex
         (_database, _clock, _timeLimit) = (database, clock, timeLimit ?? TimeLimit);
 
     /// <summary>Makes a post found by its present text; also when it was indexed before. The post and its thread are written already.</summary>
-    internal static void Put(Connection connection, long postId, string? title, string body) => connection.Execute("""
-        INSERT OR REPLACE INTO search (rowid, title, body, meta)
-        SELECT p.id, $title, $body, $author || p.author_id || coalesce((
-                   SELECT group_concat(' ' || $tagged || replace(value, '-', $hyphen), '')
-                     FROM json_each(t.tags)), '')
-          FROM posts p
-          JOIN threads t ON t.id = p.thread_id
-         WHERE p.id = $id
-        """, ("$title", title is null ? "" : SearchText.Tokens(title)), ("$body", SearchText.Tokens(body)),
-        ("$author", $"{Author}"), ("$tagged", $"{Tagged}"), ("$hyphen", $"{Hyphen}"), ("$id", postId));
+    internal static void Put(Connection connection, long postId, string? title, string body)
+    {
+        Remove(connection, postId);
+        Add(connection, postId, title, body, connection.First("""
+            SELECT p.author_id, t.tags
+              FROM posts p
+              JOIN threads t ON t.id = p.thread_id
+             WHERE p.id = $id
+            """, r => Meta(r.GetInt64(0), PostStore.ParseTags(r.GetString(1))), ("$id", postId))!);
+    }
+
+    /// <summary>Makes a post found that is not in the index.</summary>
+    internal static void Add(Connection connection, long postId, string? title, string body, string meta) => connection.Execute("""
+        INSERT INTO search (rowid, title, body, meta)
+        VALUES ($id, $title, $body, $meta)
+        """, ("$id", postId), ("$title", title is null ? "" : SearchText.Tokens(title)), ("$body", SearchText.Tokens(body)), ("$meta", meta));
+
+    /// <summary>The tokens for the author of a post and the tags of its thread.</summary>
+    internal static string Meta(long authorId, IReadOnlyList<string> tags) => string.Join(' ', [AuthorToken(authorId), .. tags.Select(TagToken)]);
 
     /// <summary>Puts a thread's posts anew: its tags were changed.</summary>
     internal static void PutThread(Connection connection, long threadId)
@@ -179,26 +188,30 @@ public sealed class SearchIndex
     /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>
     private static string? Expression(Connection connection, SearchQuery query)
     {
-        var authors = Tokens(query.Authors, AuthorToken);
-        var tags = Tokens(query.Tags, TagToken);
+        var authors = Tokens(query.Authors, OfAuthor);
+        var tags = Tokens(query.Tags, OfTag);
         if ((authors.Count == 0 && query.Authors.Count > 0) || tags.Count < query.Tags.Count)
             return null;
         var match = string.Join(" AND ", ((string?[])[
             query.Match is { } words ? $"({words})" : null,
             authors.Count > 0 ? $"({string.Join(" OR ", authors)})" : null,
             .. tags]).OfType<string>());
-        List<string> without = [.. Tokens(query.NotAuthors, AuthorToken), .. Tokens(query.NotTags, TagToken)];
+        List<string> without = [.. Tokens(query.NotAuthors, OfAuthor), .. Tokens(query.NotTags, OfTag)];
         return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without)})";
 
-        string? AuthorToken(string name) => Username.KeyOf(name) is { } key && connection.Number("""
+        string? OfAuthor(string name) => Username.KeyOf(name) is { } key && connection.Number("""
             SELECT id
               FROM users
              WHERE username_key = $key
                AND id > 0
-            """, ("$key", key)) is { } id ? $"\"{Author}{id}\"" : null;
+            """, ("$key", key)) is { } id ? $"\"{AuthorToken(id)}\"" : null;
 
-        static string? TagToken(string name) => Tag.TryParse(name, out var tag, out _) ? $"\"{Tagged}{tag.Replace('-', Hyphen)}\"" : null;
+        static string? OfTag(string name) => Tag.TryParse(name, out var tag, out _) ? $"\"{TagToken(tag)}\"" : null;
 
         static List<string> Tokens(IReadOnlyList<string> names, Func<string, string?> token) => [.. names.Select(token).OfType<string>()];
     }
+
+    private static string AuthorToken(long id) => $"{Author}{id}";
+
+    private static string TagToken(string tag) => $"{Tagged}{tag.Replace('-', Hyphen)}";
 }
