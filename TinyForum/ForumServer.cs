@@ -43,6 +43,15 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>What users are told of.</summary>
     public NotificationStore Notifications => _forum.Notifications;
 
+    /// <summary>Suspensions, and the public log of what moderators do.</summary>
+    public ModerationStore Moderation => _forum.Moderation;
+
+    /// <summary>What users report to the moderators.</summary>
+    public ReportStore Reports => _forum.Reports;
+
+    /// <summary>The full-text search.</summary>
+    public SearchIndex Search => _forum.Search;
+
     internal Forum Forum => _forum;
 
     /// <summary>Opens the database and starts to listen.</summary>

@@ -64,6 +64,16 @@ internal static class Routes
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "What the caller is told of, newest first", query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
+        Of<SearchAnswer>("GET /api/search", Anyone, Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
+
+        Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
+        Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
+        Of<ReportAnswer>("GET /api/reports/{id}", Moderator, Moderation.FindReport, "A report"),
+        Of<ResolutionRequest, ReportAnswer>("PUT /api/reports/{id}", Moderator, Moderation.Resolve, "Closes a report"),
+        Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Shuts an account out"),
+        Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lets an account in again"),
+        Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "What moderators did", kept: true, query: ["limit", "cursor"]),
+
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
     ];
 }

@@ -153,8 +153,12 @@ public sealed partial class PostStore
         {
             Untag(connection, id, post.Head!.Tags);
             Tag(connection, id, tags!);
+            SearchIndex.PutThread(connection, id);
         }
-        SearchIndex.Put(connection, id, title, body);
+        else
+        {
+            SearchIndex.Put(connection, id, title, body);
+        }
         Tell(connection, editor, "edit", post, reason);
         return Load(connection, id, editor.Id)!;
     }
