@@ -28,6 +28,8 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
+    internal Telemetry Telemetry => _telemetry;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
@@ -47,7 +49,9 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(addresses, boundary, options.DrainTimeout));
+            var loop = ListenerLoop.Start(addresses, boundary, options.DrainTimeout);
+            Gauges.Observe(telemetry, forum, api, loop);
+            return new ForumServer(forum, telemetry, loop);
         }
         catch
         {

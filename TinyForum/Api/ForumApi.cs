@@ -10,16 +10,21 @@ namespace TinyForum.Api;
 internal sealed class ForumApi
 {
     private readonly Forum _forum;
+    private readonly Telemetry _telemetry;
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
 
     public ForumApi(Forum forum, Telemetry telemetry)
     {
         _forum = forum;
+        _telemetry = telemetry;
         _kept = new AnswerCache(forum.Database);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
+
+    /// <summary>How many answers are kept in memory.</summary>
+    public int KeptAnswers => _kept.Count;
 
     /// <summary>Fills in the answer.</summary>
     /// <exception cref="Refusal">The request can't be granted.</exception>
@@ -38,7 +43,7 @@ internal sealed class ForumApi
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { ClientAddress = ClientAddress(exchange) };
+        var call = new Call(exchange, _forum, endpoint, match.Values) { ClientAddress = ClientAddress(exchange), Telemetry = _telemetry };
         if (exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet)
             CrossSite.Refuse(exchange);
         Identify(call);

@@ -62,6 +62,13 @@ public sealed class SessionTable
            AND s.last_used_at > $oldest
         """, MapCaller, ("$digest", Digest(token)), ("$oldest", _clock.Now() - (long)Lifetime.TotalMilliseconds)));
 
+    /// <summary>How many sessions there are.</summary>
+    public long Count() => _database.Read(c => c.Number("""
+        SELECT count(*)
+          FROM sessions
+         WHERE last_used_at > $oldest
+        """, ("$oldest", _clock.Now() - (long)Lifetime.TotalMilliseconds)))!.Value;
+
     /// <summary>Ends one session.</summary>
     /// <returns>Whether there was one.</returns>
     public async Task<bool> EndAsync(long userId, long sessionId) => await _database.WriteAsync(c => c.Execute("""
