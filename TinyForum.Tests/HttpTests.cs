@@ -211,6 +211,7 @@ public sealed class HttpTests
         Assert.AreEqual("error", (string?)answer["status"]);
         Assert.AreEqual(answer.Header("X-Request-Id"), (string?)answer["request_id"]);
         Assert.IsFalse(answer.Text.Contains("nonsense") || answer.Text.Contains("Exception"), answer.Text);
+        await forum.DisposeAsync(); // a request is told of after it was answered
         var fault = entries.Single(e => e.Severity == LogSeverity.Error);
         Assert.AreEqual(answer.Header("X-Request-Id"), fault.Request!.Id);
         Assert.IsInstanceOfType<FormatException>(fault.Exception);

@@ -23,6 +23,17 @@ internal static class Gauges
         ObserveProcess(meter);
     }
 
+    /// <summary>What guards the connections tells how many are open, and how many it ended by reason.</summary>
+    public static void ObserveConnections(Meter meter, Func<int> open, Func<IReadOnlyDictionary<string, long>> cut)
+    {
+        meter.CreateObservableUpDownCounter("tinyforum.connections", open, "{connection}", "Connections that are open.");
+        meter.CreateObservableCounter(
+            "tinyforum.connections.cut",
+            () => cut().Select(c => new Measurement<long>(c.Value, new KeyValuePair<string, object?>("reason", c.Key))),
+            "{connection}",
+            "Connections that were ended because they broke a limit.");
+    }
+
     /// <summary>The names are those that Prometheus's own client libraries use.</summary>
     private static void ObserveProcess(Meter meter)
     {

@@ -81,14 +81,14 @@ internal sealed class Endpoint
 
     /// <summary>An endpoint with a body.</summary>
     public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        int status = 200, string[]? query = null, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, ApiJson.Type<TBody>(), ApiJson.Type<TAnswer>(), async call =>
         {
             var body = await call.ReadBodyAsync<TBody>().ConfigureAwait(false);
             call.Answer(await handler(call, body).ConfigureAwait(false));
         })
         {
-            Summary = summary, Noun = NounOf(name), Status = status, Refuses = refuses ?? [],
+            Summary = summary, Noun = NounOf(name), Status = status, Query = query ?? [], Refuses = refuses ?? [],
         };
 
     /// <summary>An endpoint whose handler writes the answer's bytes.</summary>

@@ -133,7 +133,9 @@ internal sealed class OpenApi
             };
             media.AsObject().Remove("example");
         }
-        string[] headers = endpoint.Status == 201 ? ["Idempotency-Replayed", "Location"] : method == "GET" && !endpoint.ChangesByGet ? ["ETag"] : [];
+        string[] headers = method != "GET" ? ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] : endpoint.ChangesByGet ? [] : ["ETag"];
+        if (endpoint.Status == 201)
+            headers = [.. headers, "Idempotency-Replayed", "Location"];
         return new JsonObject
         {
             ["description"] = endpoint.Status == 201 ? "Created." : "Done.",

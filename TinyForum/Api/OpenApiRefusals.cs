@@ -8,10 +8,10 @@ internal static class OpenApiRefusals
     private static readonly (int Status, string Description, string Message, string[] Headers)[] All =
     [
         (400, "The request is malformed or breaks a rule.", "invalid input", []),
-        (401, "Nobody is logged in, or the session or token has ended.", "login required", ["WWW-Authenticate"]),
+        (401, "Nobody is logged in, or the token is not valid.", "login required", ["WWW-Authenticate"]),
         (403, "The caller may not do this.", "only a moderator may do this", []),
         (404, "There is no such thing, or the caller may not see it.", "not found", []),
-        (409, "It does not go with what is there.", "it is taken", []),
+        (409, "It does not go with what is there or has been done.", "you have reported this post already", []),
         (411, "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
         (412, "It has changed since: none of the tags in `If-Match` is its own.", "it was changed meanwhile", ["ETag"]),
         (413, "The body is larger than 256 KiB.", "the body must be at most 262144 bytes", []),
@@ -26,9 +26,7 @@ internal static class OpenApiRefusals
     /// <summary>The statuses, other than of success, that an endpoint may answer with.</summary>
     public static SortedSet<int> Of(Endpoint endpoint, string method, string path)
     {
-        var statuses = new SortedSet<int>([400, 414, 429, 500, 503, .. endpoint.Refuses.Where(s => s != 200)]);
-        if (endpoint.Access != Access.Anyone)
-            statuses.Add(401);
+        var statuses = new SortedSet<int>([400, 401, 414, 429, 500, 503, .. endpoint.Refuses.Where(s => s != 200)]);
         if (endpoint.Access > Access.Reader || method != "GET" || endpoint.ChangesByGet)
             statuses.Add(403);
         if (path.Contains('{', StringComparison.Ordinal) && !endpoint.Refuses.Contains(200))
@@ -42,7 +40,7 @@ internal static class OpenApiRefusals
         if (endpoint.Body is not null)
             statuses.UnionWith([413, 415]);
         if (endpoint.Status == 201)
-            statuses.Add(422);
+            statuses.UnionWith([409, 422]);
         return statuses;
     }
 

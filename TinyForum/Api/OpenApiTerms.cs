@@ -12,12 +12,35 @@ internal static class OpenApiTerms
 {
     private static readonly Dictionary<string, Term> Members = new(StringComparer.Ordinal)
     {
+        ["action"] = new("What was done.", "lock"),
         ["bio"] = Text(TextRule.Bio, "Likes trains."),
         ["body"] = Text(TextRule.PostBody, "Hello, everybody!"),
         ["display_name"] = Text(TextRule.DisplayName, "Lin"),
+        ["excerpt"] = new("The part of the text where the words are.", "Hello, everybody!"),
+        ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1)),
+        ["export"] = new("Everything stored about the caller.", new JsonObject()),
         ["id"] = new("Its number.", 2, Whole(0)),
+        ["ip"] = new("The address it was used from.", "203.0.113.7"),
+        ["kind"] = new("What it tells of.", "reply"),
+        ["MessageDraft.body"] = Text(TextRule.MessageBody, "Shall we meet?"),
+        ["name"] = Text(TextRule.TokenName, "backup script"),
+        ["new"] = Text(TextRule.Password, "battery staple"),
+        ["next"] = new("The `cursor` of the next page; absent on the last one.", "AAECAwQFBgcICQoL"),
+        ["number"] = new("0 is the thread's first post, replies count up from 1.", 1, Whole(0)),
         ["password"] = Text(TextRule.Password, "correct horse"),
+        ["reason"] = Text(TextRule.Reason, "It is an advertisement."),
+        ["reply_to"] = new("The id of the post that it replies to.", 7, Whole(1)),
+        ["resolution"] = Text(TextRule.Reason, "Deleted the post."),
         ["role"] = Choice("What the account may do beyond its own things.", "member", "moderator", "admin"),
+        ["scope"] = Choice("What the token may be used for.", "read", "write"),
+        ["subject"] = Text(TextRule.Subject, "Lunch"),
+        ["tags"] = new("Letters, digits and `-`, each 1 to 20 characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = 5 }),
+        ["thread"] = new("The id of the thread's first post.", 7),
+        ["title"] = Text(TextRule.Title, "Hello"),
+        ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
+        ["token"] = new("The token itself, shown this once.", "c2VjcmV0"),
+        ["until"] = new("When it ends; without it, it does not.", "2026-02-28T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
         ["username"] = new("Letters and digits of any script, `_`, `-` and `.`; unique without regard to case and width.", "lin", Length(1, Username.MaxLength)),
     };
 
@@ -26,10 +49,20 @@ internal static class OpenApiTerms
         ["header.Idempotency-Key"] = new("Makes it safe to try again: for 24 hours the same key and body get the first try's answer.", "7c9e6679", Length(1, 64)),
         ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
-        ["path.id"] = new("Its number.", 7, Whole(0)),
+        ["path.id"] = new("Its number.", 7, Whole(1)),
         ["path.username"] = new("A username, without regard to case and width.", "lin"),
+        ["query.after"] = new("Starts behind the reply of that number.", 20, Whole(0)),
+        ["query.author"] = new("Only this user's.", "lin"),
+        ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
         ["query.cursor"] = new("The `next` of the page before."),
         ["query.limit"] = new("How many at most.", 20, Whole(1, 100)),
+        ["query.q"] = new("Words, `\"phrases\"`, `-without`, `author:name`, `tag:name`.", "trains -planes"),
+        ["query.reason"] = new("Why, for the moderation log.", "It is an advertisement.", Length(TextRule.Reason.Min, TextRule.Reason.Max)),
+        ["query.sort"] = Choice("By when the thread began, or by its latest reply.", "newest", "active"),
+        ["query.state"] = Choice("Which ones.", "open", "resolved", "all"),
+        ["query.tag"] = new("Only with this tag.", "trains"),
+        ["query.unread"] = new("Only what the caller has not read.", true),
+        ["query.with"] = new("Only the conversation with this user.", "wei"),
     };
 
     /// <summary>Adds to the schema of a member what its name says.</summary>
@@ -54,7 +87,7 @@ internal static class OpenApiTerms
     public static JsonObject Parameter(string place, string name)
     {
         var term = Parameters.GetValueOrDefault($"{place}.{name}") ?? throw new InvalidOperationException($"OpenApiTerms has no {place}.{name}");
-        var schema = new JsonObject { ["type"] = term.Type };
+        var schema = new JsonObject();
         term.AddTo(schema, withLimits: true);
         schema.Remove("description");
         return new JsonObject
@@ -161,13 +194,15 @@ internal static class OpenApiTerms
             System.Text.Json.JsonValueKind.Number => "integer",
             System.Text.Json.JsonValueKind.True => "boolean",
             System.Text.Json.JsonValueKind.Array => "array",
+            System.Text.Json.JsonValueKind.Object => "object",
             _ => "string",
         };
 
-        public bool Suits(string? type) => type == Type;
+        public bool Suits(string? type) => type is null || type == Type;
 
         public void AddTo(JsonObject schema, bool withLimits)
         {
+            schema["type"] ??= Type;
             if (Description is not null)
                 schema["description"] = Description;
             if (Sample is not null)
