@@ -92,12 +92,14 @@ CREATE TABLE posts (
     revision   INTEGER NOT NULL DEFAULT 1,                  -- counts what changed its text, for If-Match
     likes      INTEGER NOT NULL DEFAULT 0,
     deleted_at INTEGER,
-    deleted_by INTEGER REFERENCES users (id),               -- no index: a user's id is repointed through author_id's
+    deleted_by INTEGER REFERENCES users (id),
     deleted_as TEXT CHECK (deleted_as IN ('author', 'moderator')),
     UNIQUE (thread_id, number)
 ) STRICT;
 
-CREATE INDEX posts_by_author ON posts (author_id, id);
+CREATE INDEX posts_by_author  ON posts (author_id, id);
+CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 
 CREATE TABLE post_versions (
     id         INTEGER PRIMARY KEY,
@@ -119,17 +121,30 @@ CREATE TABLE tags (
     threads INTEGER NOT NULL DEFAULT 0                      -- visible ones
 ) STRICT;
 
--- Visible threads only; pinned and last_post follow the thread's.
+CREATE INDEX tags_in_use ON tags (name) WHERE threads > 0;
+
+-- Visible threads only. What it has beyond the pair is the thread's, for the indexes; the trigger below keeps it so.
 CREATE TABLE thread_tags (
     tag_id    INTEGER NOT NULL REFERENCES tags (id),
     thread_id INTEGER NOT NULL REFERENCES threads (id),
+    author_id INTEGER NOT NULL,
     pinned    INTEGER NOT NULL,
     last_post INTEGER NOT NULL,
     PRIMARY KEY (tag_id, pinned, thread_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX thread_tags_active    ON thread_tags (tag_id, pinned, last_post);
-CREATE INDEX thread_tags_by_thread ON thread_tags (thread_id);
+CREATE INDEX thread_tags_active           ON thread_tags (tag_id, pinned, last_post);
+CREATE INDEX thread_tags_newest_by_author ON thread_tags (tag_id, author_id, pinned, thread_id);
+CREATE INDEX thread_tags_active_by_author ON thread_tags (tag_id, author_id, pinned, last_post);
+CREATE INDEX thread_tags_by_thread        ON thread_tags (thread_id, tag_id);
+
+CREATE TRIGGER thread_tags_follow_threads
+    AFTER UPDATE OF author_id, pinned, last_post ON threads
+BEGIN
+    UPDATE thread_tags
+       SET author_id = new.author_id, pinned = new.pinned, last_post = new.last_post
+     WHERE thread_id = new.id;
+END;
 
 CREATE TABLE likes (
     post_id    INTEGER NOT NULL REFERENCES posts (id),
@@ -140,7 +155,7 @@ CREATE TABLE likes (
 
 CREATE INDEX likes_by_user ON likes (user_id);
 
--- How far a user has read a thread. seen counts the visible replies up to number, so that
+-- How far a user has read a thread beyond users.read_up_to. seen counts the visible replies up to number, so that
 -- unread = threads.replies - seen needs no counting when read.
 CREATE TABLE reading (
     user_id   INTEGER NOT NULL REFERENCES users (id),

@@ -61,13 +61,9 @@ internal static class Argon2Bench
             });
             var b = Time(() => reference = ReferenceArgon2.Hash(password, salt, null, null, lanes, kib, passes, 32));
             if (!mine.AsSpan().SequenceEqual(reference))
-            {
                 throw new InvalidOperationException("the two disagree");
-            }
             if (round >= 0)
-            {
                 (ours[round], theirs[round]) = (a, b);
-            }
         }
         Array.Sort(ours);
         Array.Sort(theirs);

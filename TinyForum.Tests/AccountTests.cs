@@ -1,8 +1,12 @@
+using TinyForum.Data;
+
 namespace TinyForum.Tests;
 
 [TestClass]
 public sealed class AccountTests
 {
+    private static readonly object Secret = new { username = "ada", password = "secret" };
+
     [TestMethod]
     public async Task Logging_in_gives_a_cookie_by_which_me_is_known()
     {
@@ -18,9 +22,183 @@ public sealed class AccountTests
     public async Task One_of_64_who_register_a_name_at_once_gets_it()
     {
         await using var forum = await TestForum.StartAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ =>
-            forum.Client().PostAsync("/api/register", new { username = "ada", password = "secret" })));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => forum.Client().PostAsync("/api/register", Secret)));
         Assert.AreEqual(1, answers.Count(a => (string?)a["status"] == "success"));
         Assert.AreEqual(63, answers.Count(a => (string?)a["message"] == "username already exists"));
+    }
+
+    [TestMethod]
+    public async Task Names_are_one_whatever_their_case_and_width_and_shown_as_registered()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var client = forum.Client();
+        (await client.PostAsync("/api/register", new { username = "Ada", password = "secret" })).Is(200, "success");
+        (await client.PostAsync("/api/register", new { username = "ＡＤＡ", password = "secret" })).Is(200, "username already exists");
+        (await client.PostAsync("/api/login", Secret)).Is(200, "success");
+        Assert.AreEqual("Ada", (string?)(await client.GetAsync("/api/user/%EF%BD%81da"))["user.username"]);
+    }
+
+    [TestMethod]
+    [DataRow("system", "secret", "username"), DataRow("deleted", "secret", "username"), DataRow("Me", "secret", "username")]
+    [DataRow("", "secret", "username"), DataRow("a b", "secret", "username"), DataRow("аdmin", "secret", "username")]
+    [DataRow("ada", "1234", "password")]
+    public async Task A_name_or_password_against_the_rules_is_refused(string username, string password, string field)
+    {
+        await using var forum = await TestForum.StartAsync();
+        (await forum.Client().PostAsync("/api/register", new { username, password })).IsInvalid(field);
+    }
+
+    [TestMethod]
+    public async Task The_built_in_accounts_cannot_log_in()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var client = forum.Client();
+        (await client.PostAsync("/api/login", new { username = "system", password = "secret" })).Is(200, "username and password do not match");
+        (await client.PostAsync("/api/login", new { username = "deleted", password = "secret" })).Is(200, "user does not exist");
+        (await client.PostAsync("/api/login", new { username = "nobody", password = "secret" })).Is(200, "user does not exist");
+        (await client.PostAsync("/api/login", new { username = "\u0001", password = "secret" })).Is(200, "user does not exist");
+        Assert.AreEqual(1, (int?)(await client.GetAsync("/api/user/system"))["user.id"]);
+        (await client.GetAsync("/api/user/deleted")).Is(200, "user does not exist");
+    }
+
+    [TestMethod]
+    public async Task Me_and_the_profile_show_what_the_contract_says()
+    {
+        var time = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
+        var ada = await forum.UserAsync("ada");
+        Assert.AreEqual("""
+            {
+              "status": "success",
+              "user": {
+                "created_at": "2026-01-31T09:30:00.000Z",
+                "id": 2,
+                "role": "member",
+                "unread": {
+                  "messages": 0,
+                  "notifications": 0
+                },
+                "username": "ada"
+              }
+            }
+
+            """, (await ada.GetAsync("/api/me")).Is(200).Text);
+        (await ada.PatchAsync("/api/me", new { bio = "Counts.\nThen programs. 🧮", display_name = "Ada L." })).Is(200, "success");
+        Assert.AreEqual("""
+            {
+              "profile": {
+                "bio": "Counts.\nThen programs. 🧮",
+                "created_at": "2026-01-31T09:30:00.000Z",
+                "display_name": "Ada L.",
+                "id": 2,
+                "posts": 0,
+                "role": "member",
+                "username": "ada"
+              },
+              "status": "success"
+            }
+
+            """, (await forum.Client().GetAsync("/api/user/ADA/profile")).Is(200).Text);
+        (await forum.Client().GetAsync("/api/user/nobody/profile")).Is(404, "user does not exist");
+        (await forum.Client().GetAsync("/api/user/deleted/profile")).Is(404, "user does not exist");
+    }
+
+    [TestMethod]
+    public async Task A_change_of_the_profile_leaves_what_it_does_not_name_and_an_empty_text_removes()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PatchAsync("/api/me", new { bio = "a" })).Is(200, "success");
+        var both = (await ada.PatchAsync("/api/me", new { display_name = "b" })).Is(200, "success");
+        Assert.AreEqual(("a", "b"), ((string?)both["user.bio"], (string?)both["user.display_name"]));
+        var one = (await ada.PatchAsync("/api/me", new { bio = "" })).Is(200, "success");
+        Assert.AreEqual((null, "b"), ((string?)one["user.bio"], (string?)one["user.display_name"]));
+        Assert.AreEqual(one.Text, (await ada.PatchAsync("/api/me", new { })).Is(200, "success").Text);
+        (await ada.PatchAsync("/api/me", new { bio = new string('x', 1001) })).IsInvalid("bio");
+        (await ada.PatchAsync("/api/me", new { display_name = "a\nb" })).IsInvalid("display_name");
+        (await ada.PatchAsync("/api/me", "{\"bio\": null}")).IsInvalid("bio", "must not be null");
+        (await ada.PatchAsync("/api/me", new { role = "admin" })).IsInvalid("role", "is not a known field");
+        (await forum.Client().PatchAsync("/api/me", new { bio = "" })).Is(401, "login required");
+    }
+
+    [TestMethod]
+    public async Task A_change_of_the_profile_honours_If_Match()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var tag = (await ada.GetAsync("/api/me")).Header("ETag")!;
+        (await ada.PatchAsync("/api/me", new { bio = "first" }, ("If-Match", tag))).Is(200, "success");
+        (await ada.PatchAsync("/api/me", new { bio = "second" }, ("If-Match", tag))).Is(412);
+        Assert.AreEqual("first", (string?)(await ada.GetAsync("/api/me"))["user.bio"]);
+        (await ada.PatchAsync("/api/me", new { bio = "second" }, ("If-Match", "*"))).Is(200, "success");
+    }
+
+    [TestMethod]
+    public async Task A_new_password_needs_the_old_one_and_ends_all_other_sessions_and_the_tokens()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var elsewhere = forum.Client();
+        (await elsewhere.PostAsync("/api/login", Secret)).Is(200, "success");
+        var token = (string)(await ada.PostAsync("/api/tokens", new { name = "ci", scope = "write" })).Is(201)["token.token"]!;
+
+        (await ada.PutAsync("/api/me/password", new { current = "wrong", @new = "better" })).Is(403, "wrong password");
+        (await ada.PutAsync("/api/me/password", new { current = "secret", @new = "1234" })).IsInvalid("new");
+        (await forum.Client().PutAsync("/api/me/password", new { current = "secret", @new = "better" }, ("Authorization", $"Bearer {token}")))
+            .Is(403, "a token may not do this: log in");
+        (await elsewhere.GetAsync("/api/me")).Is(200);
+        (await ada.PutAsync("/api/me/password", new { current = "secret", @new = "better" })).Is(200, "success");
+
+        (await ada.GetAsync("/api/me")).Is(200);
+        (await elsewhere.GetAsync("/api/me")).Is(401, "login required");
+        (await forum.Client().GetAsync("/api/me", ("Authorization", $"Bearer {token}"))).Is(401);
+        (await elsewhere.PostAsync("/api/login", Secret)).Is(200, "username and password do not match");
+        (await elsewhere.PostAsync("/api/login", new { username = "ada", password = "better" })).Is(200, "success");
+    }
+
+    [TestMethod]
+    public async Task What_was_proven_with_a_password_that_changed_meanwhile_does_not_count()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("ada");
+        var users = forum.Server.Users;
+        var proof = await users.Passwords.ProveAsync(2, "secret", CancellationToken.None);
+        Assert.IsTrue(await users.SetPasswordAsync("ada", "better"));
+        Assert.IsNull(await forum.Server.Sessions.StartAsync(2, "", "", proof));
+        Assert.IsFalse(await users.Passwords.SetAsync(2, "other", "new", proof, null, CancellationToken.None));
+        Assert.IsFalse(await users.EraseAsync(2, proof));
+        Assert.IsTrue(await users.VerifyPasswordAsync(2, "better"));
+    }
+
+    [TestMethod]
+    public async Task A_password_hashed_at_another_cost_still_logs_in_and_is_hashed_anew()
+    {
+        using var database = Database.Open(null);
+        await using var cheap = new PasswordHasher(TestForum.CheapPasswords, TimeProvider.System);
+        await using var dearer = new PasswordHasher(TestForum.CheapPasswords with { Iterations = 2 }, TimeProvider.System);
+        var moderation = new ModerationStore(database, TimeProvider.System);
+        var user = await new UserStore(database, TimeProvider.System, cheap, moderation).RegisterAsync("ada", "secret");
+        var users = new UserStore(database, TimeProvider.System, dearer, moderation);
+        Assert.IsFalse(await users.VerifyPasswordAsync(user!.Id, "wrong"));
+        var proofs = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => users.Passwords.ProveAsync(user.Id, "secret", CancellationToken.None)));
+        var stored = database.Read(c => c.First("SELECT password FROM users WHERE id = 2", r => r.GetString(0)));
+        Assert.Contains("t=2", stored!);
+        CollectionAssert.AreEqual(Enumerable.Repeat(stored, 8).ToArray(), proofs, "all who come at once prove what is stored in the end");
+    }
+
+    [TestMethod]
+    public async Task The_command_line_sets_passwords_and_lists_accounts()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        await forum.UserAsync("bob");
+        var users = forum.Server.Users;
+        Assert.IsTrue(await users.SetPasswordAsync("ADA", "better"));
+        (await ada.GetAsync("/api/me")).Is(401);
+        Assert.IsFalse(await users.SetPasswordAsync("nobody", "better"));
+        Assert.IsFalse(await users.SetPasswordAsync("system", "better"));
+        await Assert.ThrowsExactlyAsync<Refusal>(() => users.SetPasswordAsync("ada", "1234"));
+        CollectionAssert.AreEqual((string[])["ada", "bob"], users.List().Select(u => u.Username).ToArray());
+        CollectionAssert.AreEqual((string[])["bob"], users.List(after: 2, limit: 1).Select(u => u.Username).ToArray());
     }
 }

@@ -44,9 +44,7 @@ public sealed class Argon2OwnTests
     {
         const int bytes = 37 << 20;
         using (var first = Argon2Memory.Rent(bytes))
-        {
             new Span<byte>(first.Start, bytes).Fill(0xA5);
-        }
         using var second = Argon2Memory.Rent(bytes);
         Assert.AreEqual(-1, new Span<byte>(second.Start, bytes).IndexOfAnyExcept((byte)0));
     }

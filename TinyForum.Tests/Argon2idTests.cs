@@ -27,9 +27,7 @@ public sealed class Argon2idTests(TestContext context)
     public void Hundreds_of_random_cases_agree_with_the_reference_library()
     {
         if (!ReferenceArgon2.IsInstalled)
-        {
             Assert.Inconclusive("ARGON2ID IS NOT COMPARED WITH THE REFERENCE: libargon2.so.1 is missing (Debian: libargon2-1).");
-        }
         context.WriteLine($"AVX2 {Avx2.IsSupported}, AVX-512 {Avx512F.VL.IsSupported}, 128-bit vectors {Vector128.IsHardwareAccelerated}");
         var random = new Random(9106);
         for (var i = 0; i < 400; i++)
@@ -106,9 +104,7 @@ public sealed class Argon2idTests(TestContext context)
         private static byte[]? Input(Random random)
         {
             if (random.Next(4) == 0)
-            {
                 return null;
-            }
             var bytes = new byte[inputLengths[random.Next(inputLengths.Length)]];
             random.NextBytes(bytes);
             return bytes;

@@ -135,9 +135,7 @@ public sealed class HashingThreadsTests(TestContext context)
     private static void InterlockedMax(ref int most, int value)
     {
         for (var seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most))
-        {
             Interlocked.CompareExchange(ref most, value, seen);
-        }
     }
 
     /// <summary>Opens when told to, or at the test's end, so that a failed test does not leave a thread behind.</summary>

@@ -45,9 +45,7 @@ public sealed class MentionsTests
         Prop.ForAll((from list in Gen.ListOf(pieces) select string.Concat(list)).ToArbitrary(), body =>
         {
             foreach (var mention in Mentions.Find(body))
-            {
                 Assert.AreEqual(mention.Key, Username.KeyOf(mention.Key));
-            }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
     }
 

@@ -50,9 +50,7 @@ public sealed class PasswordHasherTests(TestContext context) : IAsyncDisposable
     {
         using var program = Start("argon2", "saltsaltsaltsalt", "-id", "-t", "1", "-k", "64", "-p", "1", "-l", "32", "-e");
         if (program is null)
-        {
             Assert.Inconclusive("STORED PASSWORDS ARE NOT CHECKED AGAINST THE ARGON2 PROGRAM: it is missing (Debian: argon2).");
-        }
         await program.StandardInput.WriteAsync(Battery);
         program.StandardInput.Close();
         var stored = (await program.StandardOutput.ReadToEndAsync(context.CancellationToken)).Trim();

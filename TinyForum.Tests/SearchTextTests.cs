@@ -42,9 +42,7 @@ public sealed class SearchTextTests
             using var reader = command.ExecuteReader();
             List<T> rows = [];
             while (reader.Read())
-            {
                 rows.Add(row(reader));
-            }
             return [.. rows];
         }
 
@@ -146,13 +144,9 @@ public sealed class SearchTextTests
         Prop.ForAll(queries.ToArbitrary(), text =>
         {
             if (SearchQuery.TryParse(text, out var query, out var why))
-            {
                 index.Find(query.Match ?? "\"x\"");
-            }
             else
-            {
                 Assert.IsNotEmpty(why);
-            }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
         Prop.ForAll<string?>(text => SearchQuery.TryParse(text ?? "", out _, out _) | true).QuickCheckThrowOnFailure();
     }

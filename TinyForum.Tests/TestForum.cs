@@ -22,9 +22,12 @@ internal sealed class TestForum : IAsyncDisposable
 
     public static async Task<TestForum> StartAsync(Func<ForumOptions, ForumOptions>? configure = null)
     {
-        var options = new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = CheapPasswords };
+        var options = new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = CheapPasswords, RateLimits = new() { Enabled = false } };
         return new TestForum(await ForumServer.StartAsync(configure?.Invoke(options) ?? options));
     }
+
+    /// <summary>Returns when every write that was asked for so far is done, also those that no request waits for.</summary>
+    public Task Settled() => Server.Database.WriteAsync(_ => { });
 
     /// <summary>A client that nobody knows yet.</summary>
     public TestClient Client()
@@ -41,6 +44,14 @@ internal sealed class TestForum : IAsyncDisposable
         var client = Client();
         (await client.PostAsync("/api/register", new { username = name, password = "secret" })).Is(200, "success");
         (await client.PostAsync("/api/login", new { username = name, password = "secret" })).Is(200, "success");
+        return client;
+    }
+
+    /// <summary>As <see cref="UserAsync"/>, with a role.</summary>
+    public async Task<TestClient> UserAsync(string name, string role)
+    {
+        var client = await UserAsync(name);
+        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", name)));
         return client;
     }
 

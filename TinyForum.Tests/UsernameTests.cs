@@ -120,9 +120,7 @@ public sealed class UsernameTests
                 Assert.IsTrue(name.Shown.IsNormalized());
             }
             else
-            {
                 Assert.IsNotEmpty(why);
-            }
         }).QuickCheckThrowOnFailure();
     }
 

@@ -12,11 +12,13 @@ internal sealed class Forum : IAsyncDisposable
         Clock = options.TimeProvider;
         Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
         Passwords = new PasswordHasher(options.Passwords, Clock);
-        Users = new UserStore(Database, Clock, Passwords);
-        Sessions = new SessionTable(Database, Clock);
         Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Sessions = new SessionTable(Database, Clock);
+        Tokens = new TokenStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -32,11 +34,15 @@ internal sealed class Forum : IAsyncDisposable
 
     public SessionTable Sessions { get; }
 
+    public TokenStore Tokens { get; }
+
     public ModerationStore Moderation { get; }
 
     public NotificationStore Notifications { get; }
 
     public SearchIndex Search { get; }
+
+    public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 

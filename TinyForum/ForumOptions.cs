@@ -20,11 +20,20 @@ public sealed record ForumOptions
     /// </summary>
     public bool? AnonymousLogout { get; init; }
 
-    /// <summary>Whether <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> count. Only behind a proxy that overwrites them.</summary>
+    /// <summary>
+    /// Whether the last of <c>X-Forwarded-For</c> and of <c>X-Forwarded-Proto</c> count, where they come from a loopback or private address.
+    /// Only behind a proxy that sets both.
+    /// </summary>
     public bool TrustProxy { get; init; }
 
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();
+
+    /// <summary>What a connection may do before it is ended.</summary>
+    public ConnectionLimits Connections { get; init; } = new();
+
+    /// <summary>How much one client may do.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
 
     /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);

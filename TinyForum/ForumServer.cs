@@ -28,6 +28,12 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
+    /// <summary>The threads and replies.</summary>
+    public PostStore Posts => _forum.Posts;
+
+    /// <summary>The access tokens.</summary>
+    public TokenStore Tokens => _forum.Tokens;
+
     internal Telemetry Telemetry => _telemetry;
 
     /// <summary>Opens the database and starts to listen.</summary>
@@ -49,7 +55,8 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            var loop = ListenerLoop.Start(addresses, boundary, options.DrainTimeout);
+            var loop = ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);
             return new ForumServer(forum, telemetry, loop);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using TinyForum.Api;
 using TinyForum.Http;
 
@@ -20,6 +21,8 @@ internal static class Gauges
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
         meter.CreateObservableGauge("tinyforum.database.size", () => Length(forum.Database.Path), "By", "Size of the database's file.");
         meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{forum.Database.Path}-wal"), "By", "Size of its write-ahead log.");
+        if (loop.Guard is { } guard)
+            ObserveConnections(meter, () => guard.Connections, () => Enum.GetValues<CutReason>().ToDictionary(r => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{r}"), guard.CutOff));
         ObserveProcess(meter);
     }
 

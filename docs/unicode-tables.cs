@@ -26,9 +26,7 @@ T[] Property<T>(string file, T missing, Func<string[], T?> value)
     foreach (var (first, last, fields) in Read(file))
     {
         if (value(fields) is { } v)
-        {
             Array.Fill(of, v, first, last - first + 1);
-        }
     }
     return of;
 }
@@ -90,9 +88,7 @@ for (var c = 0; c < Limit; c++)
     }
 }
 if (sets.Count > 255 || ids.Count > 255)
-{
     throw new InvalidOperationException("Too many sets of scripts for the packing.");
-}
 
 var folds = new SortedDictionary<int, int>();
 var full = new List<string>();
@@ -100,13 +96,9 @@ foreach (var (c, _, fields) in Read("CaseFolding.txt"))
 {
     var to = fields[2].Split(' ').Select(Hex).ToArray();
     if (fields[1] == "C")
-    {
         folds[c] = to[0];
-    }
     else if (fields[1] == "F")
-    {
         full.Add(string.Concat(to.Prepend(c).Select(x => (char)x)).PadRight(4, '\0'));
-    }
 }
 // Runs of equal distance, every character or every other one.
 var runs = new List<int[]>();
@@ -118,9 +110,7 @@ foreach (var (from, to) in folds)
         run[1] = from;
     }
     else
-    {
         runs.Add([from, from, 0, to - from]);
-    }
 }
 
 var text = new StringBuilder($$"""
@@ -162,8 +152,6 @@ Table("Case folding, status F: from, then up to three to, padded with 0.",
     "ReadOnlySpan<ushort>", "FullFolds", full.Order(StringComparer.Ordinal).Select(f => string.Join(", ", f.Select(x => $"0x{(int)x:x}"))));
 text.Append("    internal static readonly string[] Scripts =\n    [");
 foreach (var row in ids.Chunk(8))
-{
     text.Append("\n        ").AppendJoin(", ", row.Select(s => $"\"{s.Replace('_', ' ').Replace('-', ' ')}\"")).Append(',');
-}
 text.Append("\n    ];\n}\n");
 File.WriteAllText(args[1], text.ToString());

@@ -26,17 +26,19 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Who is calling, where the endpoint's access says that someone is.</summary>
     public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
 
+    /// <summary>The rate limits, for the handlers that count something themselves.</summary>
+    public required RateLimits Limits { get; init; }
+
     /// <summary>The address of the client, a proxy's word for it where one is trusted.</summary>
-    public IPAddress ClientAddress { get; init; } = IPAddress.None;
+    public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustProxy);
 
     /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
-    public bool IsHttps => Forum.Options.TrustProxy && string.Equals(Exchange.Header("X-Forwarded-Proto"), "https", StringComparison.OrdinalIgnoreCase);
+    public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
     /// <summary>Whether the client is on this machine with no proxy between.</summary>
-    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address)
-        && Exchange.Header("Forwarded") is null && !Exchange.HasHeaderStartingWith("X-Forwarded-");
+    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange);
 
-    /// <summary>The entity tag of the answer if the handler knows it without rendering, with quotes.</summary>
+    /// <summary>The entity tag of the answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
 
     /// <summary>The <c>{id}</c> of the path.</summary>
@@ -55,11 +57,22 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);
 
+    /// <summary>A parameter of the query that is <c>true</c> or <c>false</c>; false if it is not there.</summary>
+    public bool Flag(string name) => Query(name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw Refusal.Invalid(name, "must be true or false"),
+    };
+
     /// <summary>Opens the cursor of the query.</summary>
     /// <param name="list">The list, with all that narrows and sorts it.</param>
     /// <param name="count">How many numbers its key has.</param>
     /// <returns>The key of the last row of the page before, or <see langword="null"/> on the first page.</returns>
     public long[]? Cursor(string list, int count) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor, count) : null;
+
+    /// <summary>The <c>next</c> of an answer: a cursor that <see cref="Cursor"/> opens, or <see langword="null"/> at the list's end.</summary>
+    public string? Next(string list, long[]? position) => position is null ? null : Forum.Cursors.Seal(list, position);
 
     /// <summary>Makes the answer a 201 with this <c>Location</c>.</summary>
     public void Created(string location)
@@ -68,10 +81,11 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         Exchange.SetHeader("Location", location);
     }
 
-    /// <summary>Writes the answer's body, unless a kept one goes out in its place.</summary>
+    /// <summary>Writes the answer's body, unless a kept one goes out in its place or the client has it already by its <see cref="ETag"/>.</summary>
     public void Answer<T>(T answer)
     {
-        if (Exchange.KeptBody is null)
+        var isKnown = ETag is not null && Exchange.Method is "GET" or "HEAD" && ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag!);
+        if (Exchange.KeptBody is null && !isKnown)
             JsonResponder.Write(Exchange, answer, ApiJson.Type<T>());
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using TinyForum.Http;
 
 namespace TinyForum.Api;
@@ -13,6 +15,14 @@ internal static class ConditionalGet
         exchange.SetHeader("Vary", "Cookie, Authorization");
         if (Matches(exchange.Header("If-None-Match"), tag))
             exchange.Status = 304;
+    }
+
+    /// <summary>The entity tag of a body.</summary>
+    public static string TagOf(ReadOnlySpan<byte> body)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(body, digest);
+        return $"\"{Base64Url.EncodeToString(digest[..12])}\"";
     }
 
     /// <summary>Whether a list of entity tags names this one, by weak comparison, or is <c>*</c>.</summary>

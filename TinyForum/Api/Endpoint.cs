@@ -70,13 +70,17 @@ internal sealed class Endpoint
     /// <summary>Whether it changes something though it is a GET.</summary>
     public bool ChangesByGet { get; init; }
 
+    /// <summary>What its calls count against, beside their user's writes.</summary>
+    public Limit Limit { get; init; }
+
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, int[]? refuses = null,
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None, int[]? refuses = null,
         [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)))
         {
-            Summary = summary, Noun = NounOf(name), Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [], Refuses = refuses ?? [],
+            Summary = summary, Noun = NounOf(name), Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [],
+            Limit = limit, Refuses = refuses ?? [],
         };
 
     /// <summary>An endpoint with a body.</summary>

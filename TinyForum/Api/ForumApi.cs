@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Net;
-using System.Security.Cryptography;
 using TinyForum.Data;
 using TinyForum.Http;
 
@@ -13,12 +10,14 @@ internal sealed class ForumApi
     private readonly Telemetry _telemetry;
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
+    private readonly RateLimits _limits;
 
     public ForumApi(Forum forum, Telemetry telemetry)
     {
         _forum = forum;
         _telemetry = telemetry;
         _kept = new AnswerCache(forum.Database);
+        _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
@@ -43,20 +42,21 @@ internal sealed class ForumApi
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { ClientAddress = ClientAddress(exchange), Telemetry = _telemetry };
-        if (exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet)
+        var call = new Call(exchange, _forum, endpoint, match.Values) { Limits = _limits, Telemetry = _telemetry };
+        var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
+        if (changes)
             CrossSite.Refuse(exchange);
         Identify(call);
         exchange.UserId = call.Caller?.Id;
         RequireAccess(endpoint.Access, call.Caller);
+        _limits.Count(call, changes);
         exchange.Status = endpoint.Status;
         await endpoint.Run(call).ConfigureAwait(false);
-        if (exchange.Method is "GET" or "HEAD" && exchange.Status == 200 && !endpoint.ChangesByGet)
+        if (!changes && exchange.Status == 200)
             Tag(exchange, call, mayBeKept && endpoint.Kept, version);
     }
 
-    public static Refusal LoginRequired() =>
-        new(401, "login required") { Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer realm=\"TinyForum\"" } };
+    public static Refusal LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
 
     private static void Unrouted(Exchange exchange, string? allow)
     {
@@ -68,12 +68,29 @@ internal sealed class ForumApi
         exchange.SetHeader("Allow", allow);
     }
 
+    /// <summary>A token that is no good is refused, for a script should be told; a cookie that has gone stale is as good as none.</summary>
     private void Identify(Call call)
     {
-        call.Credential = SessionCookie.Find(call.Exchange.Header("Cookie"));
-        if (call.Credential is not null)
-            call.Caller = _forum.Sessions.Find(call.Credential);
+        if (BearerToken(call.Exchange.Header("Authorization")) is { } token)
+        {
+            call.Credential = token;
+            call.Caller = _forum.Tokens.Find(token) ?? throw Unauthorized("the token is not valid", "Bearer realm=\"TinyForum\", error=\"invalid_token\"");
+        }
+        else if (SessionCookie.Find(call.Exchange.Header("Cookie")) is { } cookie)
+        {
+            call.Credential = cookie;
+            call.Caller = _forum.Sessions.Find(cookie, out var renewed);
+            if (renewed)
+                call.Exchange.SetHeader("Set-Cookie", SessionCookie.Make(cookie, secure: call.IsHttps));
+        }
     }
+
+    /// <summary>The token of an <c>Authorization</c> header (RFC 6750); <see langword="null"/> for other schemes, which a proxy may use for itself.</summary>
+    private static string? BearerToken(string? header) =>
+        header is not null && $"{header} ".StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[6..].Trim() : null;
+
+    private static Refusal Unauthorized(string message, string challenge) =>
+        new(401, message) { Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = challenge } };
 
     private static void RequireAccess(Access access, Caller? caller)
     {
@@ -89,27 +106,11 @@ internal sealed class ForumApi
             throw Refusal.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
     }
 
-    private IPAddress ClientAddress(Exchange exchange)
-    {
-        var direct = exchange.Remote?.Address ?? IPAddress.None;
-        if (!_forum.Options.TrustProxy || exchange.Header("X-Forwarded-For") is not { } forwarded)
-            return direct;
-        var last = forwarded[(forwarded.LastIndexOf(',') + 1)..].Trim();
-        return IPAddress.TryParse(last, out var client) ? client : direct;
-    }
-
     private void Tag(Exchange exchange, Call call, bool keep, long version)
     {
-        var tag = call.ETag ?? Hash(exchange.Body.Written.Span);
-        if (keep)
+        var tag = call.ETag ?? ConditionalGet.TagOf(exchange.Body.Written.Span);
+        if (keep && exchange.Body.Length > 0) // else it was not rendered, for the client has it
             _kept.Keep(exchange, tag, version);
         ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
-    }
-
-    private static string Hash(ReadOnlySpan<byte> body)
-    {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(body, digest);
-        return $"\"{Base64Url.EncodeToString(digest[..12])}\"";
     }
 }

@@ -163,9 +163,11 @@ internal sealed class OpenApi
             if (schema["type"] is JsonArray types)
                 schema["type"] = types[0]!.DeepClone(); // absent, never null
             schema.Remove("default");
-            if (context.PropertyInfo is { } property && context.TypeInfo.Kind != JsonTypeInfoKind.Object)
+            if (context.TypeInfo.Kind == JsonTypeInfoKind.Object && schema.ContainsKey("properties"))
+                return Component(context.TypeInfo, schema, isBody);
+            if (context.PropertyInfo is { } property)
                 OpenApiTerms.Describe(schema, property, isBody);
-            return context.TypeInfo.Kind == JsonTypeInfoKind.Object ? Component(context.TypeInfo, schema, isBody) : schema;
+            return schema;
         }
     }
 

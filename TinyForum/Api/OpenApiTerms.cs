@@ -15,6 +15,7 @@ internal static class OpenApiTerms
         ["action"] = new("What was done.", "lock"),
         ["bio"] = Text(TextRule.Bio, "Likes trains."),
         ["body"] = Text(TextRule.PostBody, "Hello, everybody!"),
+        ["current"] = Text(TextRule.Password, "correct horse"),
         ["display_name"] = Text(TextRule.DisplayName, "Lin"),
         ["excerpt"] = new("The part of the text where the words are.", "Hello, everybody!"),
         ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1)),
@@ -79,7 +80,7 @@ internal static class OpenApiTerms
             schema["examples"] = new JsonArray("2026-01-31T09:30:00.000Z");
         if (Members.GetValueOrDefault($"{member.DeclaringType.Name}.{member.Name}") is { } exact)
             exact.AddTo(schema, withLimits: isBody || exact.IsChoice);
-        else if (Members.GetValueOrDefault(member.Name) is { } term && term.Suits((string?)schema["type"]))
+        else if (Members.GetValueOrDefault(member.Name) is { } term && term.Suits(schema))
             term.AddTo(schema, withLimits: isBody || term.IsChoice);
     }
 
@@ -198,7 +199,9 @@ internal static class OpenApiTerms
             _ => "string",
         };
 
-        public bool Suits(string? type) => type is null || type == Type;
+        /// <summary>Whether a member of that schema is what is meant: <c>tags</c> are names here and objects there.</summary>
+        public bool Suits(JsonObject schema) =>
+            (schema["type"] is not { } type || (string?)type == Type) && (Type != "array" || schema["items"]?["type"] is not null);
 
         public void AddTo(JsonObject schema, bool withLimits)
         {

@@ -88,9 +88,7 @@ internal static unsafe class Argon2Block
     public static void Prefetch(ulong* block)
     {
         for (var i = 0; Sse.IsSupported && i < Words; i += 8)
-        {
             Sse.Prefetch0(block + i);
-        }
     }
 
     /// <summary>GB of RFC 9106, section 3.6, on two sets of four vectors, step by step side by side.</summary>
@@ -121,9 +119,7 @@ internal static unsafe class Argon2Block
     private static Vector256<ulong> RotateRight(Vector256<ulong> v, [ConstantExpected] byte bits)
     {
         if (Avx512F.VL.IsSupported)
-        {
             return Avx512F.VL.RotateRight(v, bits);
-        }
         return bits switch
         {
             32 => Avx2.Shuffle(v.AsUInt32(), 0b10_11_00_01).AsUInt64(),
@@ -155,13 +151,9 @@ internal static unsafe class Argon2Block
     private static void MixRowsByWord(ulong* x, ulong* y, ulong* state)
     {
         for (var i = 0; i < Words; i++)
-        {
             state[i] = x[i] ^ y[i];
-        }
         for (var row = 0; row < Words; row += 16)
-        {
             PermuteByWord(state + row, 2);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -41,9 +41,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
         using var sliceEnd = new Barrier(1, _ => _nextLane = -1);
         var others = new List<Thread>();
         for (var i = 1; i < _workers && TryStart(_scratch + i * ScratchBlocks * Argon2Block.Words, sliceEnd) is { } other; i++)
-        {
             others.Add(other);
-        }
         FillShare(_scratch, sliceEnd);
         others.ForEach(other => other.Join());
     }
@@ -56,9 +54,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
         {
             var other = Block(lane, _laneBlocks - 1);
             for (var i = 0; i < Argon2Block.Words; i++)
-            {
                 sum[i] ^= other[i];
-            }
         }
         return this[0, _laneBlocks - 1];
     }
@@ -94,9 +90,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
             {
                 int lane;
                 while ((lane = Interlocked.Increment(ref _nextLane)) < _lanes)
-                {
                     FillSegment(new Position(pass, slice, (uint)lane), scratch);
-                }
                 sliceEnd.SignalAndWait();
             }
         }
@@ -164,9 +158,7 @@ internal sealed unsafe class Argon2Matrix : IDisposable
             get
             {
                 if (_batch != i / Argon2Block.Words + 1)
-                {
                     Generate(_batch = i / Argon2Block.Words + 1);
-                }
                 return _words[i % Argon2Block.Words];
             }
         }

@@ -21,9 +21,7 @@ internal sealed unsafe class Argon2Memory : IDisposable
         _bytes = bytes;
         _start = NativeMemory.AlignedAlloc(bytes, bytes < HugePage ? 64 : HugePage);
         if (bytes >= HugePage)
-        {
             SystemHints.PreferHugePages(_start, bytes);
-        }
     }
 
     public ulong* Start => (ulong*)_start;
@@ -36,9 +34,7 @@ internal sealed unsafe class Argon2Memory : IDisposable
         bytes = (bytes + granule - 1) / granule * granule;
         Argon2Memory? arena;
         lock (kept)
-        {
             kept.TryPop(out arena);
-        }
         if (arena is not null && arena._bytes != bytes)
         {
             arena.Free();

@@ -79,9 +79,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
     private static void Require(bool rule, string parameter, string message)
     {
         if (!rule)
-        {
             throw new ArgumentException(message, parameter);
-        }
     }
 
     /// <summary>A copy that the garbage collector will not move, which would leave another behind.</summary>
@@ -102,9 +100,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
         var all = GC.AllocateUninitializedArray<byte>(length, pinned: true);
         var rest = all.AsSpan();
         foreach (var number in numbers)
-        {
             rest = Append(rest, number);
-        }
         foreach (var input in inputs)
         {
             rest = Append(rest, input.Length);
@@ -127,9 +123,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
         Span<byte> prefixed = stackalloc byte[sizeof(int) + input.Length];
         input.CopyTo(Append(prefixed, output.Length));
         if (output.Length <= 64)
-        {
             Blake2b.Hash(prefixed, output);
-        }
         else
         {
             Span<byte> link = stackalloc byte[64];
@@ -138,9 +132,7 @@ public sealed class Argon2id(byte[] password) : IDisposable
                 link[..32].CopyTo(output);
                 output = output[32..];
                 if (output.Length <= 64)
-                {
                     break;
-                }
             }
             Blake2b.Hash(link, output);
             CryptographicOperations.ZeroMemory(link);

@@ -51,16 +51,12 @@ internal static class Blake2b
             }
         }
         for (; input.Length > BlockBytes; input = input[BlockBytes..])
-        {
             Compress(state, input[..BlockBytes], count += BlockBytes, last: false);
-        }
         input.CopyTo(block);
         Compress(state, block, count + (ulong)input.Length, last: true);
 
         for (var i = 0; i < state.Length; i++)
-        {
             BinaryPrimitives.WriteUInt64LittleEndian(block[(8 * i)..], state[i]);
-        }
         block[..output.Length].CopyTo(output);
         CryptographicOperations.ZeroMemory(block);
         state.Clear();
@@ -70,9 +66,7 @@ internal static class Blake2b
     {
         Span<ulong> m = stackalloc ulong[16];
         for (var i = 0; i < m.Length; i++)
-        {
             m[i] = BinaryPrimitives.ReadUInt64LittleEndian(block[(8 * i)..]);
-        }
         Span<ulong> v = stackalloc ulong[16];
         state.CopyTo(v);
         InitialState.CopyTo(v[8..]);
@@ -83,18 +77,12 @@ internal static class Blake2b
         {
             var s = Schedule.Slice(round % 10 * 16, 16);
             for (var i = 0; i < 4; i++)
-            {
                 Mix(ref v[i], ref v[4 + i], ref v[8 + i], ref v[12 + i], m[s[2 * i]], m[s[2 * i + 1]]);
-            }
             for (var i = 0; i < 4; i++)
-            {
                 Mix(ref v[i], ref v[4 + (i + 1) % 4], ref v[8 + (i + 2) % 4], ref v[12 + (i + 3) % 4], m[s[8 + 2 * i]], m[s[9 + 2 * i]]);
-            }
         }
         for (var i = 0; i < 8; i++)
-        {
             state[i] ^= v[i] ^ v[8 + i];
-        }
         m.Clear();
         v.Clear();
     }

@@ -41,22 +41,16 @@ internal ref struct FoldedText
         {
             var c = text[at];
             if (at + 1 < text.Length && Extends(text, at + 1) > 0)
-            {
                 at += AddCluster(text, at);
-            }
             else if (c < 0x80)
             {
                 if (char.IsAsciiLetterOrDigit(c))
                 {
                     if (_word++ < MaxWord)
-                    {
                         Put((char)(char.IsAsciiLetterUpper(c) ? c | 0x20 : c), at);
-                    }
                 }
                 else
-                {
                     EndWord();
-                }
                 at++;
             }
             else if (IsPlainIdeograph(c))
@@ -68,9 +62,7 @@ internal ref struct FoldedText
             else if (Simple(c) is not Odd and var folded)
             {
                 if (folded == Space)
-                {
                     EndWord();
-                }
                 else if (folded >= '\u0E00' && IsUnspaced(folded))
                 {
                     EndWord();
@@ -78,15 +70,11 @@ internal ref struct FoldedText
                     EndToken();
                 }
                 else if (_word++ < MaxWord)
-                {
                     Put(folded, at);
-                }
                 at++;
             }
             else
-            {
                 at += AddCluster(text, at);
-            }
         }
         EndWord();
     }
@@ -104,9 +92,7 @@ internal ref struct FoldedText
     {
         ArrayPool<char>.Shared.Return(_chars);
         if (_origins is not null)
-        {
             ArrayPool<int>.Shared.Return(_origins);
-        }
         (_chars, _origins, _length) = ([], null, 0);
     }
 
@@ -114,9 +100,7 @@ internal ref struct FoldedText
     private void Put(char c, int origin)
     {
         if (_origins is not null)
-        {
             _origins[_length] = origin;
-        }
         _chars[_length++] = c;
     }
 
@@ -144,17 +128,13 @@ internal ref struct FoldedText
             return length;
         }
         while (at + length < text.Length && Extends(text, at + length) is > 0 and var more && length + more <= MaxCluster)
-        {
             length += more;
-        }
 
         Span<char> buffer = stackalloc char[512];
         var folded = FoldCluster(text.Slice(at, length), buffer);
         Reserve(2 * (folded.Length + text.Length - at) + 16);
         foreach (var part in folded.EnumerateRunes())
-        {
             Add(part, at);
-        }
         return length;
     }
 
@@ -166,9 +146,7 @@ internal ref struct FoldedText
         static char Look(char c)
         {
             if (char.IsSurrogate(c) || c >= '\uFFFE')
-            {
                 return Odd;
-            }
             Span<char> buffer = stackalloc char[64];
             return FoldCluster([c], buffer) is not [var folded] ? Odd
                 : Classify(new Rune(folded)) switch
@@ -184,13 +162,9 @@ internal ref struct FoldedText
     private void Reserve(int more)
     {
         if (_length + more > _chars.Length)
-        {
             Grow(ref _chars, _length, _length + more);
-        }
         if (_origins is not null && _length + more > _origins.Length)
-        {
             Grow(ref _origins, _length, _length + more);
-        }
     }
 
     private static void Grow<T>(ref T[] array, int used, int size)
@@ -209,9 +183,7 @@ internal ref struct FoldedText
         {
             case Kind.Word when _word + encoded.Length <= MaxWord:
                 foreach (var c in encoded)
-                {
                     Put(c, origin);
-                }
                 _word += encoded.Length;
                 break;
             case Kind.Word:
@@ -220,9 +192,7 @@ internal ref struct FoldedText
             case Kind.Alone:
                 EndWord();
                 foreach (var c in encoded)
-                {
                     Put(c, origin);
-                }
                 EndToken();
                 break;
             case Kind.Separator:
@@ -237,22 +207,16 @@ internal ref struct FoldedText
     {
         Span<char> apart = stackalloc char[256];
         if (!cluster.TryNormalize(apart, out var length, NormalizationForm.FormKD))
-        {
             return cluster;
-        }
         var kept = 0;
         foreach (var c in apart[..length])
         {
             if (!IsAccent(c))
-            {
                 apart[kept++] = c;
-            }
         }
         Span<char> whole = stackalloc char[256];
         if (!apart[..kept].TryNormalize(whole, out length, NormalizationForm.FormC))
-        {
             return cluster;
-        }
         var end = 0;
         foreach (var rune in whole[..length].EnumerateRunes())
         {
@@ -268,13 +232,9 @@ internal ref struct FoldedText
     {
         var c = text[at];
         if (c < 0x300 || IsPlainIdeograph(c))
-        {
             return 0;
-        }
         if (c is (>= '\u1160' and <= '\u11FF') or (>= '\uD7B0' and <= '\uD7FF') or '\uFF9E' or '\uFF9F')
-        {
             return 1;
-        }
         return Rune.DecodeFromUtf16(text[at..], out var rune, out var length) == OperationStatus.Done && IsMark(rune) ? length : 0;
     }
 

@@ -37,9 +37,7 @@ internal sealed class HashingThreads : IAsyncDisposable
         var since = _time.GetTimestamp();
         using var registration = cancellation.Register(() => result.TrySetCanceled(cancellation));
         if (!TryAdd(() => Complete(result, work, since)))
-        {
             throw Busy();
-        }
         return await result.Task;
     }
 
@@ -80,9 +78,7 @@ internal sealed class HashingThreads : IAsyncDisposable
         try
         {
             if (result.Task.IsCompleted)
-            {
                 return;
-            }
             result.TrySetResult(_time.GetElapsedTime(since) <= _maxWait ? work() : throw Busy());
         }
         catch (Exception failure)

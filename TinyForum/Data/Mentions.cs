@@ -26,21 +26,15 @@ internal static class Mentions
     {
         List<Mention> found = [];
         if (!body.Contains('@', StringComparison.Ordinal))
-        {
             return found;
-        }
         var text = MaskBlocks(body);
         for (var at = 0; at < text.Length && found.Count < Max;)
         {
             var c = text[at];
             if (c == '`')
-            {
                 at = AfterBackticks(text, at);
-            }
             else if (c == '\\' && at + 1 < text.Length && text[at + 1] == '`')
-            {
                 at += 2;
-            }
             else if (c == '@')
             {
                 var length = NameLength(text[(at + 1)..]);
@@ -52,9 +46,7 @@ internal static class Mentions
                 at += 1 + length;
             }
             else
-            {
                 at++;
-            }
         }
         return found;
     }
@@ -63,9 +55,7 @@ internal static class Mentions
     {
         var trimmed = name.TrimEnd(".-");
         if (trimmed.IsEmpty || Key(name) is not { } key)
-        {
             return trimmed.IsEmpty || Key(trimmed) is not { } shorter ? null : new Mention(shorter, null);
-        }
         return new Mention(key, trimmed.Length < name.Length ? Key(trimmed) : null);
     }
 
@@ -96,9 +86,7 @@ internal static class Mentions
         {
             var run = Run(text[end..], '`');
             if (run == ticks)
-            {
                 return end + run;
-            }
             end += Math.Max(run, 1);
         }
         return at + ticks;
@@ -128,9 +116,7 @@ internal static class Mentions
             if (ticks > 0)
             {
                 if (quotes == depth && Run(line, fence) >= ticks && line.TrimStart(fence).IsWhiteSpace())
-                {
                     ticks = 0;
-                }
             }
             else if (!code)
             {
@@ -142,15 +128,11 @@ internal static class Mentions
                     ticks = Fence(line, out fence);
                     (depth, code) = (quotes, ticks > 0);
                     if ((item || line[0] == '#') && start > 0)
-                    {
                         text[start - 1] = BlockEnd;
-                    }
                 }
             }
             if (code)
-            {
                 text.AsSpan(start, Math.Min(end + 1, text.Length) - start).Fill(BlockEnd);
-            }
             afterText = !code;
         }
         return text;
@@ -164,14 +146,10 @@ internal static class Mentions
         {
             var (indent, chars) = (0, 0);
             for (; chars < line.Length && line[chars] is ' ' or '\t'; chars++)
-            {
                 indent += line[chars] == ' ' ? 1 : 4 - indent % 4;
-            }
             line = line[chars..];
             if (indent > 3 || line is not ['>', ..])
-            {
                 return (quotes, indent);
-            }
             line = line is ['>', ' ', ..] ? line[2..] : line[1..];
             quotes++;
         }
@@ -187,9 +165,7 @@ internal static class Mentions
             var marker = line is ['-' or '+' or '*', ' ', ..] ? 1
                 : digits is > 0 and < 10 && line[digits..] is ['.' or ')', ' ', ..] ? digits + 1 : 0;
             if (marker == 0 || line[marker..].IsWhiteSpace())
-            {
                 return item;
-            }
             var spaces = Run(line[marker..], ' ');
             indent += marker + spaces;
             content = indent;

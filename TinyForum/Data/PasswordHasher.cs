@@ -18,9 +18,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
     public PasswordHasher(PasswordOptions options, TimeProvider time)
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
-        {
             throw new ArgumentException("A password's hash takes 8 KiB for each lane to 1 GiB, and 4 GiB over all passes.", nameof(options));
-        }
         _options = options;
         _threads = new HashingThreads(Environment.ProcessorCount, options.MaxWaiting, options.MaxWait, time);
     }

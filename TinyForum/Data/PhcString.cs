@@ -26,9 +26,7 @@ internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Para
             var parsed = new PhcString(Number(groups[1]), Number(groups[2]), Number(groups[3]), Base64(groups[4]), Base64(groups[5]));
             // Writing it again finds what the pattern lets through: leading zeros, stray bits at the end of the base64.
             if (Allows(parsed.MemoryKiB, parsed.Iterations, parsed.Parallelism) && parsed.ToString() == text)
-            {
                 return parsed;
-            }
         }
         throw new FormatException("A stored password is not an Argon2id string of sane parameters.");
     }

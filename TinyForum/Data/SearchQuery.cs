@@ -57,16 +57,12 @@ internal sealed record SearchQuery(
                 : TakeField(ref rest, "tag") ? (minus ? notTags : tags) : null;
             var value = TakeValue(ref rest);
             if (field is not null)
-            {
                 field.Add(value.TrimStart('@').ToString());
-            }
             else if (SearchTerm.Of(value) is { } term)
             {
                 var list = minus ? without : terms;
                 if (!list.Contains(term))
-                {
                     list.Add(term);
-                }
             }
         }
 
@@ -75,18 +71,14 @@ internal sealed record SearchQuery(
             : terms.Count == 0 && (without.Count > 0 || authors.Count + tags.Count == 0) ? "must have a word to look for"
             : null;
         if (why is null)
-        {
             query = new SearchQuery(Expression(terms, without), terms, authors, tags, notAuthors, notTags);
-        }
         return why is null;
     }
 
     private static string? Expression(List<SearchTerm> terms, List<SearchTerm> without)
     {
         if (terms.Count == 0)
-        {
             return null;
-        }
         var match = string.Join(" AND ", terms.Select(t => t.Match));
         return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without.Select(t => t.Match))})";
     }
@@ -111,9 +103,7 @@ internal sealed record SearchQuery(
         var from = quoted ? 1 : 0;
         var to = from;
         while (to < rest.Length && !IsQuote(rest[to]) && (quoted || !char.IsWhiteSpace(rest[to])))
-        {
             to++;
-        }
         var value = rest[from..to];
         rest = rest[(quoted && to < rest.Length ? to + 1 : to)..];
         return value;

@@ -50,9 +50,7 @@ internal static class SearchText
     {
         var count = 0;
         for (int at; (at = folded.IndexOf(pattern)) >= 0; folded = folded[(at + 1)..])
-        {
             count++;
-        }
         return count;
     }
 
@@ -92,9 +90,7 @@ internal static class SearchText
             }
         }
         if (matches.Count == 0)
-        {
             return (0, 0);
-        }
 
         // The window that has the most of the terms, the first of these.
         matches.Sort();
@@ -104,13 +100,9 @@ internal static class SearchText
         {
             distinct += inside[matches[right].Term]++ == 0 ? 1 : 0;
             for (; left < right && matches[right].End - matches[left].Start > length * 2 / 3; left++)
-            {
                 distinct -= --inside[matches[left].Term] == 0 ? 1 : 0;
-            }
             if (distinct > best)
-            {
                 (best, first, last) = (distinct, left, right);
-            }
         }
         var (start, end) = (matches[first].Start, matches[last].End);
         var before = Math.Max(0, length - (end - start)) / 3;
@@ -121,9 +113,7 @@ internal static class SearchText
     {
         var start = SafeBoundary(text, from);
         for (var next = start; next <= match && start < from; next += StringInfo.GetNextTextElementLength(text, next))
-        {
             start = next;
-        }
         if (start > 0)
         {
             // To the beginning of the next word, if that is not far.
@@ -137,9 +127,7 @@ internal static class SearchText
             }
         }
         while (start < match && char.IsWhiteSpace(text[start]) && StringInfo.GetNextTextElementLength(text, start) == 1)
-        {
             start++;
-        }
         return start;
     }
 
@@ -151,9 +139,7 @@ internal static class SearchText
             var next = end + StringInfo.GetNextTextElementLength(text, end);
             room -= UnicodeText.Length(text.AsSpan(end, next - end)) is > 0 and var n ? n : next - end;
             if (room < 0)
-            {
                 break;
-            }
             end = next;
             word = IsBreak(text, end) && end > match ? end : word;
         }
@@ -163,9 +149,7 @@ internal static class SearchText
             foreach (var rune in text.AsSpan(start).EnumerateRunes())
             {
                 if (length-- == 0)
-                {
                     break;
-                }
                 end += rune.Utf16SequenceLength;
             }
             return end;
@@ -183,9 +167,7 @@ internal static class SearchText
     private static int SafeBoundary(string text, int at)
     {
         while (at > 0 && text[at - 1] != '\n' && !(IsSimple(text[at - 1]) && IsSimple(text[at])))
-        {
             at--;
-        }
         return at;
     }
 

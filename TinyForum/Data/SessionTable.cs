@@ -27,6 +27,18 @@ public enum Role
 /// <param name="MayWrite">Whether it may change anything: false for a token of scope <c>read</c>.</param>
 public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite);
 
+/// <summary>A session as its owner sees it. Times are Unix milliseconds.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="CreatedAt">When it was started.</param>
+/// <param name="LastUsedAt">When it was last used, to the minute.</param>
+/// <param name="Ip">The address that it was started from.</param>
+/// <param name="UserAgent">What the client called itself then, cut at 256 characters.</param>
+public sealed record Session(long Id, long CreatedAt, long LastUsedAt, string Ip, string UserAgent)
+{
+    /// <summary>When it ends unless it is used before.</summary>
+    public long ExpiresAt => LastUsedAt + (long)SessionTable.Lifetime.TotalMilliseconds;
+}
+
 /// <summary>
 /// The sessions: who is logged in where. A session is known by the SHA-256 of a random token of 256 bits; the token itself is nowhere stored.
 /// It ends 14 days after its last use. Thread-safe.
@@ -36,31 +48,86 @@ public sealed class SessionTable
     /// <summary>How long a session lives from its last use.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
 
+    /// <summary>How many sessions a user can have; one more ends the one that was not used for longest.</summary>
+    public const int MaxPerUser = 50;
+
+    private const int MaxUserAgent = 256;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
+    private readonly LastUse _lastUse;
 
-    internal SessionTable(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
-
-    /// <summary>Starts a session.</summary>
-    /// <returns>Its token, to be kept by the client.</returns>
-    public async Task<string> StartAsync(long userId, string ip, string userAgent)
+    internal SessionTable(Database database, TimeProvider clock)
     {
-        var token = NewToken();
-        await _database.WriteAsync(c => c.Execute("""
-            INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent)
-            VALUES ($digest, $user, $now, $now, $ip, $agent)
-            """, ("$digest", Digest(token)), ("$user", userId), ("$now", _clock.Now()), ("$ip", ip), ("$agent", userAgent))).ConfigureAwait(false);
-        return token;
+        _database = database;
+        _clock = clock;
+        _lastUse = new LastUse(database, """
+            UPDATE sessions
+               SET last_used_at = $now
+             WHERE id = $id
+               AND last_used_at < $now
+            """);
     }
 
-    /// <summary>Who holds <paramref name="token"/>, or <see langword="null"/> if there is no such session any more.</summary>
-    public Caller? Find(string token) => _database.Read(c => c.First("""
-        SELECT u.id, u.username, u.role, s.id
-          FROM sessions s
-          JOIN users u ON u.id = s.user_id
-         WHERE s.digest = $digest
-           AND s.last_used_at > $oldest
-        """, MapCaller, ("$digest", Digest(token)), ("$oldest", _clock.Now() - (long)Lifetime.TotalMilliseconds)));
+    /// <summary>Starts a session.</summary>
+    /// <returns>Its token, to be kept by the client; <see langword="null"/> if there is no such account or it is suspended.</returns>
+    public Task<string?> StartAsync(long userId, string ip, string userAgent) => StartAsync(userId, ip, userAgent, proof: null);
+
+    /// <summary>As above, if the stored password is still the one that was proven.</summary>
+    internal async Task<string?> StartAsync(long userId, string ip, string userAgent, string? proof)
+    {
+        var token = NewToken();
+        var started = await _database.WriteAsync(c =>
+        {
+            Sweep(c);
+            var rows = c.Execute("""
+                INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent)
+                SELECT $digest, id, $now, $now, $ip, $agent
+                  FROM users
+                 WHERE id = $user
+                   AND ($proof IS NULL OR password = $proof)
+                   AND (suspension IS NULL OR suspended_until <= $now)
+                """, ("$digest", Digest(token)), ("$user", userId), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));
+            c.Execute("""
+                DELETE FROM sessions
+                 WHERE id IN (SELECT id
+                                FROM sessions
+                               WHERE user_id = $user
+                               ORDER BY last_used_at DESC, id DESC
+                               LIMIT -1 OFFSET $max)
+                """, ("$user", userId), ("$max", MaxPerUser));
+            return rows > 0;
+        }).ConfigureAwait(false);
+        return started ? token : null;
+    }
+
+    /// <summary>Who holds <paramref name="token"/>, or <see langword="null"/> if there is no such session any more or its user is suspended.</summary>
+    public Caller? Find(string token) => Find(token, out _);
+
+    /// <summary>As above; <paramref name="renewed"/> tells whether this use moves the session's end.</summary>
+    internal Caller? Find(string token, out bool renewed)
+    {
+        var now = _clock.Now();
+        var (caller, lastUsedAt) = _database.Read(c => c.First("""
+            SELECT u.id, u.username, u.role, s.id, s.last_used_at
+              FROM sessions s
+              JOIN users u ON u.id = s.user_id
+             WHERE s.digest = $digest
+               AND s.last_used_at > $oldest
+               AND (u.suspension IS NULL OR u.suspended_until <= $now)
+            """, MapCaller, ("$digest", Digest(token)), ("$oldest", Oldest), ("$now", now)));
+        renewed = caller is not null && _lastUse.Note(caller.SessionId!.Value, lastUsedAt, now);
+        return caller;
+    }
+
+    /// <summary>A user's sessions, the last used first.</summary>
+    public IReadOnlyList<Session> List(long userId) => _database.Read(c => c.All("""
+        SELECT id, created_at, last_used_at, ip, user_agent
+          FROM sessions
+         WHERE user_id = $user
+           AND last_used_at > $oldest
+         ORDER BY last_used_at DESC, id DESC
+        """, MapSession, ("$user", userId), ("$oldest", Oldest)));
 
     /// <summary>How many sessions there are.</summary>
     public long Count() => _database.Read(c => c.Number("""
@@ -71,18 +138,30 @@ public sealed class SessionTable
 
     /// <summary>Ends one session.</summary>
     /// <returns>Whether there was one.</returns>
-    public async Task<bool> EndAsync(long userId, long sessionId) => await _database.WriteAsync(c => c.Execute("""
-        DELETE FROM sessions
-         WHERE id = $id
-           AND user_id = $user
-        """, ("$id", sessionId), ("$user", userId))).ConfigureAwait(false) > 0;
+    public async Task<bool> EndAsync(long userId, long sessionId) => await _database.WriteAsync(c =>
+    {
+        Sweep(c);
+        return c.Execute("""
+            DELETE FROM sessions
+             WHERE id = $id
+               AND user_id = $user
+            """, ("$id", sessionId), ("$user", userId));
+    }).ConfigureAwait(false) > 0;
 
     /// <summary>Ends every session of a user.</summary>
     /// <returns>How many there were.</returns>
-    public Task<int> EndAllAsync(long userId) => _database.WriteAsync(c => c.Execute("""
+    public Task<int> EndAllAsync(long userId) => _database.WriteAsync(c =>
+    {
+        Sweep(c); // what has expired does not count as logged in
+        return EndAll(c, userId);
+    });
+
+    /// <summary>Ends every session of a user but perhaps one.</summary>
+    internal static int EndAll(Connection connection, long userId, long? except = null) => connection.Execute("""
         DELETE FROM sessions
          WHERE user_id = $user
-        """, ("$user", userId)));
+           AND id IS NOT $except
+        """, ("$user", userId), ("$except", except));
 
     internal static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
@@ -90,6 +169,18 @@ public sealed class SessionTable
 
     internal static Role ParseRole(string role) => role switch { "admin" => Role.Admin, "moderator" => Role.Moderator, _ => Role.Member };
 
-    private static Caller MapCaller(SqliteDataReader row) =>
-        new(row.GetInt64(0), row.GetString(1), ParseRole(row.GetString(2)), row.GetInt64(3), null, MayWrite: true);
+    private long Oldest => _clock.Now() - (long)Lifetime.TotalMilliseconds;
+
+    private void Sweep(Connection connection) => connection.Execute("""
+        DELETE FROM sessions
+         WHERE last_used_at <= $oldest
+        """, ("$oldest", Oldest));
+
+    private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
+
+    private static (Caller Caller, long LastUsedAt) MapCaller(SqliteDataReader row) =>
+        (new(row.GetInt64(0), row.GetString(1), ParseRole(row.GetString(2)), row.GetInt64(3), null, MayWrite: true), row.GetInt64(4));
+
+    private static Session MapSession(SqliteDataReader row) =>
+        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetString(4));
 }

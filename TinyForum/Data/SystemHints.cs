@@ -14,9 +14,7 @@ internal static unsafe partial class SystemHints
     public static void PreferHugePages(void* start, nuint bytes)
     {
         if (OperatingSystem.IsLinux())
-        {
             _ = Advise(start, bytes, AdviseHugePages);
-        }
     }
 
     /// <summary>Lets other threads go first. On Linux .NET ignores priorities; there niceness, a process's by name, is each thread's own.</summary>
@@ -24,9 +22,7 @@ internal static unsafe partial class SystemHints
     {
         Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         if (OperatingSystem.IsLinux())
-        {
             _ = SetPriority(OfProcess, Caller, Niceness);
-        }
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -31,13 +31,9 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     {
         var length = UnicodeText.Length(text);
         if (length < 0)
-        {
             return "must not contain half a character (a lone surrogate)";
-        }
         if (length < Min || length > Max)
-        {
             return Min == 0 ? $"must be at most {Max} characters" : $"must be {Min} to {Max} characters";
-        }
         if (text.AsSpan().IndexOfAny(Lines ? ControlButLayout : AnyControl) is >= 0 and var at)
         {
             return Lines
@@ -76,24 +72,18 @@ internal static class Tag
         tag = null;
         why = "must be 1 to 20 letters, digits and '-'";
         if (text.Length is 0 or > MaxLength * 8 || !UnicodeText.CanNormalize(text))
-        {
             return false;
-        }
         var normal = Ascii.IsValid(text)
             ? text.ToLowerInvariant()
             : text.Normalize(NormalizationForm.FormKC).ToLowerInvariant().Normalize(NormalizationForm.FormKC);
         if (UnicodeText.Length(normal) > MaxLength)
-        {
             return false;
-        }
         var (markable, named) = (false, false);
         foreach (var rune in normal.EnumerateRunes())
         {
             var kind = UnicodeText.InName(rune.Value).Kind;
             if (kind == NameKind.None || (kind == NameKind.Sign && rune.Value != '-') || (kind == NameKind.Mark && !markable))
-            {
                 return false;
-            }
             markable = kind is NameKind.Letter or NameKind.Mark;
             named |= kind != NameKind.Sign;
         }

@@ -29,9 +29,7 @@ internal static class UnicodeText
     internal static string Key(string text)
     {
         if (Ascii.IsValid(text))
-        {
             return text.ToLowerInvariant();
-        }
         var once = Fold(text.Normalize(NormalizationForm.FormKC)).Normalize(NormalizationForm.FormKC);
         return Fold(once).Normalize(NormalizationForm.FormKC);
     }
@@ -41,9 +39,7 @@ internal static class UnicodeText
         var folded = new StringBuilder(text.Length);
         Span<char> to = stackalloc char[3];
         foreach (var rune in text.EnumerateRunes())
-        {
             folded.Append(to[..Fold(rune, to)]);
-        }
         return folded.ToString();
     }
 
@@ -72,9 +68,7 @@ internal static class UnicodeText
             var at = (low + high) / 2;
             var run = runs.Slice(at * 4, 4);
             if (c >= run[0] && c <= run[1])
-            {
                 return run[2] == 2 && (c - run[0]) % 2 != 0 ? rune.EncodeToUtf16(to) : new Rune(c + run[3]).EncodeToUtf16(to);
-            }
             (low, high) = run[1] < c ? (at + 1, high) : (low, at - 1);
         }
         return rune.EncodeToUtf16(to);
@@ -104,16 +98,12 @@ internal static class UnicodeText
     {
         var surrogates = text.IndexOfAnyInRange('\uD800', '\uDFFF');
         if (surrogates < 0)
-        {
             return text.Length;
-        }
         var length = surrogates;
         for (var rest = text[surrogates..]; !rest.IsEmpty; length++)
         {
             if (Rune.DecodeFromUtf16(rest, out _, out var consumed) != System.Buffers.OperationStatus.Done)
-            {
                 return -1;
-            }
             rest = rest[consumed..];
         }
         return length;

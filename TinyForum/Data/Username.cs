@@ -38,9 +38,7 @@ internal sealed record Username
         name = null;
         why = Check(text, out var shown, out var key);
         if (why is null)
-        {
             name = new Username(shown, key);
-        }
         return why is null;
     }
 
@@ -48,35 +46,23 @@ internal sealed record Username
     {
         shown = key = text;
         if (text.Length is 0 or > MaxChars)
-        {
             return "must be 1 to 32 characters";
-        }
         if (text.AsSpan().ContainsAnyExcept(AsciiName))
         {
             if (!UnicodeText.CanNormalize(text))
-            {
                 return "must not contain half a character (a lone surrogate) or U+FFFE";
-            }
             shown = text.Normalize(NormalizationForm.FormC);
             key = UnicodeText.Key(text);
             // The compatibility form is checked too: a bold mathematical letter belongs to every script, the letter it stands for to one.
             if ((CheckCharacters(shown) ?? CheckCharacters(key)) is { } why)
-            {
                 return why;
-            }
         }
         else
-        {
             key = text.ToLowerInvariant();
-        }
         if (UnicodeText.Length(shown) > MaxLength)
-        {
             return "must be 1 to 32 characters";
-        }
         if (!key.AsSpan().ContainsAnyExcept('.'))
-        {
             return "must not be made of dots alone";
-        }
         return key is "system" or "deleted" or "me" ? "is reserved" : null;
     }
 
@@ -108,9 +94,7 @@ internal sealed record Username
 
             var goesWith = UnicodeText.Scripts(set);
             if (goesWith.IsEmpty)
-            {
                 continue;
-            }
             if (left < 0)
             {
                 goesWith.CopyTo(scripts);
@@ -121,14 +105,10 @@ internal sealed record Username
             for (var i = 0; i < left; i++)
             {
                 if (goesWith.Contains(scripts[i]))
-                {
                     scripts[kept++] = scripts[i];
-                }
             }
             if (kept == 0)
-            {
                 return $"must not mix {UnicodeTables.Scripts[Opponent(text, goesWith)]} and {UnicodeTables.Scripts[goesWith[0]]} letters";
-            }
             left = kept;
         }
         return null;
@@ -142,16 +122,12 @@ internal sealed record Username
         {
             var scripts = UnicodeText.Scripts(UnicodeText.InName(rune.Value).Set);
             if (scripts.SequenceEqual(misfit))
-            {
                 break;
-            }
             if (!scripts.IsEmpty)
             {
                 last = scripts[0];
                 if (!scripts.ContainsAny(misfit))
-                {
                     break;
-                }
             }
         }
         return last;

@@ -1,0 +1,118 @@
+using System.Text;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// Erases an account in one transaction. What only concerns the person goes; what others have a part in stays, by user 0.
+/// SQLite overwrites what is deleted (<c>secure_delete</c>).
+/// </summary>
+internal static class AccountErasure
+{
+    /// <summary>Erases the account if the stored password is still <paramref name="proof"/>, where one is given.</summary>
+    /// <returns>Whether it was erased.</returns>
+    public static bool Erase(Connection connection, long userId, string? proof)
+    {
+        var username = connection.First("""
+            SELECT username
+              FROM users
+             WHERE id = $user
+               AND id > 1
+               AND ($proof IS NULL OR password = $proof)
+            """, r => r.GetString(0), ("$user", userId), ("$proof", proof));
+        if (username is null)
+            return false;
+        TakeBackLikes(connection, userId);
+        EmptyMailbox(connection, userId);
+        ForgetOwnDeletedPosts(connection, userId);
+        foreach (var step in Steps)
+            connection.Execute(step, ("$user", userId));
+        // Answers that were kept for others' retries may name the account: those of messages sent to it.
+        connection.Execute("""
+            DELETE FROM idempotency_keys
+             WHERE user_id = $user
+                OR instr(answer, $name) > 0
+            """, ("$user", userId), ("$name", Encoding.UTF8.GetBytes($"\"username\": \"{username}\"")));
+        return connection.Execute("""
+            DELETE FROM users
+             WHERE id = $user
+            """, ("$user", userId)) > 0;
+    }
+
+    private static readonly string[] Steps =
+    [
+        "DELETE FROM sessions WHERE user_id = $user",
+        "DELETE FROM tokens WHERE user_id = $user",
+        "DELETE FROM reading WHERE user_id = $user",
+        "DELETE FROM blocks WHERE user_id = $user OR blocked_id = $user",
+        "DELETE FROM notifications WHERE user_id = $user",
+        "UPDATE notifications SET from_id = 0 WHERE from_id = $user",
+        "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = 0",
+        "UPDATE threads SET author_id = 0 WHERE author_id = $user",
+        "UPDATE posts SET author_id = 0 WHERE author_id = $user",
+        "UPDATE posts SET deleted_by = 0 WHERE deleted_by = $user",
+        "UPDATE post_versions SET editor_id = 0 WHERE editor_id = $user",
+        "UPDATE reports SET reporter_id = 0 WHERE reporter_id = $user",
+        "UPDATE reports SET resolved_by = 0 WHERE resolved_by = $user",
+        "UPDATE moderation_log SET actor_id = 0 WHERE actor_id = $user",
+        "UPDATE moderation_log SET user_id = 0 WHERE user_id = $user",
+    ];
+
+    private static void TakeBackLikes(Connection connection, long userId)
+    {
+        connection.Execute("""
+            UPDATE posts
+               SET likes = likes - 1
+             WHERE id IN (SELECT post_id FROM likes WHERE user_id = $user)
+            """, ("$user", userId));
+        connection.Execute("""
+            DELETE FROM likes
+             WHERE user_id = $user
+            """, ("$user", userId));
+    }
+
+    /// <summary>The other side of a conversation keeps its copies; a message goes with its last one.</summary>
+    private static void EmptyMailbox(Connection connection, long userId)
+    {
+        connection.Execute("""
+            DELETE FROM mailbox
+             WHERE owner_id = $user
+            """, ("$user", userId));
+        connection.Execute("""
+            DELETE FROM messages
+             WHERE (sender_id = $user OR recipient_id = $user)
+               AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
+            """, ("$user", userId));
+        connection.Execute("""
+            UPDATE mailbox
+               SET peer_id = 0
+             WHERE peer_id = $user
+            """, ("$user", userId));
+        connection.Execute("""
+            UPDATE messages
+               SET sender_id = iif(sender_id = $user, 0, sender_id),
+                   recipient_id = iif(recipient_id = $user, 0, recipient_id)
+             WHERE sender_id = $user
+                OR recipient_id = $user
+            """, ("$user", userId));
+    }
+
+    /// <summary>What its author had deleted could be restored by its author alone: now by nobody, so the text goes too.</summary>
+    private static void ForgetOwnDeletedPosts(Connection connection, long userId)
+    {
+        connection.Execute("""
+            DELETE FROM post_versions
+             WHERE post_id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
+            """, ("$user", userId));
+        connection.Execute("""
+            UPDATE threads
+               SET title = '', tags = '[]'
+             WHERE id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
+            """, ("$user", userId));
+        connection.Execute("""
+            UPDATE posts
+               SET body = ''
+             WHERE author_id = $user
+               AND deleted_as = 'author'
+            """, ("$user", userId));
+    }
+}

@@ -1,0 +1,74 @@
+namespace TinyForum.Data;
+
+/// <summary>
+/// The accounts' passwords. Whoever proves one gets the stored string it matched: what is done on the strength of that
+/// (<see cref="SessionTable"/>, erasure, a new password) is done only while it is still the stored one. Thread-safe.
+/// </summary>
+internal sealed class PasswordStore
+{
+    private readonly Database _database;
+    private readonly PasswordHasher _hasher;
+
+    public PasswordStore(Database database, PasswordHasher hasher) => (_database, _hasher) = (database, hasher);
+
+    /// <summary>The stored string if <paramref name="password"/> matches it, else <see langword="null"/>. A hash of other parameters than today's is renewed.</summary>
+    /// <exception cref="Refusal">503: too many passwords are being hashed.</exception>
+    public async Task<string?> ProveAsync(long userId, string password, CancellationToken cancellationToken)
+    {
+        var stored = _database.Read(c => c.First("""
+            SELECT password
+              FROM users
+             WHERE id = $id
+            """, r => r.IsDBNull(0) ? null : r.GetString(0), ("$id", userId)));
+        if (stored is null || TextRule.Password.Check(password) is not null)
+            return null;
+        var (matches, outdated) = await _hasher.VerifyAsync(stored, password, cancellationToken).ConfigureAwait(false);
+        if (!matches || !outdated)
+            return matches ? stored : null;
+        var renewed = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
+        var rows = await _database.WriteAsync(c => c.Execute("""
+            UPDATE users
+               SET password = $new
+             WHERE id = $id
+               AND password = $old
+            """, ("$new", renewed), ("$id", userId), ("$old", stored))).ConfigureAwait(false);
+        return rows > 0 ? renewed : await ProveAsync(userId, password, cancellationToken).ConfigureAwait(false); // another login renewed it
+    }
+
+    /// <summary>Gives an account a password, and ends its sessions and tokens.</summary>
+    /// <param name="userId">The account.</param>
+    /// <param name="password">Its new password.</param>
+    /// <param name="field">What a refusal calls that.</param>
+    /// <param name="proof">The stored string that it replaces; <see langword="null"/> for any.</param>
+    /// <param name="keepSession">A session that does not end.</param>
+    /// <param name="cancellationToken">Stops waiting for a processor.</param>
+    /// <returns>Whether there was such an account and, where one is given, such a stored string; <c>system</c> is none.</returns>
+    /// <exception cref="Refusal">400: the password breaks a rule. 503: too many passwords are being hashed.</exception>
+    public async Task<bool> SetAsync(long userId, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
+    {
+        RequireValid(field, password);
+        var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
+        return await _database.WriteAsync(c =>
+        {
+            var rows = c.Execute("""
+                UPDATE users
+                   SET password = $new
+                 WHERE id = $id
+                   AND id > 1
+                   AND ($proof IS NULL OR password = $proof)
+                """, ("$new", hash), ("$id", userId), ("$proof", proof));
+            if (rows == 0)
+                return false;
+            SessionTable.EndAll(c, userId, except: keepSession);
+            TokenStore.EndAll(c, userId);
+            return true;
+        }).ConfigureAwait(false);
+    }
+
+    /// <exception cref="Refusal">400: the password breaks a rule.</exception>
+    public static void RequireValid(string field, string password)
+    {
+        if (TextRule.Password.Check(password) is { } why)
+            throw Refusal.Invalid(field, why);
+    }
+}
