@@ -4,6 +4,7 @@ using TinyForum.Bench;
 return await new RootCommand("Measurements of TinyForum")
 {
     Argon2Bench.Command(),
+    MillionBench.Command(),
     AllBench.Command(),
     Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),

@@ -29,11 +29,11 @@ public sealed record ForumOptions
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();
 
-    /// <summary>How much one client may do.</summary>
-    public RateLimitOptions RateLimits { get; init; } = new();
-
     /// <summary>What a connection may do before it is ended.</summary>
     public ConnectionLimits Connections { get; init; } = new();
+
+    /// <summary>How much one client may do.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
 
     /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
