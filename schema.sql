@@ -21,6 +21,7 @@ CREATE TABLE users (
     created_at           INTEGER NOT NULL,
     posts                INTEGER NOT NULL DEFAULT 0,        -- visible threads and replies
     unread_messages      INTEGER NOT NULL DEFAULT 0,
+    notifications        INTEGER NOT NULL DEFAULT 0,        -- how many there are, for their bound
     unread_notifications INTEGER NOT NULL DEFAULT 0,
     read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
     suspension           TEXT,                              -- the reason; NULL is not suspended
@@ -99,6 +100,7 @@ CREATE TABLE posts (
 
 CREATE INDEX posts_by_author  ON posts (author_id, id);
 CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
+CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE post_versions (
     id         INTEGER PRIMARY KEY,
@@ -120,17 +122,30 @@ CREATE TABLE tags (
     threads INTEGER NOT NULL DEFAULT 0                      -- visible ones
 ) STRICT;
 
--- Visible threads only; pinned and last_post follow the thread's.
+CREATE INDEX tags_in_use ON tags (name) WHERE threads > 0;
+
+-- Visible threads only. What it has beyond the pair is the thread's, for the indexes; the trigger below keeps it so.
 CREATE TABLE thread_tags (
     tag_id    INTEGER NOT NULL REFERENCES tags (id),
     thread_id INTEGER NOT NULL REFERENCES threads (id),
+    author_id INTEGER NOT NULL,
     pinned    INTEGER NOT NULL,
     last_post INTEGER NOT NULL,
     PRIMARY KEY (tag_id, pinned, thread_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX thread_tags_active    ON thread_tags (tag_id, pinned, last_post);
-CREATE INDEX thread_tags_by_thread ON thread_tags (thread_id);
+CREATE INDEX thread_tags_active           ON thread_tags (tag_id, pinned, last_post);
+CREATE INDEX thread_tags_newest_by_author ON thread_tags (tag_id, author_id, pinned, thread_id);
+CREATE INDEX thread_tags_active_by_author ON thread_tags (tag_id, author_id, pinned, last_post);
+CREATE INDEX thread_tags_by_thread        ON thread_tags (thread_id, tag_id);
+
+CREATE TRIGGER thread_tags_follow_threads
+    AFTER UPDATE OF author_id, pinned, last_post ON threads
+BEGIN
+    UPDATE thread_tags
+       SET author_id = new.author_id, pinned = new.pinned, last_post = new.last_post
+     WHERE thread_id = new.id;
+END;
 
 CREATE TABLE likes (
     post_id    INTEGER NOT NULL REFERENCES posts (id),
@@ -141,7 +156,7 @@ CREATE TABLE likes (
 
 CREATE INDEX likes_by_user ON likes (user_id);
 
--- How far a user has read a thread. seen counts the visible replies up to number, so that
+-- How far a user has read a thread beyond users.read_up_to. seen counts the visible replies up to number, so that
 -- unread = threads.replies - seen needs no counting when read.
 CREATE TABLE reading (
     user_id   INTEGER NOT NULL REFERENCES users (id),
@@ -178,18 +193,22 @@ CREATE TABLE mailbox (
     owner_id   INTEGER NOT NULL REFERENCES users (id),
     message_id INTEGER NOT NULL REFERENCES messages (id),
     peer_id    INTEGER NOT NULL REFERENCES users (id),
-    inbox      INTEGER NOT NULL,
-    sent       INTEGER NOT NULL,
-    unread     INTEGER NOT NULL,
+    inbox      INTEGER NOT NULL CHECK (inbox IN (0, 1)),
+    sent       INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),   -- only in an inbox
     PRIMARY KEY (owner_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mailbox_inbox      ON mailbox (owner_id, message_id)          WHERE inbox = 1;
-CREATE INDEX mailbox_sent       ON mailbox (owner_id, message_id)          WHERE sent = 1;
-CREATE INDEX mailbox_unread     ON mailbox (owner_id, message_id)          WHERE unread = 1;
-CREATE INDEX mailbox_with       ON mailbox (owner_id, peer_id, message_id);
-CREATE INDEX mailbox_by_peer    ON mailbox (peer_id);
-CREATE INDEX mailbox_by_message ON mailbox (message_id);
+-- An index for each list there is, so that a page of the rarest messages costs what a page of all costs.
+CREATE INDEX mailbox_inbox       ON mailbox (owner_id, message_id)          WHERE inbox = 1;
+CREATE INDEX mailbox_sent        ON mailbox (owner_id, message_id)          WHERE sent = 1;
+CREATE INDEX mailbox_unread      ON mailbox (owner_id, message_id)          WHERE unread = 1;
+CREATE INDEX mailbox_with        ON mailbox (owner_id, peer_id, message_id);
+CREATE INDEX mailbox_inbox_with  ON mailbox (owner_id, peer_id, message_id) WHERE inbox = 1;
+CREATE INDEX mailbox_sent_with   ON mailbox (owner_id, peer_id, message_id) WHERE sent = 1;
+CREATE INDEX mailbox_unread_with ON mailbox (owner_id, peer_id, message_id) WHERE unread = 1;
+CREATE INDEX mailbox_by_peer     ON mailbox (peer_id);
+CREATE INDEX mailbox_by_message  ON mailbox (message_id);
 
 CREATE TABLE blocks (
     user_id    INTEGER NOT NULL REFERENCES users (id),
@@ -200,19 +219,21 @@ CREATE TABLE blocks (
 
 CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
 
+-- At most 1,000 a user. A deleted post's replies and mentions go with it.
 CREATE TABLE notifications (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     kind       TEXT    NOT NULL,                            -- reply, mention, or the moderation log's action
-    post_id    INTEGER REFERENCES posts (id),
+    post_id    INTEGER REFERENCES posts (id),               -- no index of its own: posts are never removed
+    thread_id  INTEGER REFERENCES threads (id),             -- the post's
     from_id    INTEGER REFERENCES users (id),
     created_at INTEGER NOT NULL,
-    read       INTEGER NOT NULL DEFAULT 0
+    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
 ) STRICT;
 
 CREATE INDEX notifications_by_user ON notifications (user_id, id);
 CREATE INDEX notifications_read    ON notifications (user_id, read, id);
-CREATE INDEX notifications_by_post ON notifications (post_id);
+CREATE INDEX notifications_by_post ON notifications (thread_id, post_id);
 CREATE INDEX notifications_by_from ON notifications (from_id);
 
 CREATE TABLE reports (
@@ -250,9 +271,10 @@ CREATE TABLE idempotency_keys (
     key         TEXT    NOT NULL,
     fingerprint BLOB    NOT NULL,                           -- SHA-256 of method, path and body
     location    TEXT    NOT NULL,
-    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret
+    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret, empty once forgotten
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, key)
 ) STRICT;
 
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_age      ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_location ON idempotency_keys (user_id, location);

@@ -16,8 +16,11 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock);
+        Messages = new MessageStore(Database, Clock);
+        Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Search = new SearchIndex(Database);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -37,9 +40,15 @@ internal sealed class Forum : IAsyncDisposable
 
     public ModerationStore Moderation { get; }
 
+    public MessageStore Messages { get; }
+
+    public BlockStore Blocks { get; }
+
     public NotificationStore Notifications { get; }
 
     public SearchIndex Search { get; }
+
+    public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 

@@ -37,6 +37,18 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The access tokens.</summary>
     public TokenStore Tokens => _forum.Tokens;
 
+    /// <summary>The threads and replies.</summary>
+    public PostStore Posts => _forum.Posts;
+
+    /// <summary>The private messages.</summary>
+    public MessageStore Messages => _forum.Messages;
+
+    /// <summary>Who blocks whom.</summary>
+    public BlockStore Blocks => _forum.Blocks;
+
+    /// <summary>What users are told of.</summary>
+    public NotificationStore Notifications => _forum.Notifications;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.

@@ -32,6 +32,22 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(NewToken))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(TokensAnswer))]
+[JsonSerializable(typeof(NewThread))]
+[JsonSerializable(typeof(NewReply))]
+[JsonSerializable(typeof(PostEdit))]
+[JsonSerializable(typeof(ReadMark))]
+[JsonSerializable(typeof(PostAnswer))]
+[JsonSerializable(typeof(PostsAnswer))]
+[JsonSerializable(typeof(RepliesAnswer))]
+[JsonSerializable(typeof(VersionsAnswer))]
+[JsonSerializable(typeof(LikesAnswer))]
+[JsonSerializable(typeof(TagsAnswer))]
+[JsonSerializable(typeof(MessageDraft))]
+[JsonSerializable(typeof(MessageAnswer))]
+[JsonSerializable(typeof(MessagesAnswer))]
+[JsonSerializable(typeof(UnreadAnswer))]
+[JsonSerializable(typeof(BlocksAnswer))]
+[JsonSerializable(typeof(NotificationsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

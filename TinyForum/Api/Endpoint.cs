@@ -72,13 +72,14 @@ internal sealed class Endpoint
         };
 
     /// <summary>An endpoint with a body.</summary>
-    public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary, int status = 200) =>
+    public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary,
+        int status = 200, string[]? query = null) =>
         new(pattern, access, ApiJson.Type<TBody>(), ApiJson.Type<TAnswer>(), async call =>
         {
             var body = await call.ReadBodyAsync<TBody>().ConfigureAwait(false);
             call.Answer(await handler(call, body).ConfigureAwait(false));
         })
         {
-            Summary = summary, Status = status,
+            Summary = summary, Status = status, Query = query ?? [],
         };
 }

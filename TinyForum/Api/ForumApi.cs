@@ -104,7 +104,7 @@ internal sealed class ForumApi
     private void Tag(Exchange exchange, Call call, bool keep, long version)
     {
         var tag = call.ETag ?? ConditionalGet.TagOf(exchange.Body.Written.Span);
-        if (keep)
+        if (keep && exchange.Body.Length > 0) // else it was not rendered, for the client has it
             _kept.Keep(exchange, tag, version);
         ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
     }

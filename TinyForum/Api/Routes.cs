@@ -27,6 +27,39 @@ internal static class Routes
         Of<NewToken, TokenAnswer>("POST /api/tokens", Session, Tokens.Create, "Makes a token, which is shown this once", status: 201),
         Of<Done>("DELETE /api/tokens/{id}", Session, Tokens.End, "Ends one of the caller's tokens"),
 
+        Of<PostsAnswer>("GET /api/posts", Anyone, Threads.List, "The threads, newest or latest reply first", kept: true, query: ["sort", "author", "tag", "unread", "limit", "cursor"]),
+        Of<NewThread, PostAnswer>("POST /api/posts", Writer, Posts.Create, "Begins a thread", status: 201),
+        Of<PostAnswer>("GET /api/posts/{id}", Anyone, Posts.Find, "A thread's first post, or a reply", kept: true),
+        Of<PostEdit, PostAnswer>("PATCH /api/posts/{id}", Writer, Posts.Edit, "Changes a post's text and keeps the version before", query: ["reason"]),
+        Of<Done>("DELETE /api/posts/{id}", Writer, Posts.Delete, "Hides a post, a thread with its replies", query: ["reason"]),
+        Of<PostAnswer>("POST /api/posts/{id}/restore", Writer, Posts.Restore, "Shows a post again that the same side deleted", query: ["reason"]),
+        Of<VersionsAnswer>("GET /api/posts/{id}/history", Anyone, Posts.History, "The versions of a post's text, newest first", kept: true, query: ["limit", "cursor"]),
+        Of<LikesAnswer>("PUT /api/posts/{id}/like", Writer, Posts.Like, "Likes a post"),
+        Of<LikesAnswer>("DELETE /api/posts/{id}/like", Writer, Posts.Unlike, "Likes a post no longer"),
+        Of<RepliesAnswer>("GET /api/posts/{id}/replies", Anyone, Threads.Replies, "The replies of a thread, oldest first", kept: true, query: ["after", "limit", "cursor"]),
+        Of<NewReply, PostAnswer>("POST /api/posts/{id}/replies", Writer, Threads.Reply, "Replies in a thread", status: 201),
+        Of<ReadMark, Done>("PUT /api/posts/{id}/read", Writer, Threads.MarkRead, "Marks a thread as read up to a reply"),
+        Of<Done>("PUT /api/posts/read", Writer, Threads.MarkAllRead, "Marks everything as read"),
+        Of<Done>("PUT /api/posts/{id}/pin", Moderator, Threads.Pin, "Pins a thread to the top of the lists", query: ["reason"]),
+        Of<Done>("DELETE /api/posts/{id}/pin", Moderator, Threads.Unpin, "Pins a thread no longer", query: ["reason"]),
+        Of<Done>("PUT /api/posts/{id}/lock", Moderator, Threads.Lock, "Closes a thread to replies", query: ["reason"]),
+        Of<Done>("DELETE /api/posts/{id}/lock", Moderator, Threads.Unlock, "Opens a thread to replies again", query: ["reason"]),
+        Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
+
+        Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first", query: ["box", "with", "unread", "limit", "cursor"]),
+        Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201),
+        Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
+        Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's"),
+        Of<Done>("DELETE /api/messages/{id}", Writer, Messages.Delete, "Removes a private message from the caller's side"),
+        Of<UnreadAnswer>("PUT /api/messages/{id}/read", Writer, Messages.MarkRead, "Marks a private message as read"),
+
+        Of<BlocksAnswer>("GET /api/blocks", Reader, Blocks.List, "Whom the caller blocks", query: ["limit", "cursor"]),
+        Of<Done>("PUT /api/blocks/{username}", Writer, Blocks.Add, "Blocks a user"),
+        Of<Done>("DELETE /api/blocks/{username}", Writer, Blocks.Remove, "Unblocks a user"),
+
+        Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "What the caller is told of, newest first", query: ["limit", "cursor"]),
+        Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
+
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
     ];
 }

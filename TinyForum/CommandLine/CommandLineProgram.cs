@@ -39,7 +39,7 @@ internal static class CommandLineProgram
         foreach (var setting in Settings.OfServe)
             root.Options.Add(setting.Option);
         root.Subcommands.Add(Serve.Command());
-        //USER root.Subcommands.Add(UserCommands.Command());
+        root.Subcommands.Add(UserCommands.Command());
         foreach (var command in Maintenance.Commands())
             root.Subcommands.Add(command);
         root.SetAction((line, _) => Serve.RunAsync(line));

@@ -28,6 +28,9 @@ internal sealed class Connection : IDisposable
     /// <summary>The connection itself, for what this class has no method for (backup, raw handles).</summary>
     public SqliteConnection Sqlite => _sqlite;
 
+    /// <summary>The texts of the statements it keeps.</summary>
+    public IEnumerable<string> Statements => _statements.Keys;
+
     /// <summary>Runs a statement and returns how many rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
 

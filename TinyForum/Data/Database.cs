@@ -108,6 +108,23 @@ public sealed class Database : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Read"/>, with every statement seeing the same state of the database.</summary>
+    internal T ReadSnapshot<T>(Func<Connection, T> read) => Read(c =>
+    {
+        c.Execute("BEGIN");
+        try
+        {
+            return read(c);
+        }
+        finally
+        {
+            c.RollBack();
+        }
+    });
+
+    /// <summary>Every statement that idle readers keep prepared; for the test of query plans.</summary>
+    internal IEnumerable<string> ReaderStatements => _readers.SelectMany(r => r.Statements).Distinct();
+
     /// <summary>
     /// Runs <paramref name="write"/> on the writer's thread inside a transaction; the task ends once that is on disk. What it throws
     /// undoes its own changes alone. It may run twice (a batch that could not be committed is tried one by one), so it must not change

@@ -1,0 +1,43 @@
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Data;
+
+/// <summary>The versions of a post's text. A post that was never edited has no rows here: it is its only version.</summary>
+public sealed partial class PostStore
+{
+    /// <summary>
+    /// The versions of a post, the current one first; <see langword="null"/> if there is no such post that <paramref name="viewer"/> may see.
+    /// </summary>
+    public Page<PostVersion>? History(long id, Caller? viewer = null, int limit = 20, long[]? from = null) => _database.ReadSnapshot(c =>
+    {
+        if (Load(c, id, null) is not { } post || !MaySee(post, viewer))
+            return null;
+        if (post.Revision == 1)
+            return new Page<PostVersion>([new PostVersion(1, post.Author, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt)], null);
+        var rows = c.All("""
+            SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
+              FROM post_versions v
+              JOIN users e ON e.id = v.editor_id
+             WHERE v.post_id = $post
+               AND v.revision < $before
+             ORDER BY v.revision DESC
+             LIMIT $limit
+            """, MapVersion, ("$post", id), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+        return Page<PostVersion>.Cut(rows, limit, last => [last.Revision]);
+    });
+
+    private static void AddVersion(
+        Connection connection, Post post, long editorId, string? title, IReadOnlyList<string>? tags, string body, long createdAt) => connection.Execute("""
+        INSERT INTO post_versions (post_id, revision, editor_id, title, tags, body, created_at)
+        VALUES ($post, $revision, $editor, $title, $tags, $body, $created_at)
+        """, ("$post", post.Id), ("$revision", post.Revision), ("$editor", editorId), ("$title", title),
+        ("$tags", tags is null ? null : FormatTags(tags)), ("$body", body), ("$created_at", createdAt));
+
+    private static PostVersion MapVersion(SqliteDataReader row) => new(
+        Revision: row.GetInt64(0),
+        Editor: new User(row.GetInt64(1), row.GetString(2)),
+        Title: row.IsDBNull(3) ? null : row.GetString(3),
+        Tags: row.IsDBNull(4) ? null : ParseTags(row.GetString(4)),
+        Body: row.GetString(5),
+        CreatedAt: row.GetInt64(6));
+}

@@ -1,0 +1,156 @@
+namespace TinyForum.Data;
+
+/// <summary>Deleting and restoring, pinning and locking. What a moderator does is logged, and told to the author.</summary>
+public sealed partial class PostStore
+{
+    /// <summary>Hides a post from everyone but the side that did it; a thread with all its replies.</summary>
+    /// <exception cref="Refusal">403: someone else's post. 404: there is no such post.</exception>
+    public Task DeleteAsync(Caller caller, long id, string? reason = null) => _database.WriteAsync(c =>
+    {
+        var post = LoadOwn(c, caller, id);
+        if (post.Head is not null)
+            HideThread(c, post);
+        c.Execute("""
+            UPDATE posts
+               SET deleted_at = $now, deleted_by = $by, deleted_as = $side
+             WHERE id = $id
+            """, ("$id", id), ("$now", _clock.Now()), ("$by", caller.Id), ("$side", caller.Id == post.Author.Id ? "author" : "moderator"));
+        if (post.Head is null)
+            CountReply(c, post, -1);
+        SearchIndex.Remove(c, id);
+        NotificationStore.PostDeleted(c, id);
+        Tell(c, caller, "delete", post, reason);
+    });
+
+    /// <summary>Shows a deleted post again; one that is visible stays as it is.</summary>
+    /// <exception cref="Refusal">403: someone else's post, or the other side deleted it. 404: there is no such post.</exception>
+    public Task<Post> RestoreAsync(Caller caller, long id, string? reason = null) => _database.WriteAsync(c =>
+    {
+        var post = Load(c, id, caller.Id) ?? throw Refusal.NotFound("post");
+        if (post.DeletedBy is null)
+            return LoadOwn(c, caller, id);
+        if (!MaySee(post, caller))
+            throw post.DeletedBy == Side.Moderator && post.Author.Id == caller.Id ? Refusal.Forbidden("a moderator deleted this post")
+                : caller.Role >= Role.Moderator ? Refusal.Forbidden("its author deleted this post")
+                : Refusal.NotFound("post");
+        c.Execute("""
+            UPDATE posts
+               SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
+             WHERE id = $id
+            """, ("$id", id));
+        if (post.Head is null)
+            CountReply(c, post, 1);
+        else
+            ShowThread(c, post);
+        SearchIndex.Put(c, id, post.Head?.Title, post.Body);
+        Tell(c, caller, "restore", post, reason);
+        return Load(c, id, caller.Id)!;
+    });
+
+    /// <summary>Pins a thread to the top of the lists, or no longer.</summary>
+    /// <returns>Whether there is such a thread.</returns>
+    public Task<bool> PinAsync(Caller moderator, long threadId, bool pinned, string? reason = null) => _database.WriteAsync(c =>
+    {
+        if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
+            return false;
+        if (head.IsPinned == pinned)
+            return true;
+        c.Execute("""
+            UPDATE threads
+               SET pinned = $pinned
+             WHERE id = $id
+            """, ("$id", threadId), ("$pinned", pinned));
+        if (!pinned)
+            MarkFallen(c, threadId);
+        Log(c, moderator, pinned ? "pin" : "unpin", post, reason);
+        return true;
+    });
+
+    /// <summary>Closes a thread to replies of anyone but moderators, or opens it again.</summary>
+    /// <returns>Whether there is such a thread.</returns>
+    public Task<bool> LockAsync(Caller moderator, long threadId, bool locked, string? reason = null) => _database.WriteAsync(c =>
+    {
+        if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
+            return false;
+        if (head.IsLocked == locked)
+            return true;
+        c.Execute("""
+            UPDATE threads
+               SET locked = $locked
+             WHERE id = $id
+            """, ("$id", threadId), ("$locked", locked));
+        Log(c, moderator, locked ? "lock" : "unlock", post, reason);
+        return true;
+    });
+
+    private static Post LoadOwn(Connection connection, Caller caller, long id)
+    {
+        if (Load(connection, id, caller.Id) is not { DeletedBy: null } post)
+            throw Refusal.NotFound("post");
+        return post.Author.Id == caller.Id || caller.Role >= Role.Moderator ? post
+            : throw Refusal.Forbidden("only its author or a moderator may do this");
+    }
+
+    private static void CountReply(Connection connection, Post reply, int change)
+    {
+        var before = connection.Number("SELECT last_post FROM threads WHERE id = $id", ("$id", reply.ThreadId));
+        var after = connection.Number("""
+            UPDATE threads
+               SET replies = replies + $change,
+                   last_post = (SELECT max(id) FROM posts WHERE thread_id = $id AND deleted_at IS NULL)
+             WHERE id = $id
+            RETURNING last_post
+            """, ("$id", reply.ThreadId), ("$change", change));
+        if (after < before)
+            MarkFallen(connection, reply.ThreadId);
+        CountRead(connection, reply, change);
+        CountPost(connection, reply.Author.Id, change);
+    }
+
+    private static void MarkFallen(Connection connection, long threadId)
+    {
+        connection.Execute("UPDATE settings SET value = value + 1 WHERE name = 'falls'");
+        connection.Execute("""
+            UPDATE threads
+               SET fell = (SELECT value FROM settings WHERE name = 'falls')
+             WHERE id = $id
+            """, ("$id", threadId));
+    }
+
+    private static void HideThread(Connection connection, Post head)
+    {
+        CountPostsOf(connection, head.Id, -1); // while its head still counts
+        connection.Execute("UPDATE threads SET deleted = 1 WHERE id = $id", ("$id", head.Id));
+        Untag(connection, head.Id, head.Head!.Tags);
+    }
+
+    private static void ShowThread(Connection connection, Post head)
+    {
+        connection.Execute("UPDATE threads SET deleted = 0 WHERE id = $id", ("$id", head.Id));
+        CountPostsOf(connection, head.Id, 1);
+        Tag(connection, head.Id, head.Head!.Tags);
+    }
+
+    private static void CountPostsOf(Connection connection, long threadId, int sign) => connection.Execute("""
+        UPDATE users
+           SET posts = posts + $sign * visible.posts
+          FROM (SELECT author_id, count(*) AS posts
+                  FROM posts
+                 WHERE thread_id = $thread
+                   AND deleted_at IS NULL
+                 GROUP BY author_id) visible
+         WHERE users.id = visible.author_id
+        """, ("$thread", threadId), ("$sign", sign));
+
+    private void Tell(Connection connection, Caller caller, string action, Post post, string? reason)
+    {
+        if (caller.Id != post.Author.Id)
+            Log(connection, caller, action, post, reason);
+    }
+
+    private void Log(Connection connection, Caller moderator, string action, Post post, string? reason)
+    {
+        _moderation.Log(connection, moderator.Id, action, post.Id, null, reason);
+        _notifications.Notify(connection, post.Author.Id, action, post.Id, moderator.Id);
+    }
+}

@@ -1,0 +1,208 @@
+namespace TinyForum.Data;
+
+/// <summary>Writing and editing. Each method runs in one write transaction with all that follows from it: counts, orders, search, notifications.</summary>
+public sealed partial class PostStore
+{
+    /// <summary>Begins a thread.</summary>
+    /// <exception cref="Refusal">400: the text breaks a rule.</exception>
+    public Task<Post> CreateThreadAsync(long authorId, string title, string body, IReadOnlyList<string>? tags = null)
+    {
+        var text = PostText.Check(title, body, tags ?? []);
+        return _database.WriteAsync(c => CreateThread(c, authorId, text));
+    }
+
+    /// <summary>Writes a reply.</summary>
+    /// <exception cref="Refusal">
+    /// 400: the text breaks a rule, or <paramref name="replyTo"/> is no post of the thread. 403: the thread is locked and
+    /// <paramref name="author"/> no moderator. 404: there is no such thread.
+    /// </exception>
+    public Task<Post> CreateReplyAsync(Caller author, long threadId, string body, long? replyTo = null)
+    {
+        var text = PostText.Check(null, body, null);
+        return _database.WriteAsync(c => CreateReply(c, author, threadId, text, replyTo));
+    }
+
+    /// <summary>Changes a post's text and keeps the version before. Without a difference nothing happens.</summary>
+    /// <param name="editor">The author or a moderator.</param>
+    /// <param name="id">The post.</param>
+    /// <param name="title">The new title of a thread, if it changes.</param>
+    /// <param name="body">The new text, if it changes.</param>
+    /// <param name="tags">The new tags of a thread, if they change.</param>
+    /// <param name="expected">Whether the post may be changed at this revision; <see langword="null"/> at any.</param>
+    /// <param name="reason">Why a moderator does it, for the log.</param>
+    /// <exception cref="Refusal">
+    /// 400: the text breaks a rule, or a reply was given what only threads have. 403: someone else's post. 404: there is no such post.
+    /// 412: the revision was not <paramref name="expected"/>.
+    /// </exception>
+    public Task<Post> EditAsync(
+        Caller editor, long id, string? title, string? body, IReadOnlyList<string>? tags, Func<long, bool>? expected = null, string? reason = null)
+    {
+        var text = PostText.Check(title, body, tags);
+        return _database.WriteAsync(c => Edit(c, editor, id, text, expected, reason));
+    }
+
+    /// <summary>Likes a post, or no longer.</summary>
+    /// <returns>How many like it now; <see langword="null"/> if there is no such post.</returns>
+    public Task<long?> LikeAsync(long userId, long id, bool likes) => _database.WriteAsync(c =>
+    {
+        if (Load(c, id, null) is not { DeletedBy: null } post)
+            return null;
+        var changed = likes
+            ? c.Execute("""
+                INSERT INTO likes (post_id, user_id, created_at)
+                VALUES ($post, $user, $now)
+                    ON CONFLICT DO NOTHING
+                """, ("$post", id), ("$user", userId), ("$now", _clock.Now()))
+            : -c.Execute("""
+                DELETE FROM likes
+                 WHERE post_id = $post
+                   AND user_id = $user
+                """, ("$post", id), ("$user", userId));
+        if (changed == 0)
+            return post.Likes;
+        return c.Number("""
+            UPDATE posts
+               SET likes = likes + $changed
+             WHERE id = $post
+            RETURNING likes
+            """, ("$post", id), ("$changed", changed));
+    });
+
+    internal Post CreateThread(Connection connection, long authorId, PostText text)
+    {
+        var id = NextId(connection);
+        connection.Execute("""
+            INSERT INTO threads (id, author_id, title, tags, last_post)
+            VALUES ($id, $author, $title, $tags, $id)
+            """, ("$id", id), ("$author", authorId), ("$title", text.Title), ("$tags", FormatTags(text.Tags!)));
+        Insert(connection, id, id, 0, authorId, text.Body!, null);
+        Tag(connection, id, text.Tags!);
+        MarkRead(connection, authorId, id, 0);
+        SearchIndex.Put(connection, id, text.Title, text.Body!);
+        _notifications.PostCreated(connection, id, authorId, authorId, null, text.Body!);
+        return Load(connection, id, authorId)!;
+    }
+
+    internal Post CreateReply(Connection connection, Caller author, long threadId, PostText text, long? replyTo)
+    {
+        var thread = connection.First("""
+            SELECT t.author_id, t.locked,
+                   CASE WHEN r.seen IS NULL THEN t.last_post <= me.read_up_to ELSE t.replies = r.seen END
+              FROM threads t
+              JOIN users me ON me.id = $author
+              LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
+             WHERE t.id = $thread
+               AND t.deleted = 0
+            """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), HasReadAll = r.GetBoolean(2) },
+            ("$thread", threadId), ("$author", author.Id)) ?? throw Refusal.NotFound("thread");
+        if (thread.IsLocked && author.Role < Role.Moderator)
+            throw Refusal.Forbidden("the thread is locked");
+        var repliedTo = replyTo is null ? (long?)null : connection.Number("""
+            SELECT author_id
+              FROM posts
+             WHERE id = $id
+               AND thread_id = $thread
+               AND deleted_at IS NULL
+            """, ("$id", replyTo), ("$thread", threadId)) ?? throw Refusal.Invalid("reply_to", "must be the id of a post in this thread");
+
+        var id = NextId(connection);
+        var number = connection.Number("""
+            UPDATE threads
+               SET replies = replies + 1, last_number = last_number + 1, last_post = $id
+             WHERE id = $thread
+            RETURNING last_number
+            """, ("$id", id), ("$thread", threadId))!.Value;
+        Insert(connection, id, threadId, number, author.Id, text.Body!, replyTo);
+        if (thread.HasReadAll)
+            MarkRead(connection, author.Id, threadId, number);
+        SearchIndex.Put(connection, id, null, text.Body!);
+        _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, text.Body!);
+        return Load(connection, id, author.Id)!;
+    }
+
+    private Post Edit(Connection connection, Caller editor, long id, PostText text, Func<long, bool>? expected, string? reason)
+    {
+        var post = LoadOwn(connection, editor, id);
+        if (expected?.Invoke(post.Revision) == false)
+            throw new Refusal(412, "the post has been changed since");
+        if (post.Head is null && (text.Title ?? (object?)text.Tags) is not null)
+            throw Refusal.Invalid(text.Title is null ? "tags" : "title", "only threads have this");
+        var (title, tags, body) = (text.Title ?? post.Head?.Title, text.Tags ?? post.Head?.Tags, text.Body ?? post.Body);
+        var isRetagged = tags?.SequenceEqual(post.Head!.Tags) == false;
+        if (body == post.Body && title == post.Head?.Title && !isRetagged)
+            return post;
+
+        if (post.Revision == 1)
+            AddVersion(connection, post, post.Author.Id, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt);
+        connection.Execute("""
+            UPDATE posts
+               SET body = $body, revision = revision + 1, edited_at = $now
+             WHERE id = $id
+            """, ("$id", id), ("$body", body), ("$now", _clock.Now()));
+        AddVersion(connection, post with { Revision = post.Revision + 1 }, editor.Id, title, tags, body, _clock.Now());
+        if (post.Head is not null)
+            connection.Execute("""
+                UPDATE threads
+                   SET title = $title, tags = $tags
+                 WHERE id = $id
+                """, ("$id", id), ("$title", title), ("$tags", FormatTags(tags!)));
+        if (isRetagged)
+        {
+            Untag(connection, id, post.Head!.Tags);
+            Tag(connection, id, tags!);
+        }
+        SearchIndex.Put(connection, id, title, body);
+        Tell(connection, editor, "edit", post, reason);
+        return Load(connection, id, editor.Id)!;
+    }
+
+    private static long NextId(Connection connection) => connection.Number("SELECT coalesce(max(id), 0) + 1 FROM posts")!.Value;
+
+    private void Insert(Connection connection, long id, long threadId, long number, long authorId, string body, long? replyTo)
+    {
+        connection.Execute("""
+            INSERT INTO posts (id, thread_id, number, author_id, reply_to, body, created_at)
+            VALUES ($id, $thread, $number, $author, $reply_to, $body, $now)
+            """, ("$id", id), ("$thread", threadId), ("$number", number), ("$author", authorId), ("$reply_to", replyTo), ("$body", body), ("$now", _clock.Now()));
+        CountPost(connection, authorId, 1);
+    }
+
+    private static void CountPost(Connection connection, long authorId, int change) => connection.Execute("""
+        UPDATE users
+           SET posts = posts + $change
+         WHERE id = $id
+        """, ("$id", authorId), ("$change", change));
+
+    private static void Tag(Connection connection, long threadId, IReadOnlyList<string> tags)
+    {
+        foreach (var tag in tags)
+        {
+            var id = connection.Number("""
+                INSERT INTO tags (name, threads)
+                VALUES ($name, 1)
+                    ON CONFLICT (name) DO UPDATE SET threads = threads + 1
+                RETURNING id
+                """, ("$name", tag));
+            connection.Execute("""
+                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post)
+                SELECT $tag, id, author_id, pinned, last_post
+                  FROM threads
+                 WHERE id = $thread
+                """, ("$tag", id), ("$thread", threadId));
+        }
+    }
+
+    private static void Untag(Connection connection, long threadId, IReadOnlyList<string> tags)
+    {
+        connection.Execute("""
+            DELETE FROM thread_tags
+             WHERE thread_id = $thread
+            """, ("$thread", threadId));
+        foreach (var tag in tags)
+            connection.Execute("""
+                UPDATE tags
+                   SET threads = threads - 1
+                 WHERE name = $name
+                """, ("$name", tag));
+    }
+}

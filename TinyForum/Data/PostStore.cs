@@ -1,0 +1,142 @@
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// The threads and replies. Counts and orders are kept by the writes, so that every read is a few seeks on indexes. What is deleted stays
+/// for the side that may restore it and is absent for everyone else. Thread-safe.
+/// </summary>
+public sealed partial class PostStore
+{
+    // What Map reads, of the post p by a in the thread t, and Joins adds what $user has to do with it.
+    private const string Columns = """
+        p.id, p.thread_id, p.number, p.author_id, a.username, p.body, p.created_at, p.edited_at, p.revision, p.likes,
+               CASE WHEN me.id IS NOT NULL THEN l.user_id IS NOT NULL END, p.reply_to, p.deleted_as,
+               t.title, t.tags, t.replies, t.last_post, t.pinned, t.locked,
+               CASE WHEN me.id IS NULL OR p.number > 0     THEN NULL
+                    WHEN r.seen IS NOT NULL                THEN t.replies - r.seen
+                    WHEN t.id > me.read_up_to              THEN t.replies + 1
+                    WHEN t.last_post <= me.read_up_to      THEN 0
+                    ELSE (SELECT count(*)
+                            FROM posts fresh
+                           WHERE fresh.thread_id = t.id
+                             AND fresh.id > me.read_up_to
+                             AND fresh.deleted_at IS NULL) END
+        """;
+
+    private const string Joins = """
+        JOIN users a ON a.id = p.author_id
+          LEFT JOIN users me ON me.id = $user
+          LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $user
+          LEFT JOIN reading r ON r.user_id = $user AND r.thread_id = p.thread_id
+        """;
+
+    private const string OnePost = $"""
+        SELECT {Columns}
+          FROM posts p
+          JOIN threads t ON t.id = p.thread_id
+          {Joins}
+         WHERE p.id = $id
+           AND (p.number = 0 OR t.deleted = 0)
+        """;
+
+    private const string RepliesOfThread = $"""
+        SELECT {Columns}
+          FROM posts p
+          JOIN threads t ON t.id = p.thread_id
+          {Joins}
+         WHERE p.thread_id = $thread
+           AND p.number > $after
+         ORDER BY p.number
+         LIMIT $limit
+        """;
+
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly ModerationStore _moderation;
+    private readonly NotificationStore _notifications;
+
+    internal PostStore(Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications) =>
+        (_database, _clock, _moderation, _notifications) = (database, clock, moderation, notifications);
+
+    /// <summary>The post, or <see langword="null"/> if there is none that <paramref name="viewer"/> may see.</summary>
+    public Post? Find(long id, Caller? viewer = null) =>
+        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && MaySee(post, viewer) ? post : null;
+
+    /// <summary>
+    /// The replies of a thread behind reply <paramref name="after"/>, oldest first; a deleted one without its text.
+    /// <see langword="null"/> if there is no such thread.
+    /// </summary>
+    public Page<Post>? Replies(long threadId, long after = 0, int limit = 20, long? viewerId = null) => _database.ReadSnapshot(c =>
+    {
+        if (!IsVisibleThread(c, threadId))
+            return null;
+        var rows = c.All(RepliesOfThread, MapStub, ("$thread", threadId), ("$after", after), ("$user", viewerId), ("$limit", limit + 1));
+        return Page<Post>.Cut(rows, limit, last => [last.Number]);
+    });
+
+    /// <summary>The tags of visible threads by name.</summary>
+    public Page<TagCount> Tags(int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT id, name, threads
+              FROM tags
+             WHERE threads > 0
+               AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
+             ORDER BY name
+             LIMIT $limit
+            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), ("$after", from?[0]), ("$limit", limit + 1));
+        var page = Page<(long Id, TagCount Tag)>.Cut(rows, limit, last => [last.Id]);
+        return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
+    });
+
+    /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread.</summary>
+    internal static Post? Load(Connection connection, long id, long? viewerId) => connection.First(OnePost, Map, ("$id", id), ("$user", viewerId));
+
+    private static bool IsVisibleThread(Connection connection, long id) => connection.Number("""
+        SELECT 1
+          FROM threads
+         WHERE id = $id
+           AND deleted = 0
+        """, ("$id", id)) is not null;
+
+    private static bool MaySee(Post post, Caller? viewer) => post.DeletedBy switch
+    {
+        null => true,
+        Side.Author => viewer?.Id == post.Author.Id,
+        _ => viewer?.Role >= Role.Moderator,
+    };
+
+    private static Post Map(SqliteDataReader row) => new(
+        Id: row.GetInt64(0),
+        ThreadId: row.GetInt64(1),
+        Number: row.GetInt64(2),
+        Author: new User(row.GetInt64(3), row.GetString(4)),
+        Body: row.GetString(5),
+        CreatedAt: row.GetInt64(6),
+        EditedAt: row.IsDBNull(7) ? null : row.GetInt64(7),
+        Revision: row.GetInt64(8),
+        Likes: row.GetInt64(9),
+        Liked: row.IsDBNull(10) ? null : row.GetBoolean(10),
+        ReplyTo: row.IsDBNull(11) ? null : row.GetInt64(11),
+        DeletedBy: row.IsDBNull(12) ? null : row.GetString(12) == "author" ? Side.Author : Side.Moderator,
+        Head: row.GetInt64(2) > 0 ? null : new ThreadHead(
+            Title: row.GetString(13),
+            Tags: ParseTags(row.GetString(14)),
+            Replies: row.GetInt64(15),
+            LatestPost: row.GetInt64(16),
+            IsPinned: row.GetBoolean(17),
+            IsLocked: row.GetBoolean(18),
+            Unread: row.IsDBNull(19) ? null : row.GetInt64(19)));
+
+    private static Post MapStub(SqliteDataReader row)
+    {
+        var post = Map(row);
+        return post.DeletedBy is null ? post : post with { Body = "" };
+    }
+
+    // A JSON array of tags needs no escapes: tags have letters, digits and hyphens alone.
+    private static string FormatTags(IReadOnlyList<string> tags) => tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", tags)}\"]";
+
+    private static string[] ParseTags(string json) => json.Length <= 2 ? [] : json[2..^2].Split("\",\"");
+}
