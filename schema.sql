@@ -99,8 +99,8 @@ CREATE TABLE posts (
 ) STRICT;
 
 CREATE INDEX posts_by_author  ON posts (author_id, id);
-CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 
 CREATE TABLE post_versions (
     id         INTEGER PRIMARY KEY,

@@ -204,10 +204,13 @@ public sealed class HttpTests
     public async Task A_fault_is_told_to_the_log_and_not_to_the_client()
     {
         var entries = new System.Collections.Concurrent.ConcurrentQueue<LogEntry>();
-        await using var forum = await TestForum.StartAsync(o => o with { Log = entries.Enqueue });
-        await forum.UserAsync("ada");
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'nonsense' WHERE id = 2"));
-        var answer = (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(500, "internal error");
+        Answer answer;
+        await using (var forum = await TestForum.StartAsync(o => o with { Log = entries.Enqueue }))
+        {
+            await forum.UserAsync("ada");
+            await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'nonsense' WHERE id = 2"));
+            answer = (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(500, "internal error");
+        }
         Assert.AreEqual("error", (string?)answer["status"]);
         Assert.AreEqual(answer.Header("X-Request-Id"), (string?)answer["request_id"]);
         Assert.IsFalse(answer.Text.Contains("nonsense") || answer.Text.Contains("Exception"), answer.Text);

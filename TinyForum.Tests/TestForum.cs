@@ -47,6 +47,14 @@ internal sealed class TestForum : IAsyncDisposable
         return client;
     }
 
+    /// <summary>As <see cref="UserAsync"/>, with a role.</summary>
+    public async Task<TestClient> UserAsync(string name, string role)
+    {
+        var client = await UserAsync(name);
+        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", name)));
+        return client;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var client in _clients)

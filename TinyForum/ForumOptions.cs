@@ -29,6 +29,9 @@ public sealed record ForumOptions
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();
 
+    /// <summary>What a connection may do before it is ended.</summary>
+    public ConnectionLimits Connections { get; init; } = new();
+
     /// <summary>How much one client may do.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
 

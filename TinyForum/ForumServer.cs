@@ -34,11 +34,11 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Who is logged in.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
-    /// <summary>The access tokens.</summary>
-    public TokenStore Tokens => _forum.Tokens;
-
     /// <summary>The threads and replies.</summary>
     public PostStore Posts => _forum.Posts;
+
+    /// <summary>The access tokens.</summary>
+    public TokenStore Tokens => _forum.Tokens;
 
     /// <summary>The private messages.</summary>
     public MessageStore Messages => _forum.Messages;
@@ -68,7 +68,8 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(addresses, boundary, options.DrainTimeout));
+            return new ForumServer(forum, telemetry, ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout));
         }
         catch
         {

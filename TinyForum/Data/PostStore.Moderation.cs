@@ -133,7 +133,7 @@ public sealed partial class PostStore
 
     private static void CountPostsOf(Connection connection, long threadId, int sign) => connection.Execute("""
         UPDATE users
-           SET posts = posts + $sign * visible.posts
+           SET posts = users.posts + $sign * visible.posts
           FROM (SELECT author_id, count(*) AS posts
                   FROM posts
                  WHERE thread_id = $thread

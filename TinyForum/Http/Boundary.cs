@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
 
 namespace TinyForum.Http;
 
@@ -18,18 +16,9 @@ internal sealed class Boundary(
 {
     private const int MaxTarget = 8 * 1024;
 
-    private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
-    private static long _lastId;
-
     /// <summary>Serves one request. Does not throw.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="closeConnection">Whether the connection ends with the answer.</param>
-    public async Task ServeAsync(HttpListenerContext context, bool closeConnection)
+    public async Task ServeAsync(Exchange exchange)
     {
-        using var exchange = new Exchange(context, string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}"))
-        {
-            CloseConnection = closeConnection,
-        };
         if (HasBeenAnswered(exchange))
             return;
         using var activity = Telemetry.Activities.StartActivity(exchange.Method, ActivityKind.Server);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 
 namespace TinyForum.Http;
@@ -15,16 +16,18 @@ internal sealed class Exchange : IDisposable
 
     private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(32, 95).Select(c => (char)c).ToArray());
 
+    private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
+    private static long _lastId;
+
     private readonly HttpListenerContext _context;
     private readonly PooledBuffer _buffer = new();
     private byte[]? _requestBody;
     private bool _bodyWasRead;
     private RequestTarget? _target;
 
-    public Exchange(HttpListenerContext context, string id)
+    public Exchange(HttpListenerContext context)
     {
         _context = context;
-        Id = id;
         Method = context.Request.HttpMethod;
         RawTarget = context.Request.RawUrl ?? "";
         try
@@ -38,7 +41,10 @@ internal sealed class Exchange : IDisposable
     }
 
     /// <summary>Names this request in the log and to the client.</summary>
-    public string Id { get; }
+    public string Id { get; } = string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}");
+
+    /// <summary>The connection as the guard sees it, if there is one.</summary>
+    public GuardedConnection? Connection { get; set; }
 
     public string Method { get; }
 
@@ -112,6 +118,7 @@ internal sealed class Exchange : IDisposable
             throw new Refusal(413, $"the body must be at most {MaxBody} bytes");
         _requestBody = ArrayPool<byte>.Shared.Rent((int)length);
         var body = _requestBody.AsMemory(0, (int)length);
+        Connection?.BeginBody();
         try
         {
             await _context.Request.InputStream.ReadExactlyAsync(body).ConfigureAwait(false);
@@ -119,6 +126,10 @@ internal sealed class Exchange : IDisposable
         catch (Exception e) when (e is EndOfStreamException or HttpListenerException or IOException or ObjectDisposedException)
         {
             throw new Refusal(400, "the body is shorter than its Content-Length");
+        }
+        finally
+        {
+            Connection?.EndBody();
         }
         _bodyWasRead = true;
         return body;

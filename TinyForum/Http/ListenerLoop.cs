@@ -14,12 +14,14 @@ internal sealed class ListenerLoop : IAsyncDisposable
 
     private readonly HttpListener _listener;
     private readonly Boundary _boundary;
+    private readonly ConnectionGuard? _guard;
     private readonly TimeSpan _drain;
     private int _inFlight;
     private volatile bool _stopping;
 
-    private ListenerLoop(HttpListener listener, IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
+    private ListenerLoop(HttpListener listener, ConnectionGuard? guard, IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
     {
+        _guard = guard;
         _listener = listener;
         _boundary = boundary;
         _drain = drain;
@@ -28,15 +30,21 @@ internal sealed class ListenerLoop : IAsyncDisposable
             Take();
     }
 
+    /// <summary>What watches the connections, where that works.</summary>
+    public ConnectionGuard? Guard => _guard;
+
     /// <summary>Where it listens, with the ports that were chosen.</summary>
     public IReadOnlyList<ListenAddress> Addresses { get; }
 
     /// <summary>Starts listening.</summary>
     /// <param name="addresses">Where; a port of 0 is replaced by a free one.</param>
     /// <param name="boundary">Serves the requests.</param>
+    /// <param name="limits">What a connection may do before it is ended.</param>
+    /// <param name="warn">Told, in a line for the operator, if the limits can't be kept.</param>
     /// <param name="drain">How long disposal waits for the requests that were accepted.</param>
     /// <exception cref="StartException">An address is taken or can't be listened on.</exception>
-    public static ListenerLoop Start(IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
+    public static ListenerLoop Start(
+        IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain)
     {
         WarmUp.Value.ToString();
         for (var attempt = 1; ; attempt++)
@@ -48,7 +56,10 @@ internal sealed class ListenerLoop : IAsyncDisposable
                 foreach (var prefix in chosen.SelectMany(a => a.Prefixes))
                     listener.Prefixes.Add(prefix);
                 listener.Start();
-                return new ListenerLoop(listener, chosen, boundary, drain);
+                var guard = ConnectionGuard.TryStart(listener, limits, out var note);
+                if (note is not null)
+                    warn(note);
+                return new ListenerLoop(listener, guard, chosen, boundary, drain);
             }
             catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
             {
@@ -70,7 +81,9 @@ internal sealed class ListenerLoop : IAsyncDisposable
         var deadline = Stopwatch.GetTimestamp() + (long)(_drain.TotalSeconds * Stopwatch.Frequency);
         while (Volatile.Read(ref _inFlight) > 0 && Stopwatch.GetTimestamp() < deadline)
             await Task.Delay(5).ConfigureAwait(false);
+        _guard?.Shutdown(); // or else closing sends a stray 200 to every connection
         _listener.Close();
+        _guard?.Dispose();
     }
 
     // HttpListener begins to accept before a field of its own is set, once per process: a client that hammers the port meanwhile
@@ -122,12 +135,18 @@ internal sealed class ListenerLoop : IAsyncDisposable
 
     private async Task ServeAsync(HttpListenerContext context)
     {
+        GuardedConnection? connection = null;
         try
         {
-            await _boundary.ServeAsync(context, _stopping).ConfigureAwait(false);
+            using var exchange = new Exchange(context) { CloseConnection = _stopping };
+            if (_guard is not null && exchange.Remote is { } remote && (connection = exchange.Connection = _guard.BeginRequest(remote)) is null)
+                context.Response.Abort(); // cut off just now: nothing may come of the request
+            else
+                await _boundary.ServeAsync(exchange).ConfigureAwait(false);
         }
         finally
         {
+            connection?.EndRequest();
             Interlocked.Decrement(ref _inFlight);
         }
     }

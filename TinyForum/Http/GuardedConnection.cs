@@ -1,0 +1,144 @@
+using System.Runtime.Versioning;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// A connection as <see cref="ConnectionGuard"/> sees it. The server calls <see cref="EndRequest"/>, <see cref="BeginBody"/> and
+/// <see cref="EndBody"/>; everything else belongs to the guard, and all but <see cref="TryBegin"/> to its sweep.
+/// </summary>
+internal sealed class GuardedConnection(SocketName remote)
+{
+    /// <summary>Bytes that count as progress within a timeout, so that dripping one at a time is no way round it.</summary>
+    private const int Progress = 4096;
+
+    /// <summary>Milliseconds without a change after which a connection is quiet.</summary>
+    private const int QuietAfter = 500;
+
+    /// <summary>States in which no request can begin: the connection was shut down; the object was dropped for a new one.</summary>
+    private const long CutOff = -1, Retired = -2;
+
+    /// <summary>
+    /// Requests begun so far in the upper half, those being served in the lower (two for a moment: the next may begin before the last one has
+    /// said that it ended). In one number, so that the guard ends a connection only if no request begins meanwhile.
+    /// </summary>
+    private long _state;
+    private int _bodies;
+
+    // As the last sweep left them.
+    private long _seenState;
+    private ulong _seenReceived, _receivedMark, _ackedMark;
+
+    public SocketName Remote { get; } = remote;
+
+    /// <summary>When it was last found open.</summary>
+    public long SeenAt { get; set; } = Environment.TickCount64;
+
+    /// <summary>When a request began or ended, or the connection itself began.</summary>
+    public long Since { get; private set; }
+
+    /// <summary>Since when the client is waited for in the middle of its request.</summary>
+    public long? WaitingSince { get; private set; }
+
+    /// <summary>Since when the client has not taken the answer in.</summary>
+    public long? SendingSince { get; private set; }
+
+    /// <summary>Bytes that came since no request is being served.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Whether nothing is going on, so that looking less often will do.</summary>
+    public bool IsQuiet { get; private set; }
+
+    /// <summary>The limit that this connection was one too many for.</summary>
+    public CutReason? Excess { get; set; }
+
+    public bool IsCut { get; set; }
+
+    public bool IsRetired => Volatile.Read(ref _state) == Retired;
+
+    public bool NeverServed => Volatile.Read(ref _state) == 0;
+
+    /// <summary>Begins a request, unless the connection <paramref name="isCut"/> or this object has been dropped.</summary>
+    public bool TryBegin(out bool isCut)
+    {
+        var state = Volatile.Read(ref _state);
+        while (state >= 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _state, state + (1L << 32) + 1, state);
+            if (seen == state)
+                break;
+
+            state = seen;
+        }
+
+        isCut = state == CutOff;
+        return state >= 0;
+    }
+
+    /// <summary>Says that the answer is given.</summary>
+    public void EndRequest() => Interlocked.Decrement(ref _state);
+
+    /// <summary>Says that the request's body is being read, so that it is the client that is waited for.</summary>
+    public void BeginBody() => Interlocked.Increment(ref _bodies);
+
+    /// <summary>Says that the body is read, or given up.</summary>
+    public void EndBody() => Interlocked.Decrement(ref _bodies);
+
+    /// <summary>
+    /// Lets no request begin from now on. False if one has since <see cref="Observe"/>, which then knows too little of the connection; one that
+    /// was being served already may be ended, it was looked at.
+    /// </summary>
+    public bool TryCut() => (int)_seenState > 0 || Interlocked.CompareExchange(ref _state, CutOff, _seenState) == _seenState;
+
+    /// <summary>Drops the object, unless a request is being served.</summary>
+    public bool TryRetire()
+    {
+        var state = Volatile.Read(ref _state);
+        return (state == CutOff || (int)state == 0) && Interlocked.CompareExchange(ref _state, Retired, state) == state;
+    }
+
+    /// <summary>Starts over: this remote end has a new socket.</summary>
+    public void Meet(long now)
+    {
+        (SeenAt, Since, WaitingSince, SendingSince) = (now, now, null, null);
+        (_seenState, _seenReceived, _receivedMark, _ackedMark) = (0, 0, 0, 0);
+        (IsQuiet, IsCut, Excess) = (false, false, null);
+    }
+
+    /// <summary>Takes in what the kernel counted and what the server said since the last look. Returns whether a request is being served.</summary>
+    [SupportedOSPlatform("linux")]
+    public bool Observe(long now, in LinuxSocket.TcpInfo info)
+    {
+        var state = Volatile.Read(ref _state);
+        var serving = (int)state > 0;
+        if (state != _seenState)
+        {
+            // What came until now was of requests that have begun, and a new budget begins. Only if a header was waited for, and this is its
+            // request, the time it took counts for its body too.
+            var sameRequest = (int)_seenState == 0 && state == _seenState + (1L << 32) + 1;
+            (WaitingSince, _receivedMark, Since, _seenState) = (sameRequest ? WaitingSince : null, info.BytesReceived, now, state);
+        }
+
+        Received = serving ? 0 : (long)(info.BytesReceived - _receivedMark);
+        if (serving ? Volatile.Read(ref _bodies) <= 0 : Received == 0)
+            WaitingSince = null;
+        else if (WaitingSince is null)
+            WaitingSince = now;
+        else if (serving && info.BytesReceived - _receivedMark >= Progress)
+        {
+            // A long body may go on while it comes; a header may not.
+            (WaitingSince, _receivedMark) = (now, info.BytesReceived);
+        }
+
+        if (info.Unacked == 0 && info.NotSentBytes == 0)
+            SendingSince = null;
+        else if (SendingSince is null || info.BytesAcked - _ackedMark >= (info.NotSentBytes > 0 ? Progress : 1UL))
+        {
+            // As long as nothing is held back, any acknowledgement will do: a trickle of small answers is not the reader's fault.
+            (SendingSince, _ackedMark) = (now, info.BytesAcked);
+        }
+
+        IsQuiet = WaitingSince is null && SendingSince is null && info.BytesReceived == _seenReceived && now - Since > QuietAfter;
+        _seenReceived = info.BytesReceived;
+        return serving;
+    }
+}

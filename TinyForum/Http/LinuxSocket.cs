@@ -1,0 +1,214 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace TinyForum.Http;
+
+/// <summary>The few libc calls that <see cref="ConnectionGuard"/> needs on sockets which .NET owns and does not hand out.</summary>
+[SupportedOSPlatform("linux")]
+internal static unsafe partial class LinuxSocket
+{
+    private const int SolSocket = 1, SoLinger = 13, SoAttachFilter = 26, SoDetachFilter = 27, SoAcceptConn = 30, SoCookie = 57;
+    private const int IpProtoTcp = 6, TcpNoDelay = 1, TcpInfoOption = 11, TcpUserTimeout = 18;
+    private const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
+    private const int ShutReadWrite = 2, DupFdCloseOnExec = 1030, RlimitNoFile = 7, OpenNonBlockCloseOnExec = 0x80800, TooManyFiles = 24;
+
+    /// <summary>What the kernel knows of a connection: the part of its <c>tcp_info</c> up to Linux 4.6, of which only these are read.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 148)]
+    public struct TcpInfo
+    {
+        /// <summary>Segments under way that the peer has not acknowledged.</summary>
+        [FieldOffset(24)] public uint Unacked;
+        [FieldOffset(120)] public ulong BytesAcked;
+        [FieldOffset(128)] public ulong BytesReceived;
+        /// <summary>Bytes written that did not leave yet: above 0 for long only if the peer does not read.</summary>
+        [FieldOffset(144)] public uint NotSentBytes;
+    }
+
+    /// <summary>A number that no other socket has had since the machine started; 0 when <paramref name="fd"/> is not an open socket.</summary>
+    public static ulong Cookie(int fd)
+    {
+        ulong cookie = 0;
+        var length = sizeof(ulong);
+        return getsockopt_fast(fd, SolSocket, SoCookie, &cookie, &length) == 0 ? cookie : 0;
+    }
+
+    public static bool TryGetInfo(int fd, out TcpInfo info)
+    {
+        fixed (TcpInfo* p = &info)
+        {
+            var length = sizeof(TcpInfo);
+            return getsockopt(fd, IpProtoTcp, TcpInfoOption, p, &length) == 0 && length == sizeof(TcpInfo);
+        }
+    }
+
+    public static bool IsListening(int fd)
+    {
+        int value = 0, length = sizeof(int);
+        return getsockopt(fd, SolSocket, SoAcceptConn, &value, &length) == 0 && value != 0;
+    }
+
+    public static bool SetNoDelay(int fd) => SetTcpOption(fd, TcpNoDelay, 1);
+
+    public static bool SetUserTimeout(int fd, TimeSpan timeout) => SetTcpOption(fd, TcpUserTimeout, (int)timeout.TotalMilliseconds);
+
+    private static bool SetTcpOption(int fd, int option, int value) => setsockopt(fd, IpProtoTcp, option, &value, sizeof(int)) == 0;
+
+    public static bool TryGetLocal(int fd, out SocketName name)
+    {
+        var buffer = stackalloc byte[128];
+        var length = 128;
+        return ToName(getsockname(fd, buffer, &length), buffer, out name);
+    }
+
+    public static bool TryGetPeer(int fd, out SocketName name)
+    {
+        var buffer = stackalloc byte[128];
+        var length = 128;
+        return ToName(getpeername(fd, buffer, &length), buffer, out name);
+    }
+
+    private static bool ToName(int result, byte* address, out SocketName name)
+    {
+        const ushort Inet = 2, Inet6 = 10;
+        var family = *(ushort*)address;
+        var port = BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + 2, 2));
+        name = family switch
+        {
+            Inet => SocketName.From(new ReadOnlySpan<byte>(address + 4, 4), port),
+            Inet6 => SocketName.From(new ReadOnlySpan<byte>(address + 8, 16), port),
+            _ => default,
+        };
+        return result == 0 && family is (Inet or Inet6);
+    }
+
+    /// <summary>Sends what fits without waiting: to a socket that was never written to, a few hundred bytes always do.</summary>
+    public static void Send(int fd, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+            _ = send(fd, p, bytes.Length, MsgDontWait | MsgNoSignal);
+    }
+
+    /// <summary>Ends both directions; what was written before still goes out.</summary>
+    public static void Shutdown(int fd) => _ = shutdown(fd, ShutReadWrite);
+
+    /// <summary>Makes closing the socket reset the connection, instead of keeping what the peer does not take in.</summary>
+    public static void ResetOnClose(int fd)
+    {
+        var linger = (OnOff: 1, Seconds: 0);
+        _ = setsockopt(fd, SolSocket, SoLinger, &linger, sizeof(int) * 2);
+    }
+
+    /// <summary>A second descriptor for the same socket, which stays that socket whatever .NET closes meanwhile; negative if none is free.</summary>
+    public static int Duplicate(int fd) => fcntl(fd, DupFdCloseOnExec, 0);
+
+    public static void Close(int fd) => _ = close(fd);
+
+    /// <summary>Whether every descriptor below <paramref name="number"/> is in use: the kernel hands out the lowest one. Not if fd is not open.</summary>
+    public static bool AllInUseBelow(int number, int fd)
+    {
+        var lowest = Duplicate(fd);
+        if (lowest < 0)
+            return Marshal.GetLastSystemError() == TooManyFiles;
+
+        Close(lowest);
+        return lowest >= number;
+    }
+
+    /// <summary>Lets a listening socket drop, or no longer drop, what comes in: clients try again by themselves, after a second at first.</summary>
+    public static void DropIncoming(int fd, bool drop)
+    {
+        // The classic filter program of one instruction: return 0 bytes of the packet.
+        var instruction = (Code: (ushort)0x06, Jumps: (ushort)0, Value: 0);
+        var program = (Length: (nint)1, Code: (nint)(&instruction));
+        _ = setsockopt(fd, SolSocket, drop ? SoAttachFilter : SoDetachFilter, &program, sizeof(nint) * 2);
+    }
+
+    /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
+    public static int Accept(int fd) => accept4(fd, null, null, OpenNonBlockCloseOnExec);
+
+    /// <summary>Changes how many connections may wait to be accepted.</summary>
+    public static void SetBacklog(int fd, int backlog) => _ = listen(fd, backlog);
+
+    /// <summary>How many descriptors this process may have, after raising its own limit as far as it may; null when that can't be read.</summary>
+    public static long? RaiseDescriptorLimit()
+    {
+        Limit limit;
+        if (getrlimit(RlimitNoFile, &limit) != 0)
+            return null;
+
+        var raised = limit with { Soft = limit.Hard };
+        var soft = setrlimit(RlimitNoFile, &raised) == 0 ? raised.Soft : limit.Soft;
+        return (long)Math.Min(soft, long.MaxValue);
+    }
+
+    private record struct Limit(nuint Soft, nuint Hard);
+
+    // A read of a number that never waits, once per descriptor and sweep: without the transition it costs a third less.
+    [LibraryImport("libc", EntryPoint = "getsockopt"), SuppressGCTransition]
+    private static partial int getsockopt_fast(int fd, int level, int option, void* value, int* length);
+
+    [LibraryImport("libc")]
+    private static partial int getsockopt(int fd, int level, int option, void* value, int* length);
+
+    [LibraryImport("libc")]
+    private static partial int setsockopt(int fd, int level, int option, void* value, int length);
+
+    [LibraryImport("libc")]
+    private static partial int getsockname(int fd, byte* address, int* length);
+
+    [LibraryImport("libc")]
+    private static partial int getpeername(int fd, byte* address, int* length);
+
+    [LibraryImport("libc")]
+    private static partial nint send(int fd, byte* bytes, nint length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int shutdown(int fd, int how);
+
+    [LibraryImport("libc")]
+    private static partial int accept4(int fd, byte* address, int* length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int listen(int fd, int backlog);
+
+    [LibraryImport("libc")]
+    private static partial int fcntl(int fd, int command, int value);
+
+    [LibraryImport("libc")]
+    private static partial int close(int fd);
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, Limit* limit);
+
+    [LibraryImport("libc")]
+    private static partial int setrlimit(int resource, Limit* limit);
+}
+
+/// <summary>An address and a port as a key that costs no allocation; IPv4 in its IPv6-mapped form.</summary>
+internal readonly record struct SocketName(ulong High, ulong Low, ushort Port)
+{
+    private const ulong MappedPrefix = 0xFFFF_0000_0000;
+
+    public bool IsAnyAddress => High == 0 && Low is 0 or MappedPrefix;
+
+    public bool IsLoopback => High == 0 && (Low == 1 || Low >> 24 == 0xFFFF7F);
+
+    /// <summary>Whose connection it is when connections are counted: an IPv6 subscriber is a /64, out of which any address can be used.</summary>
+    public (ulong, ulong) Host => (High, High == 0 ? Low : 0);
+
+    public static SocketName From(IPEndPoint endPoint)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        endPoint.Address.TryWriteBytes(bytes, out var written);
+        return From(bytes[..written], (ushort)endPoint.Port);
+    }
+
+    public static SocketName From(ReadOnlySpan<byte> address, ushort port) => address.Length == 4
+        ? new(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(address), port)
+        : new(BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), port);
+
+    // Seeded per process, unlike a record's own: the clients choose these numbers.
+    public override int GetHashCode() => HashCode.Combine(High, Low, Port);
+}
