@@ -12,14 +12,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
-    private readonly TaskCompletionSource<string> _greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(string Text, TaskCompletionSource<string> Said)> _awaited = [];
 
     private ServerProcess(Process process)
     {
         _process = process;
         process.OutputDataReceived += (_, e) => Take(e.Data, _output);
         process.ErrorDataReceived += (_, e) => Take(e.Data, _errors);
-        process.Exited += (_, _) => _greeting.TrySetException(new InvalidOperationException("the server ended"));
+        process.Exited += (_, _) => Ended();
         process.EnableRaisingEvents = true;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -45,12 +45,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         var server = new ServerProcess(Start([], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
         try
         {
-            server.Greeting = await server._greeting.Task.WaitAsync(Patience);
+            server.Greeting = await server.SaysAsync(" listens on ");
             return server;
         }
         catch (InvalidOperationException)
         {
-            await server._process.WaitForExitAsync();
             throw new InvalidOperationException($"the server ended: {server.Output}{server.Errors}");
         }
     }
@@ -70,6 +69,21 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>Sends a signal by its name.</summary>
     public void Signal(string name) => System.Diagnostics.Process.Start("kill", [$"-{name}", $"{Id}"]).WaitForExit();
+
+    /// <summary>Waits for a line of its output with this text.</summary>
+    public Task<string> SaysAsync(string text)
+    {
+        var said = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            if (_output.ToString().Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } line)
+                return Task.FromResult(line);
+            _awaited.Add((text, said));
+        }
+        if (_process.HasExited)
+            Ended();
+        return said.Task.WaitAsync(Patience);
+    }
 
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code.</returns>
@@ -112,8 +126,24 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             return;
         lock (text)
             text.AppendLine(line);
-        if (line.Contains(" listens on ", StringComparison.Ordinal))
-            _greeting.TrySetResult(line);
+        lock (_output)
+        {
+            foreach (var (awaited, said) in _awaited)
+            {
+                if (line.Contains(awaited, StringComparison.Ordinal))
+                    said.TrySetResult(line);
+            }
+        }
+    }
+
+    private void Ended()
+    {
+        _process.WaitForExit(); // until all that it said is read
+        lock (_output)
+        {
+            foreach (var (_, said) in _awaited)
+                said.TrySetException(new InvalidOperationException("the server ended"));
+        }
     }
 
     [GeneratedRegex(@"http://[0-9.:]+/")]

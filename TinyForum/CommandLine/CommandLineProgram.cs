@@ -31,7 +31,8 @@ internal static class CommandLineProgram
         }
     }
 
-    private static RootCommand Root()
+    /// <summary>All that the program understands.</summary>
+    internal static RootCommand Root()
     {
         var root = new RootCommand("A small self-hosted forum: one process, one database file");
         Settings.Database.Option.Recursive = true;
