@@ -31,7 +31,8 @@ internal static class CommandLineProgram
         }
     }
 
-    private static RootCommand Root()
+    /// <summary>All that the program understands.</summary>
+    internal static RootCommand Root()
     {
         var root = new RootCommand("A small self-hosted forum: one process, one database file");
         Settings.Database.Option.Recursive = true;
@@ -39,7 +40,7 @@ internal static class CommandLineProgram
         foreach (var setting in Settings.OfServe)
             root.Options.Add(setting.Option);
         root.Subcommands.Add(Serve.Command());
-        //USER root.Subcommands.Add(UserCommands.Command());
+        root.Subcommands.Add(UserCommands.Command());
         foreach (var command in Maintenance.Commands())
             root.Subcommands.Add(command);
         root.SetAction((line, _) => Serve.RunAsync(line));

@@ -9,6 +9,8 @@ namespace TinyForum.CommandLine;
 /// <summary>What an operator does to a database, beside a running server but for <c>restore</c>.</summary>
 internal static class Maintenance
 {
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(30);
+
     public static IEnumerable<Command> Commands()
     {
         yield return OfFile("backup", "Copies the database to FILE, checked, while it is in use", Save);
@@ -62,7 +64,7 @@ internal static class Maintenance
     {
         try
         {
-            using var connection = new Connection(database, readOnly: !vacuum, TimeSpan.FromSeconds(30));
+            using var connection = new Connection(database, readOnly: !vacuum, BusyTimeout);
             Database.RequireCurrent(connection, database);
             var faults = Data.Check.Run(connection, rule => Console.WriteLine($"checking {rule}"));
             foreach (var fault in faults)
@@ -81,24 +83,37 @@ internal static class Maintenance
     private static Task Export(string database, string file)
     {
         RequireThere(database);
+        file = Path.GetFullPath(file);
         try
         {
-            using var connection = new Connection(database, readOnly: true, TimeSpan.FromSeconds(30));
+            using var connection = new Connection(database, readOnly: true, BusyTimeout);
             Database.RequireCurrent(connection, database);
-            using var claim = DatabaseFile.Claim(Path.GetFullPath(file) + ".partial");
-            using (var output = Compressed(file) ? new GZipStream(claim, CompressionLevel.Optimal, leaveOpen: true) : (Stream)new BufferedStream(claim))
+            using var claim = DatabaseFile.Claim(file + ".partial");
+            try
             {
-                var rows = Transfer.Export(connection, output, Tell);
-                output.Flush();
+                var rows = Write(connection, claim, isCompressed: Compressed(file));
+                DatabaseFile.Publish(claim, file);
                 Console.WriteLine($"{rows} rows of {database} are exported to {file}");
+                return Task.CompletedTask;
             }
-            DatabaseFile.Publish(claim, Path.GetFullPath(file));
-            return Task.CompletedTask;
+            catch
+            {
+                File.Delete(claim.Name);
+                throw;
+            }
         }
         catch (SqliteException e)
         {
             throw new StartException($"cannot export {database}: {Database.Explain(e, database)}", e);
         }
+    }
+
+    private static long Write(Connection connection, Stream file, bool isCompressed)
+    {
+        if (!isCompressed)
+            return Transfer.Export(connection, file, Tell);
+        using var output = new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true);
+        return Transfer.Export(connection, output, Tell);
     }
 
     private static async Task Import(string database, string file)

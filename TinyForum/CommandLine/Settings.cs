@@ -21,6 +21,21 @@ internal static class Settings
     private static readonly Setting<bool> TrustProxy = Setting.Switch("--trust-proxy", Defaults.TrustProxy, on => on,
         "Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that overwrites them. Default: off");
 
+    private static readonly Setting<bool> RateLimits =
+        Setting.Switch("--rate-limits", Defaults.RateLimits.Enabled, on => on, "Whether any of the limits below holds. Default: on");
+
+    private static readonly Setting<RateLimit> FailedLogins = Limit("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
+        "Wrong passwords for an account from an address. Default: 10/5m");
+
+    private static readonly Setting<RateLimit> Registrations = Limit("--limit-registrations", Defaults.RateLimits.Registrations,
+        "New accounts from an address. Default: 30/1h");
+
+    private static readonly Setting<RateLimit> Writes = Limit("--limit-writes", Defaults.RateLimits.Writes,
+        "Requests of a user that change something. Default: 60/1m");
+
+    private static readonly Setting<RateLimit> Searches = Limit("--limit-searches", Defaults.RateLimits.Searches,
+        "Searches from an address. Default: 60/1m");
+
     private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", "TIME", Defaults.BackupEvery, text => (TimeSpan?)Setting.Duration(text),
         "Back the database up this often, such as 24h. Default: never");
 
@@ -38,7 +53,10 @@ internal static class Settings
 
     /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
-        [Listen, Log, AnonymousLogout, TrustProxy, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations];
+    [
+        Listen, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
+        BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
+    ];
 
     /// <summary>The options that a command line and the environment say.</summary>
     /// <exception cref="StartException">One of them is malformed.</exception>
@@ -48,11 +66,25 @@ internal static class Settings
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustProxy = TrustProxy.In(line),
+        RateLimits = new RateLimitOptions
+        {
+            Enabled = RateLimits.In(line),
+            FailedLogins = FailedLogins.In(line),
+            Registrations = Registrations.In(line),
+            Writes = Writes.In(line),
+            Searches = Searches.In(line),
+        },
         BackupEvery = BackupEvery.In(line),
         BackupKeep = BackupKeep.In(line),
         BackupDirectory = BackupDirectory.In(line),
         Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
     };
+
+    private static Setting<RateLimit> Limit(string flag, RateLimit fallback, string help) => Setting.Of(flag, "NUMBER/TIME", fallback, ParseLimit, help);
+
+    private static RateLimit ParseLimit(string text) => text.Split('/') is [var permits, var window]
+        ? new RateLimit(Setting.Number(permits, from: 1), Setting.Duration(window))
+        : throw new FormatException("must be a number and a time, such as 60/1m");
 
     private static LogFormat ParseLog(string text) => text switch
     {

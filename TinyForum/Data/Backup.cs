@@ -73,6 +73,7 @@ internal static class Backup
     {
         if (!File.Exists(from))
             throw new StartException($"there is no database {from}");
+        cancellation.ThrowIfCancellationRequested();
         var claim = DatabaseFile.Claim(to);
         try
         {

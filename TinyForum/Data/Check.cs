@@ -89,8 +89,8 @@ internal static class Check
               LEFT JOIN tags g ON g.id = x.tag_id
              GROUP BY t.id
             HAVING CASE t.deleted WHEN 1 THEN 0 ELSE json_array_length(t.tags) END <> count(g.name)
-                OR sum(g.name NOT IN (SELECT value FROM json_each(t.tags))) > 0
-                OR sum(x.pinned <> t.pinned OR x.last_post <> t.last_post) > 0
+                OR sum(g.id IS NOT NULL AND g.name NOT IN (SELECT value FROM json_each(t.tags))) > 0
+                OR sum(x.author_id <> t.author_id OR x.pinned <> t.pinned OR x.last_post <> t.last_post) > 0
             """),
         new("threads of tags", """
             SELECT 'tag ' || g.name || ' says it has ' || g.threads || ' threads and has ' || ifnull(x.n, 0)
@@ -110,13 +110,11 @@ internal static class Check
              GROUP BY r.user_id, r.thread_id
             HAVING r.seen <> count(p.id)
             """),
-        new("search index: every visible post and no other", """
+        new("search index: every post that is not deleted", """
             SELECT 'post ' || id || ' is ' || CASE sum(side) WHEN 1 THEN 'not found' ELSE 'found though it should not be' END
               FROM (SELECT p.id, 1 AS side
                       FROM posts p
-                      JOIN threads t ON t.id = p.thread_id
                      WHERE p.deleted_at IS NULL
-                       AND t.deleted = 0
                      UNION ALL
                     SELECT rowid, 2
                       FROM search)
@@ -141,14 +139,15 @@ internal static class Check
                           GROUP BY owner_id) b ON b.owner_id = u.id
              WHERE u.unread_messages <> ifnull(b.n, 0)
             """),
-        new("unread notifications of users", """
-            SELECT 'user ' || u.id || ' says to have ' || u.unread_notifications || ' unread notifications and has ' || ifnull(n.n, 0)
+        new("notifications of users", """
+            SELECT 'user ' || u.id || ' says to have ' || u.unread_notifications || ' unread notifications of ' || u.notifications
+                   || ' and has ' || ifnull(n.unread, 0) || ' of ' || ifnull(n.n, 0)
               FROM users u
-              LEFT JOIN (SELECT user_id, count(*) AS n
+              LEFT JOIN (SELECT user_id, sum(read = 0) AS unread, count(*) AS n
                            FROM notifications
-                          WHERE read = 0
                           GROUP BY user_id) n ON n.user_id = u.id
-             WHERE u.unread_notifications <> ifnull(n.n, 0)
+             WHERE u.unread_notifications <> ifnull(n.unread, 0)
+                OR u.notifications <> ifnull(n.n, 0)
             """),
     ];
 

@@ -252,8 +252,10 @@ public sealed class Database : IDisposable
             tell?.Invoke(LogSeverity.Information, $"migrating the database to schema {migration.To}");
             connection.InTransaction(() =>
             {
-                if (connection.Number("PRAGMA user_version") < migration.To) // else another process was faster
-                    connection.Script($"{migration.Sql}\nPRAGMA user_version = {migration.To};");
+                if (connection.Number("PRAGMA user_version") >= migration.To)
+                    return; // another process was faster
+                connection.Script(migration.Sql);
+                connection.Script($"PRAGMA user_version = {migration.To}");
             });
         }
     }

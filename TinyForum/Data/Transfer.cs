@@ -182,7 +182,6 @@ internal static class Transfer
           FROM posts p
           JOIN threads t ON t.id = p.thread_id
          WHERE p.deleted_at IS NULL
-           AND t.deleted = 0
         """, row =>
         {
             SearchIndex.Put(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2));
