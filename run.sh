@@ -25,10 +25,7 @@ bench)
     ;;
 publish)
     shift
-    # A lock file of its own: what a runtime identifier adds is no part of the build's.
-    dotnet publish "$root/TinyForum" -c Release --use-current-runtime --self-contained -o "$root/artifacts" \
-        -p:PublishSingleFile=true -p:PublishTrimmed=true -p:PublishReadyToRun=true -p:IncludeNativeLibrariesForSelfExtract=true \
-        -p:DebugType=none -p:PublishDocumentationFile=false -p:NuGetLockFilePath=obj/publish.lock.json "$@"
+    dotnet publish "$root/TinyForum" -p:PublishProfile=single-file -o "$root/artifacts" "$@"
     ;;
 *)
     build TinyForum

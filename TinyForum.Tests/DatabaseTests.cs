@@ -33,6 +33,42 @@ public sealed class DatabaseTests
     }
 
     [TestMethod]
+    public async Task What_is_put_off_to_the_commit_is_done_once_and_not_for_a_write_that_fails()
+    {
+        using var database = Database.Open(null);
+        using var go = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ => go.Wait(CancellationToken.None)); // so that the others come as one group
+        var writes = Enumerable.Range(0, 20).Select(i => database.WriteAsync(c =>
+        {
+            c.BeforeCommit(c => c.Execute("INSERT INTO tags (name, threads) SELECT $name, count(*) FROM tags", ("$name", $"late{i}")));
+            c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"early{i}"));
+            return i % 5 == 0 ? throw new Refusal(409, "no") : i;
+        })).ToList();
+        go.Set();
+        await first;
+        foreach (var write in writes.Where((_, i) => i % 5 == 0))
+            Assert.AreEqual(409, (await Assert.ThrowsExactlyAsync<Refusal>(() => write)).Status);
+        await Task.WhenAll(writes.Where((_, i) => i % 5 != 0));
+        Assert.AreEqual(16, database.Read(c => c.Number("SELECT count(*) FROM tags WHERE name LIKE 'early%'")));
+        Assert.AreEqual(16, database.Read(c => c.Number("SELECT count(*) FROM tags WHERE name LIKE 'late%'")));
+        Assert.AreEqual(16, database.Read(c => c.Number("SELECT threads FROM tags WHERE name = 'late1'")), "after every other write of the group");
+    }
+
+    [TestMethod]
+    public async Task A_lone_write_that_fails_leaves_nothing()
+    {
+        using var database = Database.Open(null);
+        await Assert.ThrowsExactlyAsync<Refusal>(() => database.WriteAsync<int>(c =>
+        {
+            c.Execute("INSERT INTO tags (name) VALUES ('a')");
+            c.BeforeCommit(c => c.Execute("INSERT INTO tags (name) VALUES ('b')"));
+            throw new Refusal(409, "no");
+        }));
+        await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('c')"));
+        CollectionAssert.AreEqual(new[] { "c" }, database.Read(c => c.All("SELECT name FROM tags", r => r.GetString(0))));
+    }
+
+    [TestMethod]
     public async Task The_version_changes_with_every_commit_and_with_nothing_else()
     {
         using var database = Database.Open(null);

@@ -11,6 +11,7 @@ namespace TinyForum.Data;
 internal sealed class Connection : IDisposable
 {
     private readonly SqliteConnection _sqlite;
+    private readonly List<Action<Connection>> _beforeCommit = [];
     private readonly Dictionary<string, SqliteCommand> _statements = new(ReferenceComparer.Instance);
 
     public Connection(string path, bool readOnly, TimeSpan busyTimeout)
@@ -87,7 +88,7 @@ internal sealed class Connection : IDisposable
         try
         {
             change();
-            Execute("COMMIT");
+            Commit();
         }
         catch
         {
@@ -96,12 +97,58 @@ internal sealed class Connection : IDisposable
         }
     }
 
+    /// <summary>Puts a change off until the open transaction is about to be committed; without one it is made at once.</summary>
+    /// <remarks>
+    /// For the search index: FTS5 gathers changes and writes them out together, but also whenever a savepoint begins after one of them,
+    /// and statements that change several rows begin one of their own. Behind all that a group of writes does, it is once a commit.
+    /// </remarks>
+    public void BeforeCommit(Action<Connection> change)
+    {
+        if (IsInTransaction)
+            _beforeCommit.Add(change);
+        else
+            change(this);
+    }
+
+    /// <summary>Makes the changes that were put off, and commits.</summary>
+    public void Commit()
+    {
+        foreach (var change in _beforeCommit)
+            change(this);
+        _beforeCommit.Clear();
+        Execute("COMMIT");
+    }
+
+    /// <summary>Runs <paramref name="change"/> such that an exception undoes no more of the transaction than that.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="isUndone">Whether to undo it for this exception; else it is thrown on, and the transaction is to be given up.</param>
+    /// <returns>The exception that it was undone for, or <see langword="null"/>.</returns>
+    public Exception? InSavepoint(Action<Connection> change, Func<Exception, bool> isUndone)
+    {
+        var putOff = _beforeCommit.Count;
+        Exception? undone = null;
+        Execute("SAVEPOINT write");
+        try
+        {
+            change(this);
+        }
+        catch (Exception e) when (IsInTransaction && isUndone(e))
+        {
+            _beforeCommit.RemoveRange(putOff, _beforeCommit.Count - putOff);
+            Execute("ROLLBACK TO write");
+            undone = e;
+        }
+        Execute("RELEASE write");
+        return undone;
+    }
+
     /// <summary>Whether a transaction is open: some errors end it by themselves.</summary>
     public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_sqlite.Handle) == 0;
 
     /// <summary>Ends the open transaction without its changes, if there is one.</summary>
     public void RollBack()
     {
+        _beforeCommit.Clear();
         try
         {
             if (IsInTransaction)

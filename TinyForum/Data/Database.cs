@@ -128,7 +128,7 @@ public sealed class Database : IDisposable
 
     /// <summary>
     /// Runs <paramref name="write"/> on the writer's thread inside a transaction; the task ends once that is on disk. What it throws
-    /// undoes its own changes alone. It may run twice (a batch that could not be committed is tried one by one), so it must not change
+    /// undoes its own changes alone. It may run several times (a batch in which one fails is run again), so it must not change
     /// anything but the database.
     /// </summary>
     internal Task<T> WriteAsync<T>(Func<Connection, T> write) => _writer.Enqueue(write);

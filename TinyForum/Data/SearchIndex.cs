@@ -37,9 +37,13 @@ public sealed class SearchIndex
         (_database, _clock, _timeLimit) = (database, clock, timeLimit ?? TimeLimit);
 
     /// <summary>Makes a post found by its present text; also when it was indexed before. The post and its thread are written already.</summary>
-    internal static void Put(Connection connection, long postId, string? title, string body)
+    internal static void Put(Connection connection, long postId, string? title, string body) =>
+        connection.BeforeCommit(c => PutNow(c, postId, title, body));
+
+    /// <summary>As <see cref="Put"/>, before the transaction's end.</summary>
+    internal static void PutNow(Connection connection, long postId, string? title, string body)
     {
-        Remove(connection, postId);
+        RemoveNow(connection, postId);
         Add(connection, postId, title, body, connection.First("""
             SELECT p.author_id, t.tags
               FROM posts p
@@ -72,7 +76,9 @@ public sealed class SearchIndex
     }
 
     /// <summary>Makes a post no longer found.</summary>
-    internal static void Remove(Connection connection, long postId) => connection.Execute("""
+    internal static void Remove(Connection connection, long postId) => connection.BeforeCommit(c => RemoveNow(c, postId));
+
+    private static void RemoveNow(Connection connection, long postId) => connection.Execute("""
         DELETE FROM search
          WHERE rowid = $id
         """, ("$id", postId));

@@ -184,7 +184,7 @@ internal static class Transfer
          WHERE p.deleted_at IS NULL
         """, row =>
         {
-            SearchIndex.Put(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2));
+            SearchIndex.PutNow(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2));
             if (pace.IsDue)
                 pace.Tell($"search index, post {row.GetInt64(0)}");
         });

@@ -6,8 +6,8 @@ using static SQLitePCL.raw;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Group commit: one thread takes the writes that wait, runs each in a savepoint of its own inside one transaction, commits once, and
-/// only then answers them all. A lone write is committed at once; under load the cost of the disk's flush is shared.
+/// Group commit: one thread takes the writes that wait, runs them in one transaction, commits once, and only then answers them all;
+/// one that fails is undone alone. A lone write is committed at once; under load the cost of the disk's flush is shared.
 /// </summary>
 internal sealed class WriteQueue : IDisposable
 {
@@ -77,7 +77,11 @@ internal sealed class WriteQueue : IDisposable
         }
     }
 
-    private void Commit(List<Write> writes)
+    /// <summary>
+    /// Runs the writes in a transaction, commits it and answers them. Most writes go well, so that a savepoint around each, for which SQLite
+    /// copies every page that it changes, is only set when the first try has shown that one is needed.
+    /// </summary>
+    private void Commit(List<Write> writes, bool inSavepoints = false)
     {
         try
         {
@@ -93,14 +97,21 @@ internal sealed class WriteQueue : IDisposable
         try
         {
             foreach (var write in writes)
-                RunInSavepoint(write);
-            _connection.Execute("COMMIT");
+            {
+                if (inSavepoints)
+                    RunInSavepoint(write);
+                else
+                    write.Run(_connection);
+            }
+            _connection.Commit();
         }
         catch (Exception e)
         {
             _connection.RollBack();
             if (writes.Count == 1)
                 Fail(writes, e);
+            else if (!inSavepoints && !IsOfTheMachine(e))
+                Commit(writes, inSavepoints: true);
             else
                 foreach (var write in writes)
                     Commit([write]);
@@ -114,32 +125,28 @@ internal sealed class WriteQueue : IDisposable
     /// <summary>A write that throws undoes its own changes; an error that took the whole transaction with it is thrown on.</summary>
     private void RunInSavepoint(Write write)
     {
-        _connection.Execute("SAVEPOINT write");
-        try
-        {
-            write.Run(_connection);
-        }
-        catch (Exception e)
-        {
-            if (!_connection.IsInTransaction || (e is SqliteException sqlite && Translate(sqlite) is not null))
-                throw;
-            _connection.Execute("ROLLBACK TO write");
-            write.Refuse(IsGone(e) ? new Refusal(409, "what this belongs to is gone") : e);
-        }
-        _connection.Execute("RELEASE write");
+        if (_connection.InSavepoint(write.Run, static e => !IsOfTheMachine(e)) is { } e)
+            write.Refuse(Reason(e));
     }
-
-    /// <summary>Whether a write refers to what was removed while it waited: its own author, erased between being identified and now.</summary>
-    private static bool IsGone(Exception e) => e is SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY };
 
     private static void Fail(List<Write> writes, Exception e)
     {
         foreach (var write in writes)
         {
-            write.Refuse(e is SqliteException sqlite ? (Exception?)Translate(sqlite) ?? e : e);
+            write.Refuse(Reason(e));
             write.Answer();
         }
     }
+
+    private static bool IsOfTheMachine(Exception e) => e is SqliteException sqlite && Translate(sqlite) is not null;
+
+    /// <summary>What the writer is told. A write may refer to what was removed while it waited: its own author, erased since it was identified.</summary>
+    private static Exception Reason(Exception e) => e switch
+    {
+        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new Refusal(409, "what this belongs to is gone"),
+        SqliteException sqlite => (Exception?)Translate(sqlite) ?? e,
+        _ => e,
+    };
 
     /// <summary>The refusal for an error that is the machine's and not a bug, or <see langword="null"/>.</summary>
     public static Refusal? Translate(SqliteException e) => e.SqliteErrorCode switch
