@@ -8,7 +8,7 @@ CREATE TABLE settings (
 
 INSERT INTO settings VALUES
     ('cursor_key', randomblob(32)), -- seals paging cursors
-    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell
+    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell and unpinned
 
 CREATE TABLE users (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
@@ -68,7 +68,8 @@ CREATE TABLE threads (
     replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
     last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
     last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
-    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down a list, so that no walk meets it twice
+    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down sort=active, so that no walk meets it twice
+    unpinned    INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down the lists by age
     pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
     locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
@@ -168,9 +169,10 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer has only to split it at spaces. Visible posts only.
+-- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
+-- the author and for each tag of the thread. Not here: deleted posts; but the replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, body,
+    title, body, meta,
     content = '', contentless_delete = 1,
     tokenize = 'ascii'
 );
@@ -247,8 +249,10 @@ CREATE TABLE reports (
     resolved_at INTEGER
 ) STRICT;
 
+CREATE UNIQUE INDEX reports_once ON reports (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0;
 CREATE INDEX reports_open        ON reports (id) WHERE resolved_at IS NULL;
-CREATE INDEX reports_by_post     ON reports (post_id, reporter_id);
+CREATE INDEX reports_resolved    ON reports (id) WHERE resolved_at IS NOT NULL;
+CREATE INDEX reports_by_post     ON reports (post_id);
 CREATE INDEX reports_by_reporter ON reports (reporter_id);
 CREATE INDEX reports_by_resolver ON reports (resolved_by) WHERE resolved_by IS NOT NULL;
 
@@ -265,6 +269,21 @@ CREATE TABLE moderation_log (
 CREATE INDEX moderation_log_by_actor ON moderation_log (actor_id);
 CREATE INDEX moderation_log_by_user  ON moderation_log (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX moderation_log_by_post  ON moderation_log (post_id) WHERE post_id IS NOT NULL;
+
+-- Lines are only ever added; erasing an account makes user 0 of it, nothing else may change.
+CREATE TRIGGER moderation_log_delete BEFORE DELETE ON moderation_log
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
+
+CREATE TRIGGER moderation_log_update BEFORE UPDATE ON moderation_log
+WHEN NOT (new.id = old.id AND new.action = old.action AND new.created_at = old.created_at
+          AND new.post_id IS old.post_id AND new.reason IS old.reason
+          AND new.actor_id IN (old.actor_id, 0)
+          AND (new.user_id IS old.user_id OR (old.user_id IS NOT NULL AND new.user_id IS 0)))
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
 
 CREATE TABLE idempotency_keys (
     user_id     INTEGER NOT NULL REFERENCES users (id),

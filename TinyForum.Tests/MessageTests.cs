@@ -6,8 +6,6 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class MessageTests
 {
-    private const string Nothing = "a message that does not exist";
-
     [TestMethod]
     public async Task A_message_is_as_the_contract_shows_it_to_both()
     {
@@ -102,7 +100,7 @@ public sealed class MessageTests
             {
                 var theirs = (await eve.SendAsync(method, $"/api/messages/{id}{suffix}", null)).Is(404, "message does not exist");
                 var none = (await eve.SendAsync(method, $"/api/messages/{long.MaxValue}{suffix}", null)).Is(404);
-                Assert.AreEqual(none.Text, theirs.Text, Nothing);
+                Assert.AreEqual(none.Text, theirs.Text);
             }
             await IdsAsync(eve, "?box=all");
         }
@@ -259,8 +257,10 @@ public sealed class MessageTests
     }
 
     [TestMethod]
-    [DataRow("Ælfrīċ", "Hwæt! þu eart ƿel"), DataRow("Жанна", "Привет, мир"), DataRow("محمد", "سلام \u202Bعليكم\u202C"), DataRow("नेहा", "नमस्ते दुनिया")]
-    [DataRow("สมชาย", "สวัสดี"), DataRow("太郎", "こんにちは、世界。\n𠮷野家"), DataRow("김철수", "안녕하세요"), DataRow("Ｚｏｅ", "👩‍👩‍👧 e\u0301 \u2028 \"\\ /"), DataRow("יוסף", "שלום")]
+    [DataRow("Ælfrīċ", "Hwæt! þu eart ƿel"), DataRow("Жанна", "Привет, мир"), DataRow("יוסף", "שלום")]
+    [DataRow("محمد", "سلام \u202Bعليكم\u202C"), DataRow("नेहा", "नमस्ते दुनिया")]
+    [DataRow("สมชาย", "สวัสดี"), DataRow("太郎", "こんにちは、世界。\n𠮷野家"), DataRow("김철수", "안녕하세요")]
+    [DataRow("Ｚｏｅ", "👩‍👩‍👧 e\u0301 \u2028 \"\\ /")]
     public async Task Names_and_texts_of_any_script_come_back_as_they_were_sent(string name, string text)
     {
         await using var forum = await TestForum.StartAsync();
@@ -311,7 +311,8 @@ public sealed class MessageTests
     {
         await using var forum = await TestForum.StartAsync();
         var (ada, bob, eve) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"), await forum.UserAsync("eve"));
-        var (kept, gone, alone, other) = (await SendAsync(bob, "ada"), await SendAsync(ada, "bob"), await SendAsync(bob, "bob"), await SendAsync(ada, "eve"));
+        var (kept, gone) = (await SendAsync(bob, "ada"), await SendAsync(ada, "bob"));
+        var (alone, other) = (await SendAsync(bob, "bob"), await SendAsync(ada, "eve"));
         (await ada.DeleteAsync($"/api/messages/{gone}")).Is(200);
         await forum.Server.Database.WriteAsync(c => Data.MessageStore.Erase(c, userId: 3));
         await IdsAsync(ada, "?box=all", other, kept);

@@ -18,9 +18,10 @@ internal sealed class Forum : IAsyncDisposable
         Tokens = new TokenStore(Database, Clock);
         Messages = new MessageStore(Database, Clock);
         Blocks = new BlockStore(Database, Clock);
+        Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
-        Search = new SearchIndex(Database);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
+        Search = new SearchIndex(Database, Clock);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -43,6 +44,8 @@ internal sealed class Forum : IAsyncDisposable
     public MessageStore Messages { get; }
 
     public BlockStore Blocks { get; }
+
+    public ReportStore Reports { get; }
 
     public NotificationStore Notifications { get; }
 

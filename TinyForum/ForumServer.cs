@@ -49,6 +49,19 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>What users are told of.</summary>
     public NotificationStore Notifications => _forum.Notifications;
 
+    /// <summary>Suspensions, and the public log of what moderators do.</summary>
+    public ModerationStore Moderation => _forum.Moderation;
+
+    /// <summary>What users report to the moderators.</summary>
+    public ReportStore Reports => _forum.Reports;
+
+    /// <summary>The full-text search.</summary>
+    public SearchIndex Search => _forum.Search;
+
+    internal Forum Forum => _forum;
+
+    internal Telemetry Telemetry => _telemetry;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
@@ -68,8 +81,10 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(
-                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout));
+            var loop = ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
+            Gauges.Observe(telemetry, forum, api, loop);
+            return new ForumServer(forum, telemetry, loop);
         }
         catch
         {

@@ -48,6 +48,14 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(UnreadAnswer))]
 [JsonSerializable(typeof(BlocksAnswer))]
 [JsonSerializable(typeof(NotificationsAnswer))]
+[JsonSerializable(typeof(SearchAnswer))]
+[JsonSerializable(typeof(ReportRequest))]
+[JsonSerializable(typeof(ReportAnswer))]
+[JsonSerializable(typeof(ReportsAnswer))]
+[JsonSerializable(typeof(ResolutionRequest))]
+[JsonSerializable(typeof(SuspensionRequest))]
+[JsonSerializable(typeof(SuspensionAnswer))]
+[JsonSerializable(typeof(ModerationLogAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -20,8 +20,10 @@ internal static class Blocks
     }
 
     public static async ValueTask<Done> Add(Call call) =>
-        await call.Forum.Blocks.AddAsync(call.User.Id, call.Username).ConfigureAwait(false) ? new Done() : throw Refusal.NotFound("user");
+        Found(await call.Forum.Blocks.AddAsync(call.User.Id, call.Username).ConfigureAwait(false));
 
     public static async ValueTask<Done> Remove(Call call) =>
-        await call.Forum.Blocks.RemoveAsync(call.User.Id, call.Username).ConfigureAwait(false) ? new Done() : throw Refusal.NotFound("user");
+        Found(await call.Forum.Blocks.RemoveAsync(call.User.Id, call.Username).ConfigureAwait(false));
+
+    private static Done Found(bool isUser) => isUser ? new Done() : throw Refusal.NotFound("user");
 }

@@ -35,7 +35,7 @@ internal static class Messages
         answer => MessageStore.AddressOf(answer.PrivateMessage.Id));
 
     public static ValueTask<MessageAnswer> Find(Call call) =>
-        call.Forum.Messages.Find(call.User.Id, call.Id) is { } message ? new(new MessageAnswer(MessageView.Of(message))) : throw NoSuchMessage();
+        new(new MessageAnswer(MessageView.Of(call.Forum.Messages.Find(call.User.Id, call.Id) ?? throw NoSuchMessage())));
 
     public static async ValueTask<UnreadAnswer> MarkRead(Call call) =>
         new(await call.Forum.Messages.MarkReadAsync(call.User.Id, call.Id).ConfigureAwait(false) ?? throw NoSuchMessage());

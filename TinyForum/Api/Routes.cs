@@ -8,13 +8,13 @@ internal static class Routes
 {
     public static IReadOnlyList<Endpoint> Table { get; } =
     [
-        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account"),
-        Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session"),
+        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account", refuses: [200]),
+        Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session", refuses: [200]),
         Of<Done>("POST /api/logout", Session, Accounts.LogOut, "Ends the session that sent it"),
-        Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true),
-        Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true),
+        Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true, refuses: [200]),
+        Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true, refuses: [200]),
         Of<ProfileAnswer>("GET /api/user/{username}/profile", Anyone, Profiles.Get, "An account as others see it", kept: true),
-        Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role"),
+        Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role", refuses: [409]),
 
         Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account"),
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; empty texts remove"),
@@ -27,16 +27,20 @@ internal static class Routes
         Of<NewToken, TokenAnswer>("POST /api/tokens", Session, Tokens.Create, "Makes a token, which is shown this once", status: 201),
         Of<Done>("DELETE /api/tokens/{id}", Session, Tokens.End, "Ends one of the caller's tokens"),
 
-        Of<PostsAnswer>("GET /api/posts", Anyone, Threads.List, "The threads, newest or latest reply first", kept: true, query: ["sort", "author", "tag", "unread", "limit", "cursor"]),
+        Of<PostsAnswer>("GET /api/posts", Anyone, Threads.List, "The threads, newest or latest reply first",
+            kept: true, query: ["sort", "author", "tag", "unread", "limit", "cursor"]),
         Of<NewThread, PostAnswer>("POST /api/posts", Writer, Posts.Create, "Begins a thread", status: 201),
         Of<PostAnswer>("GET /api/posts/{id}", Anyone, Posts.Find, "A thread's first post, or a reply", kept: true),
-        Of<PostEdit, PostAnswer>("PATCH /api/posts/{id}", Writer, Posts.Edit, "Changes a post's text and keeps the version before", query: ["reason"]),
+        Of<PostEdit, PostAnswer>("PATCH /api/posts/{id}", Writer, Posts.Edit, "Changes a post's text and keeps the version before",
+            query: ["reason"]),
         Of<Done>("DELETE /api/posts/{id}", Writer, Posts.Delete, "Hides a post, a thread with its replies", query: ["reason"]),
         Of<PostAnswer>("POST /api/posts/{id}/restore", Writer, Posts.Restore, "Shows a post again that the same side deleted", query: ["reason"]),
-        Of<VersionsAnswer>("GET /api/posts/{id}/history", Anyone, Posts.History, "The versions of a post's text, newest first", kept: true, query: ["limit", "cursor"]),
+        Of<VersionsAnswer>("GET /api/posts/{id}/history", Anyone, Posts.History, "The versions of a post's text, newest first",
+            kept: true, query: ["limit", "cursor"]),
         Of<LikesAnswer>("PUT /api/posts/{id}/like", Writer, Posts.Like, "Likes a post"),
         Of<LikesAnswer>("DELETE /api/posts/{id}/like", Writer, Posts.Unlike, "Likes a post no longer"),
-        Of<RepliesAnswer>("GET /api/posts/{id}/replies", Anyone, Threads.Replies, "The replies of a thread, oldest first", kept: true, query: ["after", "limit", "cursor"]),
+        Of<RepliesAnswer>("GET /api/posts/{id}/replies", Anyone, Threads.Replies, "The replies of a thread, oldest first",
+            kept: true, query: ["after", "limit", "cursor"]),
         Of<NewReply, PostAnswer>("POST /api/posts/{id}/replies", Writer, Threads.Reply, "Replies in a thread", status: 201),
         Of<ReadMark, Done>("PUT /api/posts/{id}/read", Writer, Threads.MarkRead, "Marks a thread as read up to a reply"),
         Of<Done>("PUT /api/posts/read", Writer, Threads.MarkAllRead, "Marks everything as read"),
@@ -47,7 +51,7 @@ internal static class Routes
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
         Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first", query: ["box", "with", "unread", "limit", "cursor"]),
-        Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201),
+        Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201, refuses: [404]),
         Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
         Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's"),
         Of<Done>("DELETE /api/messages/{id}", Writer, Messages.Delete, "Removes a private message from the caller's side"),
@@ -60,6 +64,18 @@ internal static class Routes
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "What the caller is told of, newest first", query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
+        Of<SearchAnswer>("GET /api/search", Anyone, Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
+
+        Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
+        Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
+        Of<ReportAnswer>("GET /api/reports/{id}", Moderator, Moderation.FindReport, "A report"),
+        Of<ResolutionRequest, ReportAnswer>("PUT /api/reports/{id}", Moderator, Moderation.Resolve, "Closes a report"),
+        Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Shuts an account out"),
+        Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lets an account in again"),
+        Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "What moderators did", kept: true, query: ["limit", "cursor"]),
+
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
+        Of("GET /metrics", Anyone, Service.Metrics, "What the server has been doing, for Prometheus: for this machine and admins", PrometheusText.ContentType, refuses: [403]),
+        Of("GET /api/openapi.json", Anyone, Service.OpenApi, "This document", "application/json", kept: true),
     ];
 }

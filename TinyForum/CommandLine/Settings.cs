@@ -36,6 +36,13 @@ internal static class Settings
     private static readonly Setting<RateLimit> Searches = Limit("--limit-searches", Defaults.RateLimits.Searches,
         "Searches from an address. Default: 60/1m");
 
+    private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", "NUMBER", Defaults.Connections.MaxConnections,
+        text => Setting.Number(text, from: 1), "Connections in all; one too many is answered 503. Default: 10000");
+
+    private static readonly Setting<int> MaxConnectionsPerAddress = Setting.Of("--max-connections-per-address", "NUMBER",
+        Defaults.Connections.MaxConnectionsPerAddress, text => Setting.Number(text, from: 0),
+        "Connections of one address but loopback; 0 for no limit, as behind a proxy on another machine. Default: 256");
+
     private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", "TIME", Defaults.BackupEvery, text => (TimeSpan?)Setting.Duration(text),
         "Back the database up this often, such as 24h. Default: never");
 
@@ -55,7 +62,7 @@ internal static class Settings
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
-        BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
+        MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
     /// <summary>The options that a command line and the environment say.</summary>
@@ -73,6 +80,11 @@ internal static class Settings
             Registrations = Registrations.In(line),
             Writes = Writes.In(line),
             Searches = Searches.In(line),
+        },
+        Connections = Defaults.Connections with
+        {
+            MaxConnections = MaxConnections.In(line),
+            MaxConnectionsPerAddress = MaxConnectionsPerAddress.In(line),
         },
         BackupEvery = BackupEvery.In(line),
         BackupKeep = BackupKeep.In(line),

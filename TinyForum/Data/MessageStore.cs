@@ -44,7 +44,7 @@ public sealed class MessageStore
     // Marking all is done in steps of as many, each a write of its own, so that nobody waits for someone else's million.
     private const int MarkedAtOnce = 1_000;
 
-    private const string Columns = "SELECT m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username\n";
+    private const string Rows = "SELECT m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username\nFROM mailbox b";
 
     private const string Joins = """
 
@@ -63,15 +63,15 @@ public sealed class MessageStore
         """;
 
     // The primary key has the right order too, and SQLite does not know that it can meet a million rows before the first that fits.
-    private const string All = Columns + "FROM mailbox b" + Joins + Below;
-    private const string Inbox = Columns + "FROM mailbox b INDEXED BY mailbox_inbox" + Joins + "AND b.inbox = 1" + Below;
-    private const string Sent = Columns + "FROM mailbox b INDEXED BY mailbox_sent" + Joins + "AND b.sent = 1" + Below;
-    private const string Unread = Columns + "FROM mailbox b INDEXED BY mailbox_unread" + Joins + "AND b.unread = 1" + Below;
-    private const string AllWith = Columns + "FROM mailbox b INDEXED BY mailbox_with" + Joins + "AND b.peer_id = $with" + Below;
-    private const string InboxWith = Columns + "FROM mailbox b INDEXED BY mailbox_inbox_with" + Joins + "AND b.inbox = 1 AND b.peer_id = $with" + Below;
-    private const string SentWith = Columns + "FROM mailbox b INDEXED BY mailbox_sent_with" + Joins + "AND b.sent = 1 AND b.peer_id = $with" + Below;
-    private const string UnreadWith = Columns + "FROM mailbox b INDEXED BY mailbox_unread_with" + Joins + "AND b.unread = 1 AND b.peer_id = $with" + Below;
-    private const string One = Columns + "FROM mailbox b" + Joins + "AND b.message_id = $id";
+    private const string All = Rows + Joins + Below;
+    private const string Inbox = Rows + " INDEXED BY mailbox_inbox" + Joins + "AND b.inbox = 1" + Below;
+    private const string Sent = Rows + " INDEXED BY mailbox_sent" + Joins + "AND b.sent = 1" + Below;
+    private const string Unread = Rows + " INDEXED BY mailbox_unread" + Joins + "AND b.unread = 1" + Below;
+    private const string AllWith = Rows + " INDEXED BY mailbox_with" + Joins + "AND b.peer_id = $with" + Below;
+    private const string InboxWith = Rows + " INDEXED BY mailbox_inbox_with" + Joins + "AND b.inbox = 1 AND b.peer_id = $with" + Below;
+    private const string SentWith = Rows + " INDEXED BY mailbox_sent_with" + Joins + "AND b.sent = 1 AND b.peer_id = $with" + Below;
+    private const string UnreadWith = Rows + " INDEXED BY mailbox_unread_with" + Joins + "AND b.unread = 1 AND b.peer_id = $with" + Below;
+    private const string One = Rows + Joins + "AND b.message_id = $id";
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -92,9 +92,9 @@ public sealed class MessageStore
             filter = new MailFilter(MailBox.Inbox, ownerId, Unread: true);
         }
         var before = from?[0] ?? long.MaxValue;
-        var rows = filter.With is { } with
-            ? _database.Read(c => c.All(SqlWith(filter), Map, ("$owner", ownerId), ("$with", with), ("$before", before), ("$limit", limit + 1)))
-            : _database.Read(c => c.All(Sql(filter), Map, ("$owner", ownerId), ("$before", before), ("$limit", limit + 1)));
+        var rows = _database.Read(c => filter.With is { } with
+            ? c.All(SqlWith(filter), Map, ("$owner", ownerId), ("$with", with), ("$before", before), ("$limit", limit + 1))
+            : c.All(Sql(filter), Map, ("$owner", ownerId), ("$before", before), ("$limit", limit + 1)));
         return Page<Message>.Cut(rows, limit, last => [last.Id]);
     }
 
@@ -260,7 +260,8 @@ public sealed class MessageStore
             throw Refusal.Invalid(errors);
     }
 
-    private static Message? Find(Connection connection, long ownerId, long id) => connection.First(One, Map, ("$owner", ownerId), ("$id", id));
+    private static Message? Find(Connection connection, long ownerId, long id) =>
+        connection.First(One, Map, ("$owner", ownerId), ("$id", id));
 
     private static long CountUnread(Connection connection, long ownerId) => connection.Number("""
         SELECT unread_messages

@@ -170,5 +170,6 @@ public sealed class NotificationStore
         row.GetInt64(2),
         row.GetBoolean(3),
         row.IsDBNull(4) ? null : new User(row.GetInt64(4), row.GetString(5)),
-        row.IsDBNull(6) ? null : new NotificationPost(row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9)));
+        row.IsDBNull(6) ? null : new NotificationPost(
+            row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9)));
 }

@@ -32,7 +32,9 @@ public sealed record Post(
 /// <param name="Title">The thread's title.</param>
 /// <param name="Tags">Its tags in the author's order.</param>
 /// <param name="Replies">How many visible replies it has.</param>
-/// <param name="Unread">How many visible posts the viewer has not read, the head among them; <see langword="null"/> without a viewer.</param>
+/// <param name="Unread">
+/// How many visible posts the viewer has not read, the head among them; <see langword="null"/> without a viewer.
+/// </param>
 /// <param name="LatestPost">The id of the latest visible post.</param>
 /// <param name="IsPinned">Whether it leads the lists.</param>
 /// <param name="IsLocked">Whether only moderators may reply.</param>

@@ -138,5 +138,5 @@ public sealed partial class PostStore
     // A JSON array of tags needs no escapes: tags have letters, digits and hyphens alone.
     private static string FormatTags(IReadOnlyList<string> tags) => tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", tags)}\"]";
 
-    private static string[] ParseTags(string json) => json.Length <= 2 ? [] : json[2..^2].Split("\",\"");
+    internal static string[] ParseTags(string json) => json.Length <= 2 ? [] : json[2..^2].Split("\",\"");
 }
