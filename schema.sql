@@ -8,7 +8,7 @@ CREATE TABLE settings (
 
 INSERT INTO settings VALUES
     ('cursor_key', randomblob(32)), -- seals paging cursors
-    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell
+    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell and unpinned
 
 CREATE TABLE users (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
@@ -21,6 +21,7 @@ CREATE TABLE users (
     created_at           INTEGER NOT NULL,
     posts                INTEGER NOT NULL DEFAULT 0,        -- visible threads and replies
     unread_messages      INTEGER NOT NULL DEFAULT 0,
+    notifications        INTEGER NOT NULL DEFAULT 0,        -- how many there are, for their bound
     unread_notifications INTEGER NOT NULL DEFAULT 0,
     read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
     suspension           TEXT,                              -- the reason; NULL is not suspended
@@ -67,7 +68,8 @@ CREATE TABLE threads (
     replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
     last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
     last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
-    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down a list, so that no walk meets it twice
+    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down sort=active, so that no walk meets it twice
+    unpinned    INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down the lists by age
     pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
     locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
@@ -167,9 +169,10 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer has only to split it at spaces. Visible posts only.
+-- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
+-- the author and for each tag of the thread. Not here: deleted posts; but the replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, body,
+    title, body, meta,
     content = '', contentless_delete = 1,
     tokenize = 'ascii'
 );
@@ -192,18 +195,22 @@ CREATE TABLE mailbox (
     owner_id   INTEGER NOT NULL REFERENCES users (id),
     message_id INTEGER NOT NULL REFERENCES messages (id),
     peer_id    INTEGER NOT NULL REFERENCES users (id),
-    inbox      INTEGER NOT NULL,
-    sent       INTEGER NOT NULL,
-    unread     INTEGER NOT NULL,
+    inbox      INTEGER NOT NULL CHECK (inbox IN (0, 1)),
+    sent       INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),   -- only in an inbox
     PRIMARY KEY (owner_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mailbox_inbox      ON mailbox (owner_id, message_id)          WHERE inbox = 1;
-CREATE INDEX mailbox_sent       ON mailbox (owner_id, message_id)          WHERE sent = 1;
-CREATE INDEX mailbox_unread     ON mailbox (owner_id, message_id)          WHERE unread = 1;
-CREATE INDEX mailbox_with       ON mailbox (owner_id, peer_id, message_id);
-CREATE INDEX mailbox_by_peer    ON mailbox (peer_id);
-CREATE INDEX mailbox_by_message ON mailbox (message_id);
+-- An index for each list there is, so that a page of the rarest messages costs what a page of all costs.
+CREATE INDEX mailbox_inbox       ON mailbox (owner_id, message_id)          WHERE inbox = 1;
+CREATE INDEX mailbox_sent        ON mailbox (owner_id, message_id)          WHERE sent = 1;
+CREATE INDEX mailbox_unread      ON mailbox (owner_id, message_id)          WHERE unread = 1;
+CREATE INDEX mailbox_with        ON mailbox (owner_id, peer_id, message_id);
+CREATE INDEX mailbox_inbox_with  ON mailbox (owner_id, peer_id, message_id) WHERE inbox = 1;
+CREATE INDEX mailbox_sent_with   ON mailbox (owner_id, peer_id, message_id) WHERE sent = 1;
+CREATE INDEX mailbox_unread_with ON mailbox (owner_id, peer_id, message_id) WHERE unread = 1;
+CREATE INDEX mailbox_by_peer     ON mailbox (peer_id);
+CREATE INDEX mailbox_by_message  ON mailbox (message_id);
 
 CREATE TABLE blocks (
     user_id    INTEGER NOT NULL REFERENCES users (id),
@@ -214,19 +221,21 @@ CREATE TABLE blocks (
 
 CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
 
+-- At most 1,000 a user. A deleted post's replies and mentions go with it.
 CREATE TABLE notifications (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     kind       TEXT    NOT NULL,                            -- reply, mention, or the moderation log's action
-    post_id    INTEGER REFERENCES posts (id),
+    post_id    INTEGER REFERENCES posts (id),               -- no index of its own: posts are never removed
+    thread_id  INTEGER REFERENCES threads (id),             -- the post's
     from_id    INTEGER REFERENCES users (id),
     created_at INTEGER NOT NULL,
-    read       INTEGER NOT NULL DEFAULT 0
+    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
 ) STRICT;
 
 CREATE INDEX notifications_by_user ON notifications (user_id, id);
 CREATE INDEX notifications_read    ON notifications (user_id, read, id);
-CREATE INDEX notifications_by_post ON notifications (post_id);
+CREATE INDEX notifications_by_post ON notifications (thread_id, post_id);
 CREATE INDEX notifications_by_from ON notifications (from_id);
 
 CREATE TABLE reports (
@@ -240,8 +249,10 @@ CREATE TABLE reports (
     resolved_at INTEGER
 ) STRICT;
 
+CREATE UNIQUE INDEX reports_once ON reports (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0;
 CREATE INDEX reports_open        ON reports (id) WHERE resolved_at IS NULL;
-CREATE INDEX reports_by_post     ON reports (post_id, reporter_id);
+CREATE INDEX reports_resolved    ON reports (id) WHERE resolved_at IS NOT NULL;
+CREATE INDEX reports_by_post     ON reports (post_id);
 CREATE INDEX reports_by_reporter ON reports (reporter_id);
 CREATE INDEX reports_by_resolver ON reports (resolved_by) WHERE resolved_by IS NOT NULL;
 
@@ -259,14 +270,30 @@ CREATE INDEX moderation_log_by_actor ON moderation_log (actor_id);
 CREATE INDEX moderation_log_by_user  ON moderation_log (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX moderation_log_by_post  ON moderation_log (post_id) WHERE post_id IS NOT NULL;
 
+-- Lines are only ever added; erasing an account makes user 0 of it, nothing else may change.
+CREATE TRIGGER moderation_log_delete BEFORE DELETE ON moderation_log
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
+
+CREATE TRIGGER moderation_log_update BEFORE UPDATE ON moderation_log
+WHEN NOT (new.id = old.id AND new.action = old.action AND new.created_at = old.created_at
+          AND new.post_id IS old.post_id AND new.reason IS old.reason
+          AND new.actor_id IN (old.actor_id, 0)
+          AND (new.user_id IS old.user_id OR (old.user_id IS NOT NULL AND new.user_id IS 0)))
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
+
 CREATE TABLE idempotency_keys (
     user_id     INTEGER NOT NULL REFERENCES users (id),
     key         TEXT    NOT NULL,
     fingerprint BLOB    NOT NULL,                           -- SHA-256 of method, path and body
     location    TEXT    NOT NULL,
-    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret
+    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret, empty once forgotten
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, key)
 ) STRICT;
 
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_age      ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_location ON idempotency_keys (user_id, location);

@@ -16,9 +16,12 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock);
+        Messages = new MessageStore(Database, Clock);
+        Blocks = new BlockStore(Database, Clock);
+        Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
-        Search = new SearchIndex(Database);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
+        Search = new SearchIndex(Database, Clock);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 
@@ -37,6 +40,12 @@ internal sealed class Forum : IAsyncDisposable
     public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
+
+    public MessageStore Messages { get; }
+
+    public BlockStore Blocks { get; }
+
+    public ReportStore Reports { get; }
 
     public NotificationStore Notifications { get; }
 

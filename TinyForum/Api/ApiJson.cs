@@ -42,6 +42,20 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(NewToken))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(TokensAnswer))]
+[JsonSerializable(typeof(MessageDraft))]
+[JsonSerializable(typeof(MessageAnswer))]
+[JsonSerializable(typeof(MessagesAnswer))]
+[JsonSerializable(typeof(UnreadAnswer))]
+[JsonSerializable(typeof(BlocksAnswer))]
+[JsonSerializable(typeof(NotificationsAnswer))]
+[JsonSerializable(typeof(SearchAnswer))]
+[JsonSerializable(typeof(ReportRequest))]
+[JsonSerializable(typeof(ReportAnswer))]
+[JsonSerializable(typeof(ReportsAnswer))]
+[JsonSerializable(typeof(ResolutionRequest))]
+[JsonSerializable(typeof(SuspensionRequest))]
+[JsonSerializable(typeof(SuspensionAnswer))]
+[JsonSerializable(typeof(ModerationLogAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
@@ -54,6 +55,22 @@ internal sealed class Connection : IDisposable
     /// <summary>The first column of the first row as a number, or <see langword="null"/> without a row or with a NULL.</summary>
     public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         First(sql, static r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), parameters);
+
+    /// <summary>Runs <paramref name="read"/>, whose statements fail with SQLITE_INTERRUPT once it has taken longer than <paramref name="limit"/>.</summary>
+    public T Within<T>(TimeSpan limit, Func<T> read)
+    {
+        const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 takes some for each page of its index
+        var start = Stopwatch.GetTimestamp();
+        SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, 0, null, null);
+        }
+    }
 
     /// <summary>Runs <paramref name="change"/> in a transaction, which an exception undoes.</summary>
     public void InTransaction(Action change)

@@ -35,7 +35,7 @@ internal sealed record SearchQuery(
     IReadOnlyList<string> NotTags)
 {
     private const int MaxLength = 200;
-    private const int MaxTerms = 32;
+    internal const int MaxTerms = 32;
 
     /// <summary>Reads a query; <paramref name="why"/> tells what is wrong with one that cannot be answered.</summary>
     internal static bool TryParse(string text, [NotNullWhen(true)] out SearchQuery? query, [NotNullWhen(false)] out string? why)

@@ -1,0 +1,290 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using TinyForum.Data;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class SearchTests
+{
+    private static (Database Database, SearchIndex Search) Open()
+    {
+        var database = Database.Open(null);
+        return (database, new SearchIndex(database, TimeProvider.System));
+    }
+
+    private static long[] Find(SearchIndex search, string text, int limit = 100) => [.. search.Find(text, limit).Items.Select(h => h.Post.Id)];
+
+    private static List<long> Walk(SearchIndex search, string text, int limit, Action? between = null)
+    {
+        var found = new List<long>();
+        for (long[]? at = null; ;)
+        {
+            var page = search.Find(text, limit, at);
+            found.AddRange(page.Items.Select(h => h.Post.Id));
+            if (page.Next is null)
+                return found;
+            at = page.Next;
+            between?.Invoke();
+        }
+    }
+
+    [TestMethod]
+    public async Task A_result_has_the_post_as_it_is_elsewhere_and_an_excerpt()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var thread = (await ada.PostAsync("/api/posts", new { title = "Soup", body = "with *many*\nonions", tags = new[] { "food" } })).Is(201);
+        var reply = (await ada.PostAsync($"/api/posts/{thread["post.id"]}/replies", new { body = "Onions? No!" })).Is(201);
+        var answer = (await ada.GetAsync("/api/search?q=ONIONS%20tag%3Afood%20author%3Aada")).Is(200, "success");
+        var results = answer["results"]!.AsArray().ToDictionary(r => (long)r!["post"]!["id"]!, r => r!);
+        Assert.HasCount(2, results);
+        foreach (var id in new[] { (long)thread["post.id"]!, (long)reply["post.id"]! })
+            Assert.AreEqual((await ada.GetAsync($"/api/posts/{id}"))["post"]!.ToJsonString(), results[id]["post"]!.ToJsonString());
+        Assert.AreEqual("with *many* onions", (string?)results[(long)thread["post.id"]!]["excerpt"]);
+        Assert.IsNull(answer["next"]);
+        var anonymous = (await forum.Client().GetAsync("/api/search?q=onions")).Is(200);
+        Assert.IsNull(anonymous["results.0.post.liked"]);
+    }
+
+    [TestMethod]
+    public async Task What_is_written_is_found_and_what_is_deleted_is_not()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var thread = (long)(await ada.PostAsync("/api/posts", new { title = "Soup", body = "onions", tags = new[] { "old" } })).Is(201)["post.id"]!;
+        var reply = (long)(await ada.PostAsync($"/api/posts/{thread}/replies", new { body = "onions" })).Is(201)["post.id"]!;
+        (await ada.PatchAsync($"/api/posts/{reply}", new { body = "leeks" })).Is(200);
+        await FindsAsync("onions", thread);
+        await FindsAsync("leeks", reply);
+        (await ada.PatchAsync($"/api/posts/{thread}", new { tags = new[] { "new" } })).Is(200);
+        await FindsAsync("tag:old");
+        await FindsAsync("leeks tag:new", reply);
+        (await ada.DeleteAsync($"/api/posts/{reply}")).Is(200);
+        await FindsAsync("leeks");
+        (await ada.PostAsync($"/api/posts/{reply}/restore")).Is(200);
+        await FindsAsync("leeks", reply);
+        (await ada.DeleteAsync($"/api/posts/{thread}")).Is(200);
+        await FindsAsync("leeks");
+        await FindsAsync("soup");
+        (await ada.PostAsync($"/api/posts/{thread}/restore")).Is(200);
+        await FindsAsync("leeks", reply);
+        await FindsAsync("soup onions", thread);
+
+        async Task FindsAsync(string query, params long[] posts) => CollectionAssert.AreEquivalent(posts,
+            (await ada.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}")).Is(200)["results"]!.AsArray().Select(r => (long)r!["post"]!["id"]!).ToArray(), query);
+    }
+
+    [TestMethod]
+    public async Task A_search_is_paged_by_a_cursor_that_is_good_for_it_alone()
+    {
+        await using var forum = await TestForum.StartAsync();
+        for (var i = 0; i < 5; i++)
+            await forum.Server.Database.ThreadAsync(1, "title", $"word {i}");
+        var client = forum.Client();
+        var first = (await client.GetAsync("/api/search?q=word&limit=3")).Is(200);
+        var second = (await client.GetAsync($"/api/search?q=word&limit=3&cursor={first["next"]}")).Is(200);
+        Assert.IsNull(second["next"]);
+        CollectionAssert.AreEquivalent(new long[] { 1, 2, 3, 4, 5 },
+            first["results"]!.AsArray().Concat(second["results"]!.AsArray()).Select(r => (long)r!["post"]!["id"]!).ToArray());
+        (await client.GetAsync($"/api/search?q=words&cursor={first["next"]}")).IsInvalid("cursor");
+        (await client.GetAsync("/api/search?q=word&cursor=x")).IsInvalid("cursor");
+    }
+
+    [TestMethod]
+    [DataRow("", "is required"), DataRow("?q=", null), DataRow("?q=%20", null), DataRow("?q=!!", null), DataRow("?q=-word", null)]
+    public async Task A_search_for_nothing_is_refused(string query, string? why)
+    {
+        await using var forum = await TestForum.StartAsync();
+        (await forum.Client().GetAsync($"/api/search{query}")).IsInvalid("q", why);
+    }
+
+    [TestMethod]
+    public async Task Threads_and_replies_are_found_by_words_in_any_script()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var thread = await database.ThreadAsync(1, "Crème brûlée", "Сахар и огонь");
+        var reply = await database.ReplyAsync(1, thread, "我喜欢东京的拉面");
+        CollectionAssert.AreEqual(new[] { thread }, Find(search, "creme САХАР"));
+        CollectionAssert.AreEqual(new[] { reply }, Find(search, "京"));
+        CollectionAssert.AreEqual(new[] { reply }, Find(search, "喜欢东京"));
+        Assert.IsEmpty(Find(search, "京东"));
+        Assert.IsEmpty(Find(search, "creme -огонь"));
+        Assert.AreEqual("我喜欢东京的拉面", search.Find("拉面").Items[0].Excerpt);
+    }
+
+    [TestMethod]
+    public async Task Authors_and_tags_narrow_a_search_replies_included()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        await database.WriteAsync(c => c.Execute("INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'Ada', 'ada', 0), (3, 'bob', 'bob', 0)"));
+        var a = await database.ThreadAsync(2, "One", "word", ["c-sharp", "c"], at: 3);
+        var b = await database.ReplyAsync(3, a, "word", at: 2);
+        var c = await database.ThreadAsync(3, "Two", "word", ["c"], at: 1);
+        CollectionAssert.AreEquivalent(new[] { a }, Find(search, "word author:ada"));
+        CollectionAssert.AreEquivalent(new[] { b, c }, Find(search, "word -author:@ADA"));
+        CollectionAssert.AreEquivalent(new[] { a, b, c }, Find(search, "author:ada author:bob"));
+        CollectionAssert.AreEquivalent(new[] { a, b, c }, Find(search, "tag:c"));
+        CollectionAssert.AreEquivalent(new[] { a, b }, Find(search, "tag:c tag:C-Sharp"));
+        CollectionAssert.AreEquivalent(new[] { c }, Find(search, "word tag:c -tag:c-sharp"));
+        CollectionAssert.AreEquivalent(new[] { b }, Find(search, "tag:c-sharp author:bob"));
+        CollectionAssert.AreEquivalent(new[] { a, b, c }, Find(search, "word -author:nobody -tag:none"));
+        foreach (var nothing in new[] { "author:nobody", "word author:deleted", "word tag:none", "word tag:!", "\uE0002", "2", "sharp" })
+            Assert.IsEmpty(Find(search, nothing), nothing);
+    }
+
+    [TestMethod]
+    public async Task Edits_and_new_tags_are_found_at_once_and_what_is_hidden_is_not()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var thread = await database.ThreadAsync(1, "Title", "before");
+        var reply = await database.ReplyAsync(1, thread, "answer");
+        await database.WriteAsync(c =>
+        {
+            SearchIndex.Put(c, thread, "Title", "after");
+            c.Execute("UPDATE threads SET tags = '[\"new\"]'");
+            c.Execute("UPDATE posts SET body = 'after' WHERE number = 0");
+            SearchIndex.PutThread(c, thread);
+        });
+        Assert.IsEmpty(Find(search, "before"));
+        CollectionAssert.AreEqual(new[] { thread }, Find(search, "title after"));
+        CollectionAssert.AreEquivalent(new[] { thread, reply }, Find(search, "tag:new"));
+        await database.HideAsync(thread);
+        Assert.IsEmpty(Find(search, "after"));
+        Assert.IsEmpty(Find(search, "answer"), "a reply to a hidden thread");
+        await database.WriteAsync(c =>
+        {
+            c.Execute("UPDATE threads SET deleted = 0");
+            c.Execute("UPDATE posts SET deleted_at = NULL");
+            SearchIndex.Put(c, thread, "Title", "after");
+        });
+        CollectionAssert.AreEqual(new[] { thread }, Find(search, "after"));
+        CollectionAssert.AreEqual(new[] { reply }, Find(search, "answer"));
+    }
+
+    [TestMethod]
+    public async Task The_best_match_comes_first_and_of_equals_the_newer()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var day = (long)TimeSpan.FromDays(1).TotalMilliseconds;
+        var now = TimeProvider.System.Now();
+        var often = await database.ThreadAsync(1, "Apples", "apple apple and more of it", at: now - 400 * day);
+        var title = await database.ThreadAsync(1, "The apple", "is a fruit", at: now - 400 * day);
+        var once = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others", at: now - 400 * day);
+        var recent = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others", at: now);
+        CollectionAssert.AreEqual(new[] { title, often, recent, once }, Find(search, "apple"));
+    }
+
+    [TestMethod]
+    public async Task A_rare_word_weighs_more_than_a_common_one()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        for (var i = 0; i < 50; i++)
+            await database.ThreadAsync(1, "x", "common");
+        var common = await database.ThreadAsync(1, "x", "common common common rare");
+        var rare = await database.ThreadAsync(1, "x", "rare rare rare common");
+        await database.ThreadAsync(1, "x", "common");
+        CollectionAssert.AreEqual(new[] { rare, common }, Find(search, "common rare"));
+    }
+
+    [TestMethod]
+    public async Task A_walk_through_several_windows_finds_each_post_once_though_others_write()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var random = new Random(1);
+        var thread = await database.ThreadAsync(1, "x", "word");
+        var posts = new List<long> { thread };
+        await database.WriteAsync(c =>
+        {
+            for (var i = 0; i < 2 * SearchIndex.WindowSize + 50; i++)
+                c.Execute("INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES ($id, $thread, $id, 1, $body, $id)",
+                    ("$id", thread + 1 + i), ("$thread", thread), ("$body", string.Concat(Enumerable.Repeat("word other ", random.Next(1, 5)))));
+            SearchIndex.PutThread(c, thread);
+        });
+        posts.AddRange(Enumerable.Range(1, 2 * SearchIndex.WindowSize + 50).Select(i => thread + i));
+        var hidden = new HashSet<long>();
+        var found = Walk(search, "word", 99, () =>
+        {
+            database.ReplyAsync(1, thread, "word word word new").Wait(CancellationToken.None);
+            for (var i = 0; i < 5; i++)
+            {
+                var victim = posts[random.Next(1, posts.Count)];
+                hidden.Add(victim);
+                database.HideAsync(victim).Wait(CancellationToken.None);
+            }
+        });
+        Assert.AreEqual(found.Count, found.Distinct().Count(), "no post twice");
+        Assert.IsEmpty(posts.Except(hidden).Except(found), "no post left out");
+        Assert.IsEmpty(found.Except(posts), "no post of after the beginning");
+        CollectionAssert.AreEqual(posts.Except(hidden).Order().ToList(), Walk(search, "word", 100).Where(posts.Contains).Order().ToList());
+    }
+
+    [TestMethod]
+    public void Pages_of_any_size_make_the_same_list() => Prop.ForAll(
+        Gen.Choose(1, 12).ArrayOf().ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (words, limit) =>
+        {
+            var (database, search) = Open();
+            using var _ = database;
+            foreach (var n in words)
+                database.ThreadAsync(1, "title", string.Concat(Enumerable.Repeat("word 词 ", n))).Wait();
+            foreach (var query in new[] { "word", "word 词", "author:system" })
+                CollectionAssert.AreEqual(words.Length == 0 ? [] : Find(search, query), Walk(search, query, limit));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+
+    [TestMethod]
+    public void Whatever_is_typed_is_answered_or_refused_in_words()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        database.ThreadAsync(1, "title", "AND OR NOT NEAR title:body * ^ \" ' ( )", ["tag"]).Wait();
+        string[] pieces = ["\"", "'", "(", ")", "*", "^", "-", "+", ":", "NEAR(a b)", "AND", "OR", "NOT", "title:", "author:", "tag:", "system", "tag", "\0", "\uD800", "\uE000", "论", " "];
+        Prop.ForAll(Gen.Elements(pieces).ListOf().ToArbitrary(), list =>
+        {
+            try
+            {
+                search.Find(string.Concat(list));
+            }
+            catch (Refusal e) when (e.Status == 400 && e.Errors!.ContainsKey("q"))
+            {
+            }
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [TestMethod]
+    public async Task A_search_that_takes_too_long_is_cut_off()
+    {
+        using var database = Database.Open(null);
+        for (var i = 0; i < 200; i++)
+            await database.ThreadAsync(1, "x", "word");
+        var refusal = Assert.ThrowsExactly<Refusal>(() => new SearchIndex(database, TimeProvider.System, TimeSpan.Zero).Find("word"));
+        Assert.AreEqual(503, refusal.Status);
+        Assert.IsNotNull(refusal.RetryAfter);
+        Assert.HasCount(20, new SearchIndex(database, TimeProvider.System).Find("word").Items, "and its connection is as good as new");
+    }
+
+    [TestMethod]
+    public void The_index_is_walked_from_the_newest_hit_and_nothing_is_sorted()
+    {
+        using var database = Database.Open(null);
+        var plan = database.Read(c => c.All("""
+            EXPLAIN QUERY PLAN
+            SELECT p.id
+              FROM search s
+             CROSS JOIN posts p ON p.id = s.rowid
+             CROSS JOIN threads t ON t.id = p.thread_id
+             WHERE search MATCH 'x' AND s.rowid < 9 AND s.rowid >= 0 AND p.deleted_at IS NULL AND t.deleted = 0
+             ORDER BY s.rowid DESC
+             LIMIT 9
+            """, r => r.GetString(3)));
+        Assert.HasCount(3, plan, string.Join('\n', plan));
+        StringAssert.StartsWith(plan[0], "SCAN s VIRTUAL TABLE");
+        Assert.IsTrue(plan.Skip(1).All(line => line.StartsWith("SEARCH", StringComparison.Ordinal)), string.Join('\n', plan));
+    }
+}

@@ -1,0 +1,147 @@
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Data;
+
+/// <summary>What a user has against a post.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="PostId">The post.</param>
+/// <param name="Reporter">Who reported it.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="CreatedAt">When, in Unix milliseconds.</param>
+/// <param name="Resolution">What a moderator made of it, or <see langword="null"/> while it is open.</param>
+/// <param name="ResolvedBy">The moderator.</param>
+/// <param name="ResolvedAt">When, in Unix milliseconds.</param>
+public sealed record Report(
+    long Id, long PostId, User Reporter, string Reason, long CreatedAt, string? Resolution, User? ResolvedBy, long? ResolvedAt);
+
+/// <summary>Which reports are meant.</summary>
+public enum ReportState
+{
+    /// <summary>Those that wait for a moderator.</summary>
+    Open,
+
+    /// <summary>Those that a moderator dealt with.</summary>
+    Resolved,
+
+    /// <summary>Both.</summary>
+    All,
+}
+
+/// <summary>The reports of posts to the moderators. Thread-safe.</summary>
+public sealed class ReportStore
+{
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly ModerationStore _moderation;
+
+    internal ReportStore(Database database, TimeProvider clock, ModerationStore moderation) =>
+        (_database, _clock, _moderation) = (database, clock, moderation);
+
+    /// <summary>Reports a post.</summary>
+    /// <exception cref="Refusal">400: the reason breaks a rule. 404: there is no such post. 409: the user's last report of it is still open.</exception>
+    public Task<Report> CreateAsync(long reporterId, long postId, string reason) => _database.WriteAsync(c => Create(c, reporterId, postId, reason));
+
+    /// <summary>As <see cref="CreateAsync"/>, in a transaction of the caller's.</summary>
+    internal Report Create(Connection connection, long reporterId, long postId, string reason)
+    {
+        Require("reason", reason);
+        var visible = connection.Number("""
+            SELECT 1
+              FROM posts p
+              JOIN threads t ON t.id = p.thread_id
+             WHERE p.id = $post
+               AND p.deleted_at IS NULL
+               AND t.deleted = 0
+            """, ("$post", postId));
+        if (visible is null)
+            throw Refusal.NotFound("post");
+        var id = connection.Number("""
+            INSERT INTO reports (post_id, reporter_id, reason, created_at)
+            VALUES ($post, $reporter, $reason, $now)
+                ON CONFLICT (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0 DO NOTHING
+            RETURNING id
+            """, ("$post", postId), ("$reporter", reporterId), ("$reason", reason), ("$now", _clock.Now()));
+        return id is null ? throw new Refusal(409, "you have reported this post already") : Find(connection, id.Value)!;
+    }
+
+    /// <summary>The report of that number, or <see langword="null"/>.</summary>
+    public Report? Find(long id) => _database.Read(c => Find(c, id));
+
+    /// <summary>A page of reports, the oldest open ones first, as they wait longest; of the others the newest first.</summary>
+    /// <param name="state">Which.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">The last report of the page before.</param>
+    public IReadOnlyList<Report> List(ReportState state, int limit, long? after = null) => _database.Read(c => state switch
+    {
+        ReportState.Open => c.All("""
+            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
+              FROM reports r
+              JOIN users u ON u.id = r.reporter_id
+              LEFT JOIN users m ON m.id = r.resolved_by
+             WHERE r.resolved_at IS NULL
+               AND r.id > $after
+             ORDER BY r.id
+             LIMIT $limit
+            """, Map, ("$after", after ?? 0), ("$limit", limit)),
+        ReportState.Resolved => c.All("""
+            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
+              FROM reports r
+              JOIN users u ON u.id = r.reporter_id
+              LEFT JOIN users m ON m.id = r.resolved_by
+             WHERE r.resolved_at IS NOT NULL
+               AND r.id < $after
+             ORDER BY r.id DESC
+             LIMIT $limit
+            """, Map, ("$after", after ?? long.MaxValue), ("$limit", limit)),
+        _ => c.All("""
+            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
+              FROM reports r
+              JOIN users u ON u.id = r.reporter_id
+              LEFT JOIN users m ON m.id = r.resolved_by
+             WHERE r.id < $after
+             ORDER BY r.id DESC
+             LIMIT $limit
+            """, Map, ("$after", after ?? long.MaxValue), ("$limit", limit)),
+    });
+
+    /// <summary>Closes a report, or changes what was made of one that is closed; the public log gets a line.</summary>
+    /// <returns>The report, or <see langword="null"/> if there is none of that number.</returns>
+    /// <exception cref="Refusal">400: the resolution breaks a rule.</exception>
+    public Task<Report?> ResolveAsync(long moderatorId, long id, string resolution)
+    {
+        Require("resolution", resolution);
+        return _database.WriteAsync(c =>
+        {
+            var post = c.Number("""
+                UPDATE reports
+                   SET resolution = $resolution, resolved_by = $moderator, resolved_at = $now
+                 WHERE id = $id
+                   AND resolution IS NOT $resolution
+                RETURNING post_id
+                """, ("$resolution", resolution), ("$moderator", moderatorId), ("$now", _clock.Now()), ("$id", id));
+            if (post is not null)
+                _moderation.Log(c, moderatorId, "resolve_report", post, null, resolution);
+            return Find(c, id);
+        });
+    }
+
+    private static Report? Find(Connection connection, long id) => connection.First("""
+        SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
+          FROM reports r
+          JOIN users u ON u.id = r.reporter_id
+          LEFT JOIN users m ON m.id = r.resolved_by
+         WHERE r.id = $id
+        """, Map, ("$id", id));
+
+    private static void Require(string field, string text)
+    {
+        if (TextRule.Reason.Check(text) is { } mistake)
+            throw Refusal.Invalid(field, mistake);
+    }
+
+    private static Report Map(SqliteDataReader row) => new(
+        row.GetInt64(0), row.GetInt64(1), new User(row.GetInt64(2), row.GetString(3)), row.GetString(4), row.GetInt64(5),
+        row.IsDBNull(6) ? null : row.GetString(6),
+        row.IsDBNull(7) ? null : new User(row.GetInt64(7), row.GetString(8)),
+        row.IsDBNull(9) ? null : row.GetInt64(9));
+}
