@@ -8,7 +8,7 @@ CREATE TABLE settings (
 
 INSERT INTO settings VALUES
     ('cursor_key', randomblob(32)), -- seals paging cursors
-    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell
+    ('falls', 0);                   -- counts the times a thread moved down the lists, see threads.fell and unpinned
 
 CREATE TABLE users (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
@@ -21,6 +21,7 @@ CREATE TABLE users (
     created_at           INTEGER NOT NULL,
     posts                INTEGER NOT NULL DEFAULT 0,        -- visible threads and replies
     unread_messages      INTEGER NOT NULL DEFAULT 0,
+    notifications        INTEGER NOT NULL DEFAULT 0,        -- how many there are, for their bound
     unread_notifications INTEGER NOT NULL DEFAULT 0,
     read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
     suspension           TEXT,                              -- the reason; NULL is not suspended
@@ -67,7 +68,8 @@ CREATE TABLE threads (
     replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
     last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
     last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
-    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down a list, so that no walk meets it twice
+    fell        INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down sort=active, so that no walk meets it twice
+    unpinned    INTEGER NOT NULL DEFAULT 0,                 -- settings.falls when it last moved down the lists by age
     pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
     locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
@@ -193,18 +195,22 @@ CREATE TABLE mailbox (
     owner_id   INTEGER NOT NULL REFERENCES users (id),
     message_id INTEGER NOT NULL REFERENCES messages (id),
     peer_id    INTEGER NOT NULL REFERENCES users (id),
-    inbox      INTEGER NOT NULL,
-    sent       INTEGER NOT NULL,
-    unread     INTEGER NOT NULL,
+    inbox      INTEGER NOT NULL CHECK (inbox IN (0, 1)),
+    sent       INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),   -- only in an inbox
     PRIMARY KEY (owner_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mailbox_inbox      ON mailbox (owner_id, message_id)          WHERE inbox = 1;
-CREATE INDEX mailbox_sent       ON mailbox (owner_id, message_id)          WHERE sent = 1;
-CREATE INDEX mailbox_unread     ON mailbox (owner_id, message_id)          WHERE unread = 1;
-CREATE INDEX mailbox_with       ON mailbox (owner_id, peer_id, message_id);
-CREATE INDEX mailbox_by_peer    ON mailbox (peer_id);
-CREATE INDEX mailbox_by_message ON mailbox (message_id);
+-- An index for each list there is, so that a page of the rarest messages costs what a page of all costs.
+CREATE INDEX mailbox_inbox       ON mailbox (owner_id, message_id)          WHERE inbox = 1;
+CREATE INDEX mailbox_sent        ON mailbox (owner_id, message_id)          WHERE sent = 1;
+CREATE INDEX mailbox_unread      ON mailbox (owner_id, message_id)          WHERE unread = 1;
+CREATE INDEX mailbox_with        ON mailbox (owner_id, peer_id, message_id);
+CREATE INDEX mailbox_inbox_with  ON mailbox (owner_id, peer_id, message_id) WHERE inbox = 1;
+CREATE INDEX mailbox_sent_with   ON mailbox (owner_id, peer_id, message_id) WHERE sent = 1;
+CREATE INDEX mailbox_unread_with ON mailbox (owner_id, peer_id, message_id) WHERE unread = 1;
+CREATE INDEX mailbox_by_peer     ON mailbox (peer_id);
+CREATE INDEX mailbox_by_message  ON mailbox (message_id);
 
 CREATE TABLE blocks (
     user_id    INTEGER NOT NULL REFERENCES users (id),
@@ -215,19 +221,21 @@ CREATE TABLE blocks (
 
 CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
 
+-- At most 1,000 a user. A deleted post's replies and mentions go with it.
 CREATE TABLE notifications (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     kind       TEXT    NOT NULL,                            -- reply, mention, or the moderation log's action
-    post_id    INTEGER REFERENCES posts (id),
+    post_id    INTEGER REFERENCES posts (id),               -- no index of its own: posts are never removed
+    thread_id  INTEGER REFERENCES threads (id),             -- the post's
     from_id    INTEGER REFERENCES users (id),
     created_at INTEGER NOT NULL,
-    read       INTEGER NOT NULL DEFAULT 0
+    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
 ) STRICT;
 
 CREATE INDEX notifications_by_user ON notifications (user_id, id);
 CREATE INDEX notifications_read    ON notifications (user_id, read, id);
-CREATE INDEX notifications_by_post ON notifications (post_id);
+CREATE INDEX notifications_by_post ON notifications (thread_id, post_id);
 CREATE INDEX notifications_by_from ON notifications (from_id);
 
 CREATE TABLE reports (
@@ -282,9 +290,10 @@ CREATE TABLE idempotency_keys (
     key         TEXT    NOT NULL,
     fingerprint BLOB    NOT NULL,                           -- SHA-256 of method, path and body
     location    TEXT    NOT NULL,
-    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret
+    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret, empty once forgotten
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, key)
 ) STRICT;
 
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_age      ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_location ON idempotency_keys (user_id, location);

@@ -21,6 +21,17 @@ public sealed class DatabaseTests
     }
 
     [TestMethod]
+    public async Task A_write_whose_author_was_erased_while_it_waited_is_refused_and_no_fault()
+    {
+        using var database = Database.Open(null);
+        var refusal = await Assert.ThrowsExactlyAsync<Refusal>(() => database.WriteAsync(c => c.Execute("""
+            INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent)
+            VALUES (x'00', 4711, 0, 0, '', '')
+            """)));
+        Assert.AreEqual(409, refusal.Status);
+    }
+
+    [TestMethod]
     public async Task The_version_changes_with_every_commit_and_with_nothing_else()
     {
         using var database = Database.Open(null);

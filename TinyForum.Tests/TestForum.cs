@@ -51,7 +51,7 @@ internal sealed class TestForum : IAsyncDisposable
     public async Task<TestClient> UserAsync(string name, string role)
     {
         var client = await UserAsync(name);
-        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", name)));
+        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username_key = $name", ("$role", role), ("$name", name)));
         return client;
     }
 

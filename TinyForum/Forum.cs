@@ -17,6 +17,8 @@ internal sealed class Forum : IAsyncDisposable
         Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock);
         Reports = new ReportStore(Database, Clock, Moderation);
+        Messages = new MessageStore(Database, Clock);
+        Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Search = new SearchIndex(Database, Clock);
@@ -40,6 +42,10 @@ internal sealed class Forum : IAsyncDisposable
     public ModerationStore Moderation { get; }
 
     public ReportStore Reports { get; }
+
+    public MessageStore Messages { get; }
+
+    public BlockStore Blocks { get; }
 
     public NotificationStore Notifications { get; }
 

@@ -34,6 +34,15 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The access tokens.</summary>
     public TokenStore Tokens => _forum.Tokens;
 
+    /// <summary>The private messages.</summary>
+    public MessageStore Messages => _forum.Messages;
+
+    /// <summary>Who blocks whom.</summary>
+    public BlockStore Blocks => _forum.Blocks;
+
+    /// <summary>What users are told of.</summary>
+    public NotificationStore Notifications => _forum.Notifications;
+
     /// <summary>Suspensions, and the public log of what moderators do.</summary>
     public ModerationStore Moderation => _forum.Moderation;
 
@@ -42,6 +51,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     /// <summary>The full-text search.</summary>
     public SearchIndex Search => _forum.Search;
+
+    internal Forum Forum => _forum;
 
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">

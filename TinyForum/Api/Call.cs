@@ -35,7 +35,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client is on this machine with no proxy between.</summary>
     public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange);
 
-    /// <summary>The entity tag of the answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
+    /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
 
     /// <summary>The <c>{id}</c> of the path.</summary>
@@ -68,7 +68,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <returns>The key of the last row of the page before, or <see langword="null"/> on the first page.</returns>
     public long[]? Cursor(string list, int count) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor, count) : null;
 
-    /// <summary>The <c>next</c> of an answer: a cursor that <see cref="Cursor"/> opens, or <see langword="null"/> at the list's end.</summary>
+    /// <summary>The <c>next</c> of an answer: what <see cref="Cursor"/> opens, or <see langword="null"/> at the list's end.</summary>
     public string? Next(string list, long[]? position) => position is null ? null : Forum.Cursors.Seal(list, position);
 
     /// <summary>Makes the answer a 201 with this <c>Location</c>.</summary>
@@ -78,10 +78,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         Exchange.SetHeader("Location", location);
     }
 
-    /// <summary>Writes the answer's body, unless a kept one goes out in its place or the client has it already by its <see cref="ETag"/>.</summary>
+    /// <summary>Writes the answer's body, unless a kept one goes out in its place or the client has it by its <see cref="ETag"/>.</summary>
     public void Answer<T>(T answer)
     {
-        var isKnown = ETag is not null && Exchange.Method is "GET" or "HEAD" && ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag!);
+        var isKnown = ETag is not null && ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag);
         if (Exchange.KeptBody is null && !isKnown)
             JsonResponder.Write(Exchange, answer, ApiJson.Type<T>());
     }
@@ -93,7 +93,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <param name="create">Creates and tells of it; runs in a write transaction, perhaps twice.</param>
     /// <param name="location">The address of what was created.</param>
     /// <param name="isSecret">Whether the answer holds what must not be stored in the clear.</param>
-    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before.</exception>
+    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before. 409: what it made is deleted.</exception>
     public async ValueTask<T> CreateAsync<T>(Func<Connection, T> create, Func<T, string> location, bool isSecret = false)
     {
         if (Exchange.Header("Idempotency-Key") is not { } key)

@@ -44,7 +44,8 @@ internal sealed record PostsAnswer(IReadOnlyList<PostView> Posts, string? Next) 
 
 internal sealed record RepliesAnswer(IReadOnlyList<PostView> Replies, string? Next) : Success;
 
-internal sealed record VersionView(string Body, string CreatedAt, UserView Editor, long Revision, IReadOnlyList<string>? Tags, string? Title)
+internal sealed record VersionView(
+    string Body, string CreatedAt, UserView Editor, long Revision, IReadOnlyList<string>? Tags, string? Title)
 {
     public static VersionView Of(PostVersion version) =>
         new(version.Body, Clock.Rfc3339(version.CreatedAt), UserView.Of(version.Editor), version.Revision, version.Tags, version.Title);
@@ -66,8 +67,9 @@ internal static class PostTag
 {
     public static string Of(Post post)
     {
-        var rest = string.Create(CultureInfo.InvariantCulture,
-            $"{post.Author.Id} {post.Author.Username} {post.DeletedBy} {post.Likes} {post.Liked} {post.Head?.Replies} {post.Head?.Unread} {post.Head?.IsPinned} {post.Head?.IsLocked}");
+        var head = post.Head;
+        var rest = string.Join(
+            ' ', post.Author, post.DeletedBy, post.Likes, post.Liked, head?.Replies, head?.Unread, head?.IsPinned, head?.IsLocked);
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(rest));
         return string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
     }

@@ -21,8 +21,9 @@ internal static class Posts
 
     public static async ValueTask<PostAnswer> Edit(Call call, PostEdit body)
     {
+        var expected = PostTag.Expected(call.Exchange.Header("If-Match"));
         var post = await call.Forum.Posts.EditAsync(
-            call.User, call.Id, body.Title, body.Body, body.Tags, PostTag.Expected(call.Exchange.Header("If-Match")), Reason(call)).ConfigureAwait(false);
+            call.User, call.Id, body.Title, body.Body, body.Tags, expected, Reason(call)).ConfigureAwait(false);
         call.Exchange.SetHeader("ETag", PostTag.Of(post));
         return PostAnswer.Of(post);
     }

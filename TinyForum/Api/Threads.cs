@@ -24,7 +24,8 @@ internal static class Threads
         var author = call.Query("author") is { } name ? call.Forum.Users.Find(name)?.Id ?? -1 : (long?)null;
         var tag = call.Query("tag") is not { } text ? null : Tag.TryParse(text, out var parsed, out _) ? parsed : "";
         var list = $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}";
-        var page = call.Forum.Posts.Threads(new ThreadFilter(author, tag, unread, isActive), call.Limit, call.Cursor(list, 3), call.Caller?.Id);
+        var filter = new ThreadFilter(author, tag, unread, isActive);
+        var page = call.Forum.Posts.Threads(filter, call.Limit, call.Cursor(list, 3), call.Caller?.Id);
         return new(new PostsAnswer([.. page.Items.Select(PostView.Of)], call.Next(list, page.Next)));
     }
 
@@ -38,9 +39,9 @@ internal static class Threads
 
     public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)
     {
-        var (thread, text) = (call.Id, PostText.Check(null, body.Body, null));
+        var (posts, thread, text) = (call.Forum.Posts, call.Id, PostText.Check(null, body.Body, null));
         return await call.CreateAsync(
-            c => PostAnswer.Of(call.Forum.Posts.CreateReply(c, call.User, thread, text, body.ReplyTo)), PostAnswer.Location).ConfigureAwait(false);
+            c => PostAnswer.Of(posts.CreateReply(c, call.User, thread, text, body.ReplyTo)), PostAnswer.Location).ConfigureAwait(false);
     }
 
     public static async ValueTask<Done> MarkRead(Call call, ReadMark body) =>

@@ -22,7 +22,8 @@ internal static class AccountErasure
         if (username is null)
             return false;
         TakeBackLikes(connection, userId);
-        EmptyMailbox(connection, userId);
+        MessageStore.Erase(connection, userId);
+        NotificationStore.Erase(connection, userId);
         ForgetOwnDeletedPosts(connection, userId);
         foreach (var step in Steps)
             connection.Execute(step, ("$user", userId));
@@ -44,8 +45,6 @@ internal static class AccountErasure
         "DELETE FROM tokens WHERE user_id = $user",
         "DELETE FROM reading WHERE user_id = $user",
         "DELETE FROM blocks WHERE user_id = $user OR blocked_id = $user",
-        "DELETE FROM notifications WHERE user_id = $user",
-        "UPDATE notifications SET from_id = 0 WHERE from_id = $user",
         "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = 0",
         "UPDATE threads SET author_id = 0 WHERE author_id = $user",
         "UPDATE posts SET author_id = 0 WHERE author_id = $user",
@@ -67,32 +66,6 @@ internal static class AccountErasure
         connection.Execute("""
             DELETE FROM likes
              WHERE user_id = $user
-            """, ("$user", userId));
-    }
-
-    /// <summary>The other side of a conversation keeps its copies; a message goes with its last one.</summary>
-    private static void EmptyMailbox(Connection connection, long userId)
-    {
-        connection.Execute("""
-            DELETE FROM mailbox
-             WHERE owner_id = $user
-            """, ("$user", userId));
-        connection.Execute("""
-            DELETE FROM messages
-             WHERE (sender_id = $user OR recipient_id = $user)
-               AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE mailbox
-               SET peer_id = 0
-             WHERE peer_id = $user
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE messages
-               SET sender_id = iif(sender_id = $user, 0, sender_id),
-                   recipient_id = iif(recipient_id = $user, 0, recipient_id)
-             WHERE sender_id = $user
-                OR recipient_id = $user
             """, ("$user", userId));
     }
 

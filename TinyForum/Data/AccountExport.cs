@@ -28,7 +28,7 @@ internal sealed class AccountExport(Database database, long userId)
             SELECT created_at AS "created_at:time", key, location
               FROM idempotency_keys
              WHERE user_id = $user
-             ORDER BY created_at, key
+             ORDER BY key
             """),
         ("likes", """
             SELECT created_at AS "created_at:time", post_id AS post
@@ -44,15 +44,20 @@ internal sealed class AccountExport(Database database, long userId)
               JOIN users s ON s.id = m.sender_id
               JOIN users r ON r.id = m.recipient_id
              WHERE b.owner_id = $user
-             ORDER BY m.id
+             ORDER BY b.message_id
             """),
-        ("moderation_log", """
-            SELECT l.action, a.username AS actor, l.created_at AS "created_at:time", l.id, l.post_id AS post, l.reason, u.username AS user
+        ("moderated", """
+            SELECT l.action, l.created_at AS "created_at:time", l.post_id AS post, l.reason, u.username AS user
               FROM moderation_log l
-              JOIN users a ON a.id = l.actor_id
               LEFT JOIN users u ON u.id = l.user_id
              WHERE l.actor_id = $user
-                OR l.user_id = $user
+             ORDER BY l.id
+            """),
+        ("moderation_log", """
+            SELECT l.action, a.username AS actor, l.created_at AS "created_at:time", l.reason
+              FROM moderation_log l
+              JOIN users a ON a.id = l.actor_id
+             WHERE l.user_id = $user
              ORDER BY l.id
             """),
         ("notifications", """
@@ -99,7 +104,7 @@ internal sealed class AccountExport(Database database, long userId)
             SELECT created_at AS "created_at:time", id, ip, last_used_at AS "last_used_at:time", user_agent
               FROM sessions
              WHERE user_id = $user
-             ORDER BY id
+             ORDER BY last_used_at
             """),
         ("tokens", """
             SELECT created_at AS "created_at:time", expires_at AS "expires_at:time", id, last_used_at AS "last_used_at:time", name, scope
@@ -118,20 +123,12 @@ internal sealed class AccountExport(Database database, long userId)
     ];
 
     /// <summary>Writes the document as it stands at one moment, whoever writes meanwhile.</summary>
-    public void WriteTo(Utf8JsonWriter writer) => database.Read(c =>
+    public void WriteTo(Utf8JsonWriter writer) => database.ReadSnapshot(c =>
     {
-        c.Execute("BEGIN");
-        try
-        {
-            writer.WriteStartObject();
-            foreach (var (name, sql) in Members)
-                Write(c, writer, name, sql);
-            writer.WriteEndObject();
-        }
-        finally
-        {
-            c.Execute("COMMIT");
-        }
+        writer.WriteStartObject();
+        foreach (var (name, sql) in Members)
+            Write(c, writer, name, sql);
+        writer.WriteEndObject();
         return true;
     });
 

@@ -33,7 +33,7 @@ internal sealed class IdempotencyKeys(TimeProvider clock)
     }
 
     /// <summary>The answer stored under the key, or <see langword="null"/>.</summary>
-    /// <exception cref="Refusal">422: the key came with another request.</exception>
+    /// <exception cref="Refusal">422: the key came with another request. 409: the answer is forgotten.</exception>
     public StoredAnswer? Find(Connection connection, long userId, string key, byte[] fingerprint)
     {
         var row = connection.First("""
@@ -46,6 +46,8 @@ internal sealed class IdempotencyKeys(TimeProvider clock)
             ("$user", userId), ("$key", key), ("$oldest", Oldest));
         if (row.Answer is not null && !row.Fingerprint.AsSpan().SequenceEqual(fingerprint))
             throw new Refusal(422, "this Idempotency-Key came with another request before");
+        if (row.Answer is { Body.Length: 0 })
+            throw new Refusal(409, "what this Idempotency-Key made has been deleted");
         return row.Answer;
     }
 
@@ -61,6 +63,14 @@ internal sealed class IdempotencyKeys(TimeProvider clock)
             VALUES ($user, $key, $fingerprint, $location, $answer, $now)
             """, ("$user", userId), ("$key", key), ("$fingerprint", fingerprint), ("$location", answer.Location), ("$answer", answer.Body), ("$now", clock.Now()));
     }
+
+    /// <summary>Empties the answers that told of what is there, for what must leave no trace; the key still keeps it from being made again.</summary>
+    public static void Forget(Connection connection, long userId, string location) => connection.Execute("""
+        UPDATE idempotency_keys
+           SET answer = x''
+         WHERE user_id = $user
+           AND location = $location
+        """, ("$user", userId), ("$location", location));
 
     /// <summary>Encrypts an answer that holds a secret, so that only who presents the same credential can read it again.</summary>
     public static byte[] Seal(byte[] body, string credential)

@@ -1,38 +1,175 @@
+using Microsoft.Data.Sqlite;
+
 namespace TinyForum.Data;
 
-/// <summary>What users are told of: replies, mentions, moderation of their posts. Thread-safe.</summary>
+/// <summary>Something that a user is told of.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Kind"><c>reply</c>, <c>mention</c>, or what a moderator did to one's post, as the moderation log calls it.</param>
+/// <param name="CreatedAt">When it happened, Unix milliseconds.</param>
+/// <param name="IsRead">Whether it was marked as read.</param>
+/// <param name="From">Who did it.</param>
+/// <param name="Post">The post it is about.</param>
+public sealed record Notification(long Id, string Kind, long CreatedAt, bool IsRead, User? From, NotificationPost? Post);
+
+/// <summary>Where the post of a <see cref="Notification"/> is found.</summary>
+/// <param name="Id">The post.</param>
+/// <param name="Number">Its place in the thread; 0 for the first post.</param>
+/// <param name="ThreadId">The thread.</param>
+/// <param name="Title">The thread's title, unless the thread is deleted.</param>
+public sealed record NotificationPost(long Id, long Number, long ThreadId, string? Title);
+
+/// <summary>
+/// What users are told of: replies, mentions, moderation of their posts. At most <see cref="Max"/> a user: the oldest read one goes for
+/// the next, or the oldest if none is read. Thread-safe.
+/// </summary>
 public sealed class NotificationStore
 {
+    /// <summary>How many a user has at most.</summary>
+    public const int Max = 1_000;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
 
     internal NotificationStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
-    /// <summary>Tells a user of something, in the transaction of what it tells of; nothing of one's own acts.</summary>
+    /// <summary>A page of what a user is told of, newest first.</summary>
+    /// <param name="userId">Whom.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Notification> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
+              FROM notifications n
+              LEFT JOIN users f ON f.id = n.from_id
+              LEFT JOIN posts p ON p.id = n.post_id
+              LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
+             WHERE n.user_id = $user
+               AND n.id < $before
+             ORDER BY n.id DESC
+             LIMIT $limit
+            """, Map, ("$user", userId), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+        return Page<Notification>.Cut(rows, limit, last => [last.Id]);
+    });
+
+    /// <summary>How many notifications a user has yet to read.</summary>
+    public long CountUnread(long userId) => _database.Read(c => c.Number("""
+        SELECT unread_notifications
+          FROM users
+         WHERE id = $user
+        """, ("$user", userId))) ?? 0;
+
+    /// <summary>Marks all of a user's notifications as read.</summary>
+    public Task MarkAllReadAsync(long userId) => _database.WriteAsync(c =>
+    {
+        var marked = c.Execute("""
+            UPDATE notifications
+               SET read = 1
+             WHERE user_id = $user
+               AND read = 0
+            """, ("$user", userId));
+        Count(c, userId, 0, -marked);
+    });
+
+    /// <summary>
+    /// Tells a user of something, in the transaction of what it tells of; nothing of one's own acts, nothing to the suspended.
+    /// </summary>
     internal void Notify(Connection connection, long userId, string kind, long postId, long fromId)
     {
-        if (userId == fromId || userId <= 1)
-            return;
-        connection.Execute("""
-            INSERT INTO notifications (user_id, kind, post_id, from_id, created_at)
-            VALUES ($user, $kind, $post, $from, $now)
-            """, ("$user", userId), ("$kind", kind), ("$post", postId), ("$from", fromId), ("$now", _clock.Now()));
-        connection.Execute("""
-            UPDATE users
-               SET unread_notifications = unread_notifications + 1
-             WHERE id = $user
-            """, ("$user", userId));
+        var told = connection.Execute("""
+            INSERT INTO notifications (user_id, kind, post_id, thread_id, from_id, created_at)
+            SELECT u.id, $kind, p.id, p.thread_id, $from, $now
+              FROM users u
+              JOIN posts p ON p.id = $post
+             WHERE u.id = $user
+               AND u.id > 1
+               AND u.id <> $from
+               AND (u.suspension IS NULL OR u.suspended_until <= $now)
+            """, ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
+        if (told > 0 && Count(connection, userId, 1, 1) > Max)
+            RemoveOldest(connection, userId);
     }
 
     /// <summary>
-    /// Tells those whom a new post concerns: the author of the thread, of the post it replies to, and who is mentioned.
-    /// Called once a post, in the transaction that makes it.
+    /// Tells those whom a new post concerns: the author of the thread, of the post it replies to, and who is mentioned; each once,
+    /// and nobody who blocks its author. Called once a post, in the transaction that makes it.
     /// </summary>
     internal void PostCreated(Connection connection, long postId, long authorId, long threadAuthorId, long? repliedToAuthorId, string body)
     {
-        if (threadAuthorId != authorId)
-            Notify(connection, threadAuthorId, "reply", postId, authorId);
-        if (repliedToAuthorId is { } replied && replied != threadAuthorId)
-            Notify(connection, replied, "reply", postId, authorId);
+        var told = new HashSet<long> { authorId };
+        Tell(threadAuthorId, "reply");
+        if (repliedToAuthorId is { } replied)
+            Tell(replied, "reply");
+        foreach (var (key, otherwise) in Mentions.Find(body))
+        {
+            var user = UserStore.FindByKey(connection, key) ?? (otherwise is null ? null : UserStore.FindByKey(connection, otherwise));
+            if (user is not null)
+                Tell(user.Id, "mention");
+        }
+
+        void Tell(long userId, string kind)
+        {
+            if (told.Add(userId) && !BlockStore.Has(connection, userId, authorId))
+                Notify(connection, userId, kind, postId, authorId);
+        }
     }
+
+    /// <summary>
+    /// Removes what tells of a deleted post, or of any post in a deleted thread, but for what its moderators did. Called in the
+    /// transaction that deletes it. For good: who was told once is not told again when it is restored.
+    /// </summary>
+    internal static void PostDeleted(Connection connection, long postId)
+    {
+        var gone = connection.All("""
+            DELETE FROM notifications
+             WHERE kind IN ('reply', 'mention')
+               AND (thread_id = $post OR (thread_id = (SELECT thread_id FROM posts WHERE id = $post) AND post_id = $post))
+            RETURNING user_id, read
+            """, r => (UserId: r.GetInt64(0), Unread: 1 - r.GetInt64(1)), ("$post", postId));
+        foreach (var (userId, unread) in gone)
+            Count(connection, userId, -1, -unread);
+    }
+
+    /// <summary>Removes what a user was told of; what the user did was then done by <c>deleted</c>.</summary>
+    internal static void Erase(Connection connection, long userId)
+    {
+        connection.Execute("""
+            DELETE FROM notifications
+             WHERE user_id = $user
+            """, ("$user", userId));
+        connection.Execute("""
+            UPDATE notifications
+               SET from_id = 0
+             WHERE from_id = $user
+            """, ("$user", userId));
+    }
+
+    private static void RemoveOldest(Connection connection, long userId)
+    {
+        var wasRead = connection.Number("""
+            DELETE FROM notifications
+             WHERE id = coalesce((SELECT min(id) FROM notifications WHERE user_id = $user AND read = 1),
+                                 (SELECT min(id) FROM notifications WHERE user_id = $user AND read = 0))
+            RETURNING read
+            """, ("$user", userId));
+        Count(connection, userId, -1, wasRead!.Value - 1);
+    }
+
+    /// <summary>Adds to a user's counts; tells how many notifications the user has then.</summary>
+    private static long Count(Connection connection, long userId, long all, long unread) => connection.Number("""
+        UPDATE users
+           SET notifications        = notifications + $all,
+               unread_notifications = unread_notifications + $unread
+         WHERE id = $user
+        RETURNING notifications
+        """, ("$all", all), ("$unread", unread), ("$user", userId)) ?? 0;
+
+    private static Notification Map(SqliteDataReader row) => new(
+        row.GetInt64(0),
+        row.GetString(1),
+        row.GetInt64(2),
+        row.GetBoolean(3),
+        row.IsDBNull(4) ? null : new User(row.GetInt64(4), row.GetString(5)),
+        row.IsDBNull(6) ? null : new NotificationPost(
+            row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9)));
 }

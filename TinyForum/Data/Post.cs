@@ -32,7 +32,9 @@ public sealed record Post(
 /// <param name="Title">The thread's title.</param>
 /// <param name="Tags">Its tags in the author's order.</param>
 /// <param name="Replies">How many visible replies it has.</param>
-/// <param name="Unread">How many visible posts the viewer has not read, the head among them; <see langword="null"/> without a viewer.</param>
+/// <param name="Unread">
+/// How many visible posts the viewer has not read, the head among them; <see langword="null"/> without a viewer.
+/// </param>
 /// <param name="LatestPost">The id of the latest visible post.</param>
 /// <param name="IsPinned">Whether it leads the lists.</param>
 /// <param name="IsLocked">Whether only moderators may reply.</param>
@@ -54,7 +56,17 @@ public sealed record TagCount(string Name, long Threads);
 /// <summary>A stretch of a list.</summary>
 /// <param name="Items">At most as many as were asked for.</param>
 /// <param name="Next">Where the next stretch begins, as the method that made this one takes it; <see langword="null"/> at the end.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, long[]? Next);
+public sealed record Page<T>(IReadOnlyList<T> Items, long[]? Next)
+{
+    /// <summary>Makes a page of what was asked for with one row more than <paramref name="limit"/>, to learn whether more follows.</summary>
+    internal static Page<T> Cut(List<T> rows, int limit, Func<T, long[]> position)
+    {
+        if (rows.Count <= limit)
+            return new Page<T>(rows, null);
+        rows.RemoveRange(limit, rows.Count - limit);
+        return new Page<T>(rows, position(rows[^1]));
+    }
+}
 
 /// <summary>What narrows and sorts a list of threads.</summary>
 /// <param name="AuthorId">Only the threads of this user.</param>

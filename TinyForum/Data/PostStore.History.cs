@@ -6,14 +6,15 @@ namespace TinyForum.Data;
 public sealed partial class PostStore
 {
     /// <summary>
-    /// The versions of a post, the current one first; <see langword="null"/> if there is no such post that <paramref name="viewer"/> may see.
+    /// The versions of a post, the current one first; <see langword="null"/> if there is no such post that
+    /// <paramref name="viewer"/> may see.
     /// </summary>
     public Page<PostVersion>? History(long id, Caller? viewer = null, int limit = 20, long[]? from = null) => _database.ReadSnapshot(c =>
     {
         if (Load(c, id, null) is not { } post || !MaySee(post, viewer))
             return null;
         if (post.Revision == 1)
-            return new Page<PostVersion>([new PostVersion(1, post.Author, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt)], null);
+            return new Page<PostVersion>([Original(post)], null);
         var rows = c.All("""
             SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
               FROM post_versions v
@@ -23,15 +24,17 @@ public sealed partial class PostStore
              ORDER BY v.revision DESC
              LIMIT $limit
             """, MapVersion, ("$post", id), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
-        return Cut(rows, limit, last => [last.Revision]);
+        return Page<PostVersion>.Cut(rows, limit, last => [last.Revision]);
     });
 
-    private static void AddVersion(
-        Connection connection, Post post, long editorId, string? title, IReadOnlyList<string>? tags, string body, long createdAt) => connection.Execute("""
+    private static void Add(Connection connection, long postId, PostVersion version) => connection.Execute("""
         INSERT INTO post_versions (post_id, revision, editor_id, title, tags, body, created_at)
         VALUES ($post, $revision, $editor, $title, $tags, $body, $created_at)
-        """, ("$post", post.Id), ("$revision", post.Revision), ("$editor", editorId), ("$title", title),
-        ("$tags", tags is null ? null : FormatTags(tags)), ("$body", body), ("$created_at", createdAt));
+        """, ("$post", postId), ("$revision", version.Revision), ("$editor", version.Editor.Id), ("$title", version.Title),
+        ("$tags", version.Tags is null ? null : FormatTags(version.Tags)), ("$body", version.Body), ("$created_at", version.CreatedAt));
+
+    private static PostVersion Original(Post post) =>
+        new(1, post.Author, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt);
 
     private static PostVersion MapVersion(SqliteDataReader row) => new(
         Revision: row.GetInt64(0),

@@ -18,6 +18,7 @@ public sealed partial class PostStore
         if (post.Head is null)
             CountReply(c, post, -1);
         SearchIndex.Remove(c, id);
+        NotificationStore.PostDeleted(c, id);
         Tell(c, caller, "delete", post, reason);
     });
 
@@ -60,7 +61,7 @@ public sealed partial class PostStore
              WHERE id = $id
             """, ("$id", threadId), ("$pinned", pinned));
         if (!pinned)
-            MarkFallen(c, threadId);
+            MarkFallen(c, threadId, isUnpinned: true);
         Log(c, moderator, pinned ? "pin" : "unpin", post, reason);
         return true;
     });
@@ -101,19 +102,24 @@ public sealed partial class PostStore
             RETURNING last_post
             """, ("$id", reply.ThreadId), ("$change", change));
         if (after < before)
-            MarkFallen(connection, reply.ThreadId);
+            MarkFallen(connection, reply.ThreadId, isUnpinned: false);
         CountRead(connection, reply, change);
         CountPost(connection, reply.Author.Id, change);
     }
 
-    private static void MarkFallen(Connection connection, long threadId)
+    private static void MarkFallen(Connection connection, long threadId, bool isUnpinned)
     {
-        connection.Execute("UPDATE settings SET value = value + 1 WHERE name = 'falls'");
+        var falls = connection.Number("""
+            UPDATE settings
+               SET value = value + 1
+             WHERE name = 'falls'
+            RETURNING value
+            """);
         connection.Execute("""
             UPDATE threads
-               SET fell = (SELECT value FROM settings WHERE name = 'falls')
+               SET fell = $falls, unpinned = iif($is_unpinned, $falls, unpinned)
              WHERE id = $id
-            """, ("$id", threadId));
+            """, ("$id", threadId), ("$falls", falls), ("$is_unpinned", isUnpinned));
     }
 
     private static void HideThread(Connection connection, Post head)

@@ -1,8 +1,8 @@
 namespace TinyForum.Data;
 
 /// <summary>
-/// What users have read: every post up to <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to its number.
-/// A row always reaches further than <c>read_up_to</c> does, and how far one has read never goes back.
+/// What users have read: every post up to <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to its
+/// number. A row always reaches further than <c>read_up_to</c> does, and how far one has read never goes back.
 /// </summary>
 public sealed partial class PostStore
 {
@@ -13,7 +13,12 @@ public sealed partial class PostStore
     {
         if (!IsVisibleThread(c, threadId))
             return false;
-        if (c.Number("SELECT 1 FROM posts WHERE thread_id = $thread AND number = $number", ("$thread", threadId), ("$number", number)) is null)
+        if (c.Number("""
+            SELECT 1
+              FROM posts
+             WHERE thread_id = $thread
+               AND number = $number
+            """, ("$thread", threadId), ("$number", number)) is null)
             throw Refusal.Invalid("number", "must be the number of a post in this thread");
         MarkRead(c, userId, threadId, number);
         return true;

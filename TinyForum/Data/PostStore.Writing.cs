@@ -1,6 +1,8 @@
 namespace TinyForum.Data;
 
-/// <summary>Writing and editing. Each method runs in one write transaction with all that follows from it: counts, orders, search, notifications.</summary>
+/// <summary>
+/// Writing and editing. Each method runs in one write transaction with all that follows from it: counts, orders, search, notifications.
+/// </summary>
 public sealed partial class PostStore
 {
     /// <summary>Begins a thread.</summary>
@@ -35,7 +37,8 @@ public sealed partial class PostStore
     /// 412: the revision was not <paramref name="expected"/>.
     /// </exception>
     public Task<Post> EditAsync(
-        Caller editor, long id, string? title, string? body, IReadOnlyList<string>? tags, Func<long, bool>? expected = null, string? reason = null)
+        Caller editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
+        Func<long, bool>? expected = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
         return _database.WriteAsync(c => Edit(c, editor, id, text, expected, reason));
@@ -133,13 +136,13 @@ public sealed partial class PostStore
             return post;
 
         if (post.Revision == 1)
-            AddVersion(connection, post, post.Author.Id, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt);
+            Add(connection, id, Original(post));
         connection.Execute("""
             UPDATE posts
                SET body = $body, revision = revision + 1, edited_at = $now
              WHERE id = $id
             """, ("$id", id), ("$body", body), ("$now", _clock.Now()));
-        AddVersion(connection, post with { Revision = post.Revision + 1 }, editor.Id, title, tags, body, _clock.Now());
+        Add(connection, id, new PostVersion(post.Revision + 1, new User(editor.Id, editor.Username), title, tags, body, _clock.Now()));
         if (post.Head is not null)
             connection.Execute("""
                 UPDATE threads
@@ -167,7 +170,8 @@ public sealed partial class PostStore
         connection.Execute("""
             INSERT INTO posts (id, thread_id, number, author_id, reply_to, body, created_at)
             VALUES ($id, $thread, $number, $author, $reply_to, $body, $now)
-            """, ("$id", id), ("$thread", threadId), ("$number", number), ("$author", authorId), ("$reply_to", replyTo), ("$body", body), ("$now", _clock.Now()));
+            """, ("$id", id), ("$thread", threadId), ("$number", number), ("$author", authorId),
+            ("$reply_to", replyTo), ("$body", body), ("$now", _clock.Now()));
         CountPost(connection, authorId, 1);
     }
 

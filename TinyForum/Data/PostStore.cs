@@ -72,7 +72,7 @@ public sealed partial class PostStore
         if (!IsVisibleThread(c, threadId))
             return null;
         var rows = c.All(RepliesOfThread, MapStub, ("$thread", threadId), ("$after", after), ("$user", viewerId), ("$limit", limit + 1));
-        return Cut(rows, limit, last => [last.Number]);
+        return Page<Post>.Cut(rows, limit, last => [last.Number]);
     });
 
     /// <summary>The tags of visible threads by name.</summary>
@@ -86,7 +86,7 @@ public sealed partial class PostStore
              ORDER BY name
              LIMIT $limit
             """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), ("$after", from?[0]), ("$limit", limit + 1));
-        var page = Cut(rows, limit, last => [last.Id]);
+        var page = Page<(long Id, TagCount Tag)>.Cut(rows, limit, last => [last.Id]);
         return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
     });
 
@@ -106,14 +106,6 @@ public sealed partial class PostStore
         Side.Author => viewer?.Id == post.Author.Id,
         _ => viewer?.Role >= Role.Moderator,
     };
-
-    private static Page<T> Cut<T>(List<T> rows, int limit, Func<T, long[]> position)
-    {
-        if (rows.Count <= limit)
-            return new Page<T>(rows, null);
-        rows.RemoveRange(limit, rows.Count - limit);
-        return new Page<T>(rows, position(rows[^1]));
-    }
 
     private static Post Map(SqliteDataReader row) => new(
         Id: row.GetInt64(0),

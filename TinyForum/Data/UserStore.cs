@@ -67,12 +67,19 @@ public sealed class UserStore
     }
 
     /// <summary>The account of that name, without regard to case and width, or <see langword="null"/>.</summary>
-    public User? Find(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First("""
+    public User? Find(string username) => _database.Read(c => Find(c, username));
+
+    /// <summary>As <see cref="Find(string)"/>, in a transaction.</summary>
+    internal static User? Find(Connection connection, string username) =>
+        Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
+
+    /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
+    internal static User? FindByKey(Connection connection, string key) => connection.First("""
         SELECT id, username
           FROM users
          WHERE username_key = $key
            AND id > 0
-        """, Map, ("$key", key)));
+        """, Map, ("$key", key));
 
     /// <summary>All there is to tell of the account of that name, or <see langword="null"/>.</summary>
     public Account? FindAccount(string username) => _database.Read(c => FindAccount(c, username));

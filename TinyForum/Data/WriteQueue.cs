@@ -40,7 +40,7 @@ internal sealed class WriteQueue : IDisposable
         try
         {
             if (!_waiting.TryAdd(work))
-                throw new Refusal(503, "too many writes are _waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
+                throw new Refusal(503, "too many writes are waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         catch (InvalidOperationException) // adding was completed by Dispose
         {
@@ -117,10 +117,13 @@ internal sealed class WriteQueue : IDisposable
             if (!_connection.IsInTransaction || (e is SqliteException sqlite && Translate(sqlite) is not null))
                 throw;
             _connection.Execute("ROLLBACK TO write");
-            write.Refuse(e);
+            write.Refuse(IsGone(e) ? new Refusal(409, "what this belongs to is gone") : e);
         }
         _connection.Execute("RELEASE write");
     }
+
+    /// <summary>Whether a write refers to what was removed while it waited: its own author, erased between being identified and now.</summary>
+    private static bool IsGone(Exception e) => e is SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY };
 
     private static void Fail(List<Write> writes, Exception e)
     {

@@ -457,7 +457,7 @@ internal sealed class ConnectionGuard : IDisposable
         foreach (var prefix in listener.Prefixes)
         {
             var uri = new Uri(prefix.Replace("://+", "://0.0.0.0", StringComparison.Ordinal).Replace("://*", "://0.0.0.0", StringComparison.Ordinal));
-            foreach (var address in Dns.GetHostAddresses(uri.Host))
+            foreach (var address in IPAddress.TryParse(uri.Host, out var literal) ? [literal] : Dns.GetHostAddresses(uri.Host)) // refuses 0.0.0.0
                 wanted.Add(SocketName.From(new IPEndPoint(address, uri.Port)));
         }
 

@@ -1,0 +1,72 @@
+namespace TinyForum.Data;
+
+/// <summary>Someone that a user has blocked.</summary>
+/// <param name="User">Who is blocked.</param>
+/// <param name="CreatedAt">Since when, Unix milliseconds.</param>
+public sealed record Block(User User, long CreatedAt);
+
+/// <summary>Whose messages, replies and mentions a user does not want. It is one-sided: who blocks may still write. Thread-safe.</summary>
+public sealed class BlockStore
+{
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+
+    internal BlockStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
+
+    /// <summary>Whom a user blocks, in order of their numbers.</summary>
+    /// <param name="userId">Who blocks.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Block> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT u.id, u.username, b.created_at
+              FROM blocks b
+              JOIN users u ON u.id = b.blocked_id
+             WHERE b.user_id = $user
+               AND b.blocked_id > $after
+             ORDER BY b.blocked_id
+             LIMIT $limit
+            """, r => new Block(UserStore.Map(r), r.GetInt64(2)), ("$user", userId), ("$after", from?[0] ?? 0), ("$limit", limit + 1));
+        return Page<Block>.Cut(rows, limit, last => [last.User.Id]);
+    });
+
+    /// <summary>Blocks someone; again changes nothing.</summary>
+    /// <returns>Whether there is such a user.</returns>
+    /// <exception cref="Refusal">400: it is the user's own name.</exception>
+    public Task<bool> AddAsync(long userId, string username) => _database.WriteAsync(c =>
+    {
+        if (UserStore.Find(c, username) is not { } blocked)
+            return false;
+        if (blocked.Id == userId)
+            throw Refusal.Invalid("username", "must not be your own");
+        c.Execute("""
+            INSERT INTO blocks (user_id, blocked_id, created_at)
+            VALUES ($user, $blocked, $now)
+                ON CONFLICT (user_id, blocked_id) DO NOTHING
+            """, ("$user", userId), ("$blocked", blocked.Id), ("$now", _clock.Now()));
+        return true;
+    });
+
+    /// <summary>Unblocks someone; again changes nothing.</summary>
+    /// <returns>Whether there is such a user.</returns>
+    public Task<bool> RemoveAsync(long userId, string username) => _database.WriteAsync(c =>
+    {
+        if (UserStore.Find(c, username) is not { } blocked)
+            return false;
+        c.Execute("""
+            DELETE FROM blocks
+             WHERE user_id = $user
+               AND blocked_id = $blocked
+            """, ("$user", userId), ("$blocked", blocked.Id));
+        return true;
+    });
+
+    /// <summary>Whether <paramref name="userId"/> blocks <paramref name="otherId"/>.</summary>
+    internal static bool Has(Connection connection, long userId, long otherId) => connection.Number("""
+        SELECT 1
+          FROM blocks
+         WHERE user_id = $user
+           AND blocked_id = $other
+        """, ("$user", userId), ("$other", otherId)) is not null;
+}
