@@ -122,7 +122,8 @@ public sealed class PostDeletionTests
             answers.Add(await client.PutAsync("/api/posts/4/like"));
             answers.Add(await client.PostAsync("/api/posts/4/restore"));
             answers.Add(await client.PostAsync("/api/posts/3/replies", new { body = "x", reply_to = 4 }));
-            foreach (var answer in answers)
+            // All that is stored of oneself, one's own words that a moderator deleted among it, is in one's own export.
+            foreach (var answer in answers.Where(a => client != ada || !a.Request.Contains("/api/me/export")))
                 Assert.DoesNotContain("secret", answer.Text.ToLowerInvariant(), answer.Request);
             var (deleted, absent) = (await client.GetAsync("/api/posts/1"), await client.GetAsync("/api/posts/99"));
             Assert.AreEqual(absent.Text, deleted.Text);

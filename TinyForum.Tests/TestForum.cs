@@ -95,7 +95,9 @@ internal sealed class TestClient(Uri url, bool cookies = true) : IDisposable
             }
         }
         using var response = await _http.SendAsync(request);
-        return new Answer($"{method} {path}", response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        var answer = new Answer($"{method} {path}", response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        Contract.Check(method, path, request.Content is null ? null : await request.Content.ReadAsStringAsync(), answer);
+        return answer;
     }
 
     public void Dispose() => _http.Dispose();
@@ -108,6 +110,8 @@ internal sealed record Answer(string Request, HttpStatusCode Status, HttpRespons
 
     public JsonNode Json => JsonNode.Parse(Bytes)!;
 
+    public bool IsJson => ContentHeaders.ContentType?.MediaType == "application/json";
+
     /// <summary>A header's value, or <see langword="null"/>.</summary>
     public string? Header(string name) =>
         Headers.TryGetValues(name, out var values) || ContentHeaders.TryGetValues(name, out values) ? string.Join(", ", values) : null;
@@ -119,7 +123,7 @@ internal sealed record Answer(string Request, HttpStatusCode Status, HttpRespons
     /// <summary>Fails the test, showing the whole answer, unless it has this status code, and this message or status text.</summary>
     public Answer Is(int status, string? messageOrStatus = null)
     {
-        var said = Bytes.Length == 0 || Json is not JsonObject ? null : (string?)Json["message"] ?? (string?)Json["status"];
+        var said = Bytes.Length == 0 || !IsJson || Json is not JsonObject ? null : (string?)Json["message"] ?? (string?)Json["status"];
         if ((int)Status != status || (messageOrStatus is not null && said != messageOrStatus))
             Assert.Fail($"{Request} should have answered {status} {messageOrStatus} and answered {(int)Status}\n{Headers}\n{Text}");
         return this;

@@ -16,9 +16,9 @@ internal sealed class Forum : IAsyncDisposable
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock);
-        Reports = new ReportStore(Database, Clock, Moderation);
         Messages = new MessageStore(Database, Clock);
         Blocks = new BlockStore(Database, Clock);
+        Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Search = new SearchIndex(Database, Clock);
@@ -41,11 +41,11 @@ internal sealed class Forum : IAsyncDisposable
 
     public ModerationStore Moderation { get; }
 
-    public ReportStore Reports { get; }
-
     public MessageStore Messages { get; }
 
     public BlockStore Blocks { get; }
+
+    public ReportStore Reports { get; }
 
     public NotificationStore Notifications { get; }
 

@@ -54,6 +54,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal Forum Forum => _forum;
 
+    internal Telemetry Telemetry => _telemetry;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
@@ -73,8 +75,10 @@ public sealed class ForumServer : IAsyncDisposable
         {
             var api = new ForumApi(forum, telemetry);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
-            return new ForumServer(forum, telemetry, ListenerLoop.Start(
-                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout));
+            var loop = ListenerLoop.Start(
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
+            Gauges.Observe(telemetry, forum, api, loop);
+            return new ForumServer(forum, telemetry, loop);
         }
         catch
         {

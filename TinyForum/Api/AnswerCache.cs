@@ -16,6 +16,9 @@ internal sealed class AnswerCache(Database database)
     private long _version;
     private long _bytes;
 
+    /// <summary>How many answers are kept.</summary>
+    public int Count => _answers.Count;
+
     /// <summary>Answers from memory if it can.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="current">The database's version before anything was read for the answer.</param>

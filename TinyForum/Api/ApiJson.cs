@@ -42,6 +42,12 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(NewToken))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(TokensAnswer))]
+[JsonSerializable(typeof(MessageDraft))]
+[JsonSerializable(typeof(MessageAnswer))]
+[JsonSerializable(typeof(MessagesAnswer))]
+[JsonSerializable(typeof(UnreadAnswer))]
+[JsonSerializable(typeof(BlocksAnswer))]
+[JsonSerializable(typeof(NotificationsAnswer))]
 [JsonSerializable(typeof(SearchAnswer))]
 [JsonSerializable(typeof(ReportRequest))]
 [JsonSerializable(typeof(ReportAnswer))]
@@ -50,12 +56,6 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(SuspensionRequest))]
 [JsonSerializable(typeof(SuspensionAnswer))]
 [JsonSerializable(typeof(ModerationLogAnswer))]
-[JsonSerializable(typeof(MessageDraft))]
-[JsonSerializable(typeof(MessageAnswer))]
-[JsonSerializable(typeof(MessagesAnswer))]
-[JsonSerializable(typeof(UnreadAnswer))]
-[JsonSerializable(typeof(BlocksAnswer))]
-[JsonSerializable(typeof(NotificationsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -14,6 +14,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public Forum Forum { get; } = forum;
 
+    /// <summary>What the server tells of itself.</summary>
+    public required Telemetry Telemetry { get; init; }
+
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
 

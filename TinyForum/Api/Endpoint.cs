@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 
 namespace TinyForum.Api;
@@ -27,7 +28,7 @@ internal enum Access
 /// <summary>A line of the route table: what serves a pattern, for whom, and all there is to say of it in the OpenAPI document.</summary>
 internal sealed class Endpoint
 {
-    private Endpoint(string pattern, Access access, JsonTypeInfo? body, JsonTypeInfo answer, Func<Call, ValueTask> run) =>
+    private Endpoint(string pattern, Access access, JsonTypeInfo? body, JsonTypeInfo? answer, Func<Call, ValueTask> run) =>
         (Pattern, Access, Body, Answer, Run) = (pattern, access, body, answer, run);
 
     public string Pattern { get; }
@@ -37,8 +38,8 @@ internal sealed class Endpoint
     /// <summary>The request's body, or <see langword="null"/> if it takes none.</summary>
     public JsonTypeInfo? Body { get; }
 
-    /// <summary>The answer's body.</summary>
-    public JsonTypeInfo Answer { get; }
+    /// <summary>The answer's body, or <see langword="null"/> if the handler writes it by itself.</summary>
+    public JsonTypeInfo? Answer { get; }
 
     /// <summary>Reads the body if there is one, runs the handler and writes what it returned.</summary>
     public Func<Call, ValueTask> Run { get; }
@@ -46,11 +47,20 @@ internal sealed class Endpoint
     /// <summary>What it does, in a line.</summary>
     public required string Summary { get; init; }
 
+    /// <summary>The class that its handler is in: what the endpoint is about.</summary>
+    public required string Noun { get; init; }
+
     /// <summary>The status of success.</summary>
     public int Status { get; init; } = 200;
 
+    /// <summary>The media type of the answer's body.</summary>
+    public string ContentType { get; init; } = "application/json";
+
     /// <summary>The parameters that its query may have.</summary>
     public IReadOnlyList<string> Query { get; init; } = [];
+
+    /// <summary>The statuses of its refusals beyond those that follow from the rest; 200 is the seed's.</summary>
+    public IReadOnlyList<int> Refuses { get; init; } = [];
 
     /// <summary>
     /// Whether callers without credentials all get the same answer for the same target until something is written, so that it can be kept.
@@ -65,21 +75,42 @@ internal sealed class Endpoint
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None) =>
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None, int[]? refuses = null,
+        [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)))
         {
-            Summary = summary, Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [], Limit = limit,
+            Summary = summary, Noun = NounOf(name), Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [],
+            Limit = limit, Refuses = refuses ?? [],
         };
 
     /// <summary>An endpoint with a body.</summary>
     public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, string[]? query = null) =>
+        int status = 200, string[]? query = null, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, ApiJson.Type<TBody>(), ApiJson.Type<TAnswer>(), async call =>
         {
             var body = await call.ReadBodyAsync<TBody>().ConfigureAwait(false);
             call.Answer(await handler(call, body).ConfigureAwait(false));
         })
         {
-            Summary = summary, Status = status, Query = query ?? [],
+            Summary = summary, Noun = NounOf(name), Status = status, Query = query ?? [], Refuses = refuses ?? [],
         };
+
+    /// <summary>An endpoint whose handler writes the answer's bytes.</summary>
+    public static Endpoint Of(string pattern, Access access, Func<Call, ValueTask> handler, string summary, string contentType,
+        bool kept = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        new(pattern, access, null, null, call =>
+        {
+            call.Exchange.ContentType = contentType;
+            return handler(call);
+        })
+        {
+            Summary = summary, Noun = NounOf(name), ContentType = contentType, Kept = kept, Refuses = refuses ?? [],
+        };
+
+    /// <summary><c>Posts</c> of both <c>Posts.Pin</c> and <c>call => Posts.Pin(call, true)</c>.</summary>
+    private static string NounOf(string handler)
+    {
+        var noun = handler.AsSpan(0, handler.IndexOf('.', StringComparison.Ordinal));
+        return noun[(noun.LastIndexOf(' ') + 1)..].ToString();
+    }
 }

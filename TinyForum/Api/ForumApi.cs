@@ -7,6 +7,7 @@ namespace TinyForum.Api;
 internal sealed class ForumApi
 {
     private readonly Forum _forum;
+    private readonly Telemetry _telemetry;
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
     private readonly RateLimits _limits;
@@ -14,11 +15,15 @@ internal sealed class ForumApi
     public ForumApi(Forum forum, Telemetry telemetry)
     {
         _forum = forum;
+        _telemetry = telemetry;
         _kept = new AnswerCache(forum.Database);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
+
+    /// <summary>How many answers are kept in memory.</summary>
+    public int KeptAnswers => _kept.Count;
 
     /// <summary>Fills in the answer.</summary>
     /// <exception cref="Refusal">The request can't be granted.</exception>
@@ -37,7 +42,7 @@ internal sealed class ForumApi
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { Limits = _limits };
+        var call = new Call(exchange, _forum, endpoint, match.Values) { Limits = _limits, Telemetry = _telemetry };
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
         if (changes)
             CrossSite.Refuse(exchange);

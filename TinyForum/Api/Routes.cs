@@ -8,13 +8,13 @@ internal static class Routes
 {
     public static IReadOnlyList<Endpoint> Table { get; } =
     [
-        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account"),
-        Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session"),
+        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account", refuses: [200]),
+        Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session", refuses: [200]),
         Of<Done>("POST /api/logout", Session, Accounts.LogOut, "Ends the session that sent it"),
-        Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true),
-        Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true),
+        Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true, refuses: [200]),
+        Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true, refuses: [200]),
         Of<ProfileAnswer>("GET /api/user/{username}/profile", Anyone, Profiles.Get, "An account as others see it", kept: true),
-        Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role"),
+        Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role", refuses: [409]),
 
         Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account"),
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; empty texts remove"),
@@ -51,7 +51,7 @@ internal static class Routes
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
         Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first", query: ["box", "with", "unread", "limit", "cursor"]),
-        Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201),
+        Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201, refuses: [404]),
         Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
         Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's"),
         Of<Done>("DELETE /api/messages/{id}", Writer, Messages.Delete, "Removes a private message from the caller's side"),
@@ -75,5 +75,7 @@ internal static class Routes
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "What moderators did", kept: true, query: ["limit", "cursor"]),
 
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
+        Of("GET /metrics", Anyone, Service.Metrics, "What the server has been doing, for Prometheus: for this machine and admins", PrometheusText.ContentType, refuses: [403]),
+        Of("GET /api/openapi.json", Anyone, Service.OpenApi, "This document", "application/json", kept: true),
     ];
 }

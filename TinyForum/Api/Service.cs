@@ -1,11 +1,28 @@
+using System.Buffers;
+using TinyForum.Data;
+
 namespace TinyForum.Api;
 
-/// <summary>The service itself: whether it is well.</summary>
+/// <summary>The service itself: whether it is well, what it does, what it offers.</summary>
 internal static class Service
 {
     public static ValueTask<Done> Health(Call call)
     {
         call.Forum.Database.Probe();
         return new(new Done());
+    }
+
+    public static ValueTask Metrics(Call call)
+    {
+        if (!call.IsDirectLoopback && call.Caller?.Role != Role.Admin)
+            throw call.Caller is null ? ForumApi.LoginRequired() : Refusal.Forbidden("only an admin may do this");
+        call.Telemetry.Prometheus.Write(call.Exchange.Body);
+        return default;
+    }
+
+    public static ValueTask OpenApi(Call call)
+    {
+        call.Exchange.Body.Write(Api.OpenApi.Document.Span);
+        return default;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class AccountExport(Database database, long userId)
              ORDER BY n.id
             """),
         ("posts", """
-            SELECT p.body, p.created_at AS "created_at:time", p.deleted_as AS deleted_by, p.deleted_at AS "deleted_at:time",
+            SELECT p.body, p.created_at AS "created_at:time", p.deleted_at AS "deleted_at:time", p.deleted_as AS deleted_by,
                    p.edited_at AS "edited_at:time", p.id, p.likes, p.number, p.reply_to,
                    iif(p.number = 0, t.tags, NULL) AS "tags:json", p.thread_id AS thread, iif(p.number = 0, t.title, NULL) AS title
               FROM posts p

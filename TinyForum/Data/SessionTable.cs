@@ -129,6 +129,13 @@ public sealed class SessionTable
          ORDER BY last_used_at DESC, id DESC
         """, MapSession, ("$user", userId), ("$oldest", Oldest)));
 
+    /// <summary>How many sessions there are.</summary>
+    public long Count() => _database.Read(c => c.Number("""
+        SELECT count(*)
+          FROM sessions
+         WHERE last_used_at > $oldest
+        """, ("$oldest", _clock.Now() - (long)Lifetime.TotalMilliseconds)))!.Value;
+
     /// <summary>Ends one session.</summary>
     /// <returns>Whether there was one.</returns>
     public async Task<bool> EndAsync(long userId, long sessionId) => await _database.WriteAsync(c =>

@@ -64,14 +64,7 @@ internal sealed class Boundary(
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {
         var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
-        if (telemetry.RequestDuration.Enabled)
-        {
-            telemetry.RequestDuration.Record(
-                duration.TotalSeconds,
-                new("http.request.method", exchange.Method),
-                new("http.route", exchange.Route),
-                new("http.response.status_code", exchange.Status));
-        }
+        telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration);
         if (activity is not null)
         {
             activity.DisplayName = $"{exchange.Method} {exchange.Route}";

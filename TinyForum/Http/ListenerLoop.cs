@@ -36,6 +36,9 @@ internal sealed class ListenerLoop : IAsyncDisposable
     /// <summary>Where it listens, with the ports that were chosen.</summary>
     public IReadOnlyList<ListenAddress> Addresses { get; }
 
+    /// <summary>Requests that were accepted and are not answered yet.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
     /// <summary>Starts listening.</summary>
     /// <param name="addresses">Where; a port of 0 is replaced by a free one.</param>
     /// <param name="boundary">Serves the requests.</param>
