@@ -9,8 +9,10 @@ internal sealed class RawClient : IDisposable
     private readonly TcpClient _tcp = new() { NoDelay = true };
     private readonly NetworkStream _stream;
 
-    public RawClient(Uri url)
+    public RawClient(Uri url, int receiveBuffer = 0)
     {
+        if (receiveBuffer > 0)
+            _tcp.ReceiveBufferSize = receiveBuffer; // before connecting, so that the window is as small
         _tcp.Connect(url.Host, url.Port);
         _stream = _tcp.GetStream();
         _stream.ReadTimeout = 30_000; // a test that waits in vain fails; none waits that long
@@ -26,6 +28,13 @@ internal sealed class RawClient : IDisposable
 
     /// <summary>Says that nothing more will be sent.</summary>
     public void Finish() => _tcp.Client.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Leaves without a word.</summary>
+    public void Reset()
+    {
+        _tcp.LingerState = new LingerOption(true, 0);
+        _tcp.Dispose();
+    }
 
     /// <summary>Everything until the server closes the connection.</summary>
     public string ReadToEnd() => Encoding.UTF8.GetString(ReadBytesToEnd());
