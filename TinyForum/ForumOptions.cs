@@ -59,6 +59,9 @@ public sealed record ForumOptions
     /// <summary>Told of every request and of what its operator should know; called by several threads at once.</summary>
     public Action<LogEntry>? Log { get; init; }
 
+    /// <summary>How many waiting writes are committed together at most; for measurements.</summary>
+    internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
+
     internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>
         Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));
 }

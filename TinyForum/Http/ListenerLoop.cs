@@ -69,8 +69,15 @@ internal sealed class ListenerLoop : IAsyncDisposable
             catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
             {
                 listener.Close();
-                // With a free port asked for, someone else was faster between the probe and the start.
-                if (attempt == StartAttempts || !addresses.Any(a => a.Port == 0))
+                var clientWasFaster = e is ArgumentNullException; // rare: see Rehearsal
+                if (clientWasFaster)
+                {
+                    // The socket was left listening, but nothing holds it: its finalizer closes it.
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                }
+                // With a free port asked for, someone else may have been faster between the probe and the start.
+                if (attempt == StartAttempts || (!clientWasFaster && !addresses.Any(a => a.Port == 0)))
                     throw new StartException($"cannot listen on {string.Join(", ", chosen.Select(a => a.Url))}: {Explain(e)}", e);
             }
         }
