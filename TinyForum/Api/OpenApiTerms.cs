@@ -40,7 +40,7 @@ internal static class OpenApiTerms
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
         ["token"] = new("The token itself, shown this once.", "c2VjcmV0"),
-        ["until"] = new("When it ends; without it, it does not.", "2026-02-28T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["until"] = new("When it ends; without it, it does not.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
         ["username"] = new("Letters and digits of any script, `_`, `-` and `.`, whatever the case.", "lin", Length(1, Username.MaxLength)),
     };
