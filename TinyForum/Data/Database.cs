@@ -23,7 +23,7 @@ public sealed class Database : IDisposable
     private readonly ConcurrentStack<Connection> _readers = new();
     private readonly Connection _watch;
     private readonly Lock _watchLock = new();
-    private readonly SQLitePCL.sqlite3_stmt _dataVersion;
+    private readonly WalIndex _walIndex;
     private readonly WriteQueue _writer;
     private int _disposed;
     private int _hasMoved;
@@ -35,7 +35,8 @@ public sealed class Database : IDisposable
         _busyTimeout = busyTimeout;
         _tell = tell;
         _watch = OpenConnection(readOnly: true);
-        _dataVersion = Check(sqlite3_prepare_v2(_watch.Sqlite.Handle!, "PRAGMA data_version", out var statement)) ?? statement;
+        _watch.Number("SELECT count(*) FROM settings"); // makes SQLite map the WAL-index
+        _walIndex = WalIndex.Of(_watch.Sqlite.Handle!);
         _writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch, RequireInPlace);
     }
 
@@ -153,15 +154,8 @@ public sealed class Database : IDisposable
     /// </summary>
     internal long Version()
     {
-        // Through the raw handle: this runs for every request that might be answered from memory.
-        lock (_watchLock)
-        {
-            if (sqlite3_step(_dataVersion) != SQLITE_ROW)
-                throw new SqliteException("data_version has no row", sqlite3_errcode(_watch.Sqlite.Handle!));
-            var version = sqlite3_column_int64(_dataVersion, 0);
-            _ = sqlite3_reset(_dataVersion);
-            return version;
-        }
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        return _walIndex.Version;
     }
 
     /// <summary>Sees to it that the file is still the one at its path.</summary>
@@ -193,10 +187,7 @@ public sealed class Database : IDisposable
         while (_readers.TryPop(out var reader))
             reader.Dispose();
         lock (_watchLock)
-        {
-            _dataVersion.Dispose();
             _watch.Dispose();
-        }
         _writer.Dispose(); // the last to close: SQLite then checkpoints and removes the log
         if (IsTemporary)
             Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
@@ -282,7 +273,4 @@ public sealed class Database : IDisposable
         SQLITE_CANTOPEN => "the file or its folder can't be opened or written",
         _ => e.Message,
     };
-
-    private static SQLitePCL.sqlite3_stmt? Check(int code) =>
-        code == SQLITE_OK ? null : throw new SqliteException("cannot prepare a statement", code);
 }
