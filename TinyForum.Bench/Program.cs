@@ -1,4 +1,16 @@
 using System.CommandLine;
 using TinyForum.Bench;
 
-return new RootCommand("Measurements of TinyForum") { Argon2Bench.Command(), MillionBench.Command() }.Parse(args).Invoke();
+return await new RootCommand("Measurements of TinyForum")
+{
+    Argon2Bench.Command(),
+    MillionBench.Command(),
+    AllBench.Command(),
+    Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),
+    Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),
+    Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
+    Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),
+    Settings.Command("allocations", "What a request leaves to the garbage collector", AllocationsBench.RunAsync),
+    ServerCommand.Command(),
+    LoadClient.Command(),
+}.Parse(args).InvokeAsync();

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;
@@ -39,5 +40,30 @@ public sealed class DatabaseTests
         Assert.AreEqual(before, database.Version());
         await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('a')"));
         Assert.AreNotEqual(before, database.Version());
+    }
+
+    [TestMethod]
+    public async Task The_version_changes_with_every_commit_of_another_process_and_over_a_checkpoint()
+    {
+        using var database = Database.Open(null);
+        using var other = new SqliteConnection($"Data Source={database.Path};Pooling=False");
+        other.Open();
+        var seen = new HashSet<long> { database.Version() };
+        foreach (var sql in Enumerable.Range(0, 300).Select(i => $"INSERT INTO tags (name) VALUES ('t{i}')"))
+        {
+            Run(sql);
+            Assert.IsTrue(seen.Add(database.Version()), sql);
+            if (seen.Count % 50 == 0)
+                Run("PRAGMA wal_checkpoint(TRUNCATE)");
+            await database.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1 WHERE name = 'falls'"));
+            Assert.IsTrue(seen.Add(database.Version()), sql);
+        }
+
+        void Run(string sql)
+        {
+            using var command = other.CreateCommand();
+            command.CommandText = sql;
+            command.ExecuteNonQuery();
+        }
     }
 }

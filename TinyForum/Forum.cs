@@ -10,7 +10,7 @@ internal sealed class Forum : IAsyncDisposable
         UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
-        Database = Database.Open(options.Database, line => options.Tell(LogSeverity.Information, line));
+        Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
         Passwords = new PasswordHasher(options.Passwords, Clock);
         Moderation = new ModerationStore(Database, Clock);
         Users = new UserStore(Database, Clock, Passwords, Moderation);

@@ -11,6 +11,12 @@ public sealed record ForumOptions
     /// </summary>
     public IReadOnlyList<string> Listen { get; init; } = ["http://127.0.0.1:5000"];
 
+    /// <summary>
+    /// The names, without ports, by which the forum may be called, as in <c>["forum.example"]</c>: a request for any other host is a 421. Loopback's two
+    /// names are always among them. <see langword="null"/>: any host on an address that is not loopback; on loopback, its own names alone.
+    /// </summary>
+    public IReadOnlyList<string>? Hosts { get; init; }
+
     /// <summary>The database file, made if there is none; <see langword="null"/> for a temporary one that goes with the forum.</summary>
     public string? Database { get; init; } = "forum.db";
 
@@ -38,11 +44,23 @@ public sealed record ForumOptions
     /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the database is backed up while it is served, one minute at least; <see langword="null"/> for never.</summary>
+    public TimeSpan? BackupEvery { get; init; }
+
+    /// <summary>How many of those backups are kept; the oldest go.</summary>
+    public int BackupKeep { get; init; } = 7;
+
+    /// <summary>The folder for those backups; <see langword="null"/> for <c>backups</c> beside the database.</summary>
+    public string? BackupDirectory { get; init; }
+
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Told of every request and of what its operator should know; called by several threads at once.</summary>
     public Action<LogEntry>? Log { get; init; }
+
+    /// <summary>How many waiting writes are committed together at most; for measurements.</summary>
+    internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
 
     internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>
         Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));

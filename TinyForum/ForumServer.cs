@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
@@ -10,8 +11,14 @@ public sealed class ForumServer : IAsyncDisposable
     private readonly Forum _forum;
     private readonly Telemetry _telemetry;
     private readonly ListenerLoop _loop;
+    private readonly BackupSchedule? _backups;
 
-    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop) => (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop)
+    {
+        (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+        if (forum.Options.BackupEvery is { } every)
+            _backups = new BackupSchedule(forum, every);
+    }
 
     /// <summary>The address to open, with a final slash; the first one if it listens on several.</summary>
     public Uri Url => _loop.Addresses[0].Url;
@@ -56,6 +63,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal Telemetry Telemetry => _telemetry;
 
+    internal ConnectionGuard? Guard => _loop.Guard;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
@@ -74,7 +83,9 @@ public sealed class ForumServer : IAsyncDisposable
         try
         {
             var api = new ForumApi(forum, telemetry);
-            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
+            var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, hosts);
+            await Rehearsal.Once(api.ServeAsync, ForumApi.Rehearsed).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);
@@ -92,6 +103,8 @@ public sealed class ForumServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
+        if (_backups is not null)
+            await _backups.DisposeAsync().ConfigureAwait(false);
         _telemetry.Dispose();
         await _forum.DisposeAsync().ConfigureAwait(false);
     }

@@ -35,7 +35,7 @@ public sealed class Refusal(int status, string message) : Exception(message)
     public static Refusal Forbidden(string why) => new(403, why);
 }
 
-/// <summary>The forum could not start: the message is one line for its operator.</summary>
+/// <summary>The forum could not start, or a maintenance command not run: the message is one line for its operator.</summary>
 /// <param name="message">What is wrong and, where it helps, what to do about it.</param>
 /// <param name="innerException">The cause, if any.</param>
 public sealed class StartException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -25,6 +25,13 @@ internal sealed class ForumApi
     /// <summary>How many answers are kept in memory.</summary>
     public int KeptAnswers => _kept.Count;
 
+    /// <summary>Requests that lead through most of the code and change nothing (<see cref="Rehearsal"/>).</summary>
+    public static IReadOnlyList<string> Rehearsed { get; } =
+    [
+        "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n",
+        "POST /api/login HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n{\"username\":\"-\",\"password\":\"-\"}",
+    ];
+
     /// <summary>Fills in the answer.</summary>
     /// <exception cref="Refusal">The request can't be granted.</exception>
     public async ValueTask ServeAsync(Exchange exchange)

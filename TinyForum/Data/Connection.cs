@@ -52,6 +52,14 @@ internal sealed class Connection : IDisposable
         return rows;
     }
 
+    /// <summary>Calls <paramref name="row"/> for each row, without keeping any.</summary>
+    public void ForEach(string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var reader = Prepare(sql, parameters).ExecuteReader();
+        while (reader.Read())
+            row(reader);
+    }
+
     /// <summary>The first column of the first row as a number, or <see langword="null"/> without a row or with a NULL.</summary>
     public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         First(sql, static r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), parameters);
@@ -110,7 +118,15 @@ internal sealed class Connection : IDisposable
     {
         using var command = _sqlite.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        using var reader = command.ExecuteReader();
+        do
+        {
+            // ExecuteNonQuery stops at the first row, and swallows the errors of the statements behind it.
+            while (reader.Read())
+            {
+            }
+        }
+        while (reader.NextResult());
     }
 
     public void Dispose()

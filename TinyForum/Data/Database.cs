@@ -13,25 +13,31 @@ public sealed class Database : IDisposable
     /// <summary>The number of the schema that this version reads and writes.</summary>
     public const int SchemaVersion = 1;
 
-    private const int ApplicationId = 0x54466F72; // "TFor"
+    internal const int ApplicationId = 0x54466F72; // "TFor"
     private const int KeptReaders = 16;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly TimeSpan _busyTimeout;
+    private readonly Action<LogSeverity, string>? _tell;
     private readonly ConcurrentStack<Connection> _readers = new();
     private readonly Connection _watch;
     private readonly Lock _watchLock = new();
-    private readonly SQLitePCL.sqlite3_stmt _dataVersion;
+    private readonly WalIndex _walIndex;
     private readonly WriteQueue _writer;
     private int _disposed;
+    private int _hasMoved;
 
-    private Database(string path, bool isTemporary, int maxBatch)
+    private Database(string path, bool isTemporary, int maxBatch, TimeSpan busyTimeout, Action<LogSeverity, string>? tell)
     {
         Path = path;
         IsTemporary = isTemporary;
+        _busyTimeout = busyTimeout;
+        _tell = tell;
         _watch = OpenConnection(readOnly: true);
-        _dataVersion = Check(sqlite3_prepare_v2(_watch.Sqlite.Handle!, "PRAGMA data_version", out var statement)) ?? statement;
-        _writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch);
+        _watch.Number("SELECT count(*) FROM settings"); // makes SQLite map the WAL-index
+        _walIndex = WalIndex.Of(_watch.Sqlite.Handle!);
+        _writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch, RequireInPlace);
     }
 
     /// <summary>The file's full path.</summary>
@@ -44,25 +50,32 @@ public sealed class Database : IDisposable
 
     /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
     /// <param name="path">The file; <see langword="null"/> makes a temporary one that goes when this object is disposed.</param>
-    /// <param name="progress">Told, in a line for the operator, what takes long.</param>
+    /// <param name="tell">Told, in a line for the operator, what takes long and what goes wrong; called by several threads at once.</param>
     /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
     /// <exception cref="StartException">
     /// The file can't be opened or written, is no database, belongs to another program, or is of a newer schema.
     /// </exception>
-    public static Database Open(string? path, Action<string>? progress = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
-        Open(path, Migrations.All, progress, maxBatch);
+    public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
+        Open(path, Migrations.All, tell, maxBatch);
 
-    internal static Database Open(string? path, IReadOnlyList<Migration> migrations, Action<string>? progress, int maxBatch)
+    internal static Database Open(
+        string? path, IReadOnlyList<Migration> migrations, Action<LogSeverity, string>? tell, int maxBatch, TimeSpan? busyTimeout = null)
     {
+        var patience = busyTimeout ?? BusyTimeout;
         var isTemporary = path is null;
         path = isTemporary
             ? System.IO.Path.Combine(Directory.CreateTempSubdirectory("tinyforum-").FullName, "forum.db")
             : System.IO.Path.GetFullPath(path!);
         try
         {
-            using (var connection = new Connection(path, readOnly: false, BusyTimeout))
-                Prepare(connection, path, migrations, progress);
-            return new Database(path, isTemporary, maxBatch);
+            DatabaseFile.CreatePrivate(path);
+            using (var connection = new Connection(path, readOnly: false, patience))
+                Prepare(connection, path, migrations, tell);
+            return new Database(path, isTemporary, maxBatch, patience, tell);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"cannot open the database {path}: {e.Message}", e);
         }
         catch (SqliteException e)
         {
@@ -75,7 +88,10 @@ public sealed class Database : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         if (!_readers.TryPop(out var connection))
+        {
+            RequireInPlace(); // else this reader would see another file than the ones before it
             connection = OpenConnection(readOnly: true);
+        }
         try
         {
             return read(connection);
@@ -126,23 +142,37 @@ public sealed class Database : IDisposable
 
     /// <summary>Reads something, to see whether the database answers.</summary>
     /// <exception cref="Refusal">503: it does not.</exception>
-    internal void Probe() => Read(c => c.Number("SELECT count(*) FROM settings"));
+    internal void Probe()
+    {
+        RequireInPlace();
+        Read(c => c.Number("SELECT count(*) FROM settings"));
+    }
 
     /// <summary>
     /// A number that changes with every commit, by this process or another. What was read while it had one value is still current
     /// as long as it has it, provided that the number was taken before the reading.
     /// </summary>
-    internal long Version()
+    internal long Version() => _walIndex.Version;
+
+    /// <summary>Sees to it that the file is still the one at its path.</summary>
+    /// <exception cref="Refusal">503: it was deleted, moved or replaced; what is written into it now would be lost.</exception>
+    internal void RequireInPlace()
     {
-        // Through the raw handle: this runs for every request that might be answered from memory.
         lock (_watchLock)
+            RequireInPlace(_watch);
+    }
+
+    private void RequireInPlace(Connection connection)
+    {
+        var hasMoved = DatabaseFile.HasMoved(connection, Path);
+        if (Interlocked.Exchange(ref _hasMoved, hasMoved ? 1 : 0) != (hasMoved ? 1 : 0))
         {
-            if (sqlite3_step(_dataVersion) != SQLITE_ROW)
-                throw new SqliteException("data_version has no row", sqlite3_errcode(_watch.Sqlite.Handle!));
-            var version = sqlite3_column_int64(_dataVersion, 0);
-            _ = sqlite3_reset(_dataVersion);
-            return version;
+            _tell?.Invoke(hasMoved ? LogSeverity.Error : LogSeverity.Information, hasMoved
+                ? $"{Path} or its -wal was deleted, moved or replaced: nothing can be written; put it back or restart"
+                : $"{Path} is back in its place");
         }
+        if (hasMoved)
+            throw new Refusal(503, "the database is not available") { RetryAfter = TimeSpan.FromSeconds(30) };
     }
 
     /// <summary>Finishes the writes that were accepted, folds the log into the file and closes it.</summary>
@@ -153,10 +183,7 @@ public sealed class Database : IDisposable
         while (_readers.TryPop(out var reader))
             reader.Dispose();
         lock (_watchLock)
-        {
-            _dataVersion.Dispose();
             _watch.Dispose();
-        }
         _writer.Dispose(); // the last to close: SQLite then checkpoints and removes the log
         if (IsTemporary)
             Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
@@ -164,7 +191,7 @@ public sealed class Database : IDisposable
 
     private Connection OpenConnection(bool readOnly)
     {
-        var connection = new Connection(Path, readOnly, BusyTimeout);
+        var connection = new Connection(Path, readOnly, _busyTimeout);
         connection.Script("""
             PRAGMA foreign_keys  = ON;
             PRAGMA secure_delete = ON;
@@ -176,7 +203,7 @@ public sealed class Database : IDisposable
         return connection;
     }
 
-    private static void Prepare(Connection connection, string path, IReadOnlyList<Migration> migrations, Action<string>? progress)
+    private static void Prepare(Connection connection, string path, IReadOnlyList<Migration> migrations, Action<LogSeverity, string>? tell)
     {
         var latest = SchemaVersion;
         foreach (var migration in migrations)
@@ -193,7 +220,17 @@ public sealed class Database : IDisposable
         if (isEmpty)
             Create(connection);
         else
-            Migrate(connection, version, migrations, progress);
+            Migrate(connection, version, migrations, tell);
+    }
+
+    /// <summary>Sees to it that a database, opened by hand, is a forum of the schema that this version works on.</summary>
+    /// <exception cref="StartException">It is another program's, or of another schema.</exception>
+    internal static void RequireCurrent(Connection connection, string path)
+    {
+        if (connection.Number("PRAGMA application_id") != ApplicationId)
+            throw new StartException($"{path} is a SQLite database of another program");
+        if (connection.Number("PRAGMA user_version") is var version && version != SchemaVersion)
+            throw new StartException($"{path} has schema {version}, this TinyForum works on {SchemaVersion}; a server migrates older ones when it starts");
     }
 
     private static void Create(Connection connection) => connection.InTransaction(() =>
@@ -202,22 +239,24 @@ public sealed class Database : IDisposable
             connection.Script($"{Migrations.Schema()}\nPRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion};");
     });
 
-    private static void Migrate(Connection connection, int version, IReadOnlyList<Migration> migrations, Action<string>? progress)
+    private static void Migrate(Connection connection, int version, IReadOnlyList<Migration> migrations, Action<LogSeverity, string>? tell)
     {
         foreach (var migration in migrations)
         {
             if (migration.To <= version)
                 continue;
-            progress?.Invoke($"migrating the database to schema {migration.To}");
+            tell?.Invoke(LogSeverity.Information, $"migrating the database to schema {migration.To}");
             connection.InTransaction(() =>
             {
-                if (connection.Number("PRAGMA user_version") < migration.To) // else another process was faster
-                    connection.Script($"{migration.Sql}\nPRAGMA user_version = {migration.To};");
+                if (connection.Number("PRAGMA user_version") >= migration.To)
+                    return; // another process was faster
+                connection.Script(migration.Sql);
+                connection.Script($"PRAGMA user_version = {migration.To}");
             });
         }
     }
 
-    private static string Explain(SqliteException e, string path) => e.SqliteErrorCode switch
+    internal static string Explain(SqliteException e, string path) => e.SqliteErrorCode switch
     {
         SQLITE_NOTADB => "it is not a SQLite database",
         SQLITE_CORRUPT => "it is damaged (restore a backup)",
@@ -230,7 +269,4 @@ public sealed class Database : IDisposable
         SQLITE_CANTOPEN => "the file or its folder can't be opened or written",
         _ => e.Message,
     };
-
-    private static SQLitePCL.sqlite3_stmt? Check(int code) =>
-        code == SQLITE_OK ? null : throw new SqliteException("cannot prepare a statement", code);
 }

@@ -18,12 +18,17 @@ internal sealed class WriteQueue : IDisposable
     private readonly BlockingCollection<Write> _waiting = new(MaxWaiting);
     private readonly List<Write> _batch = [];
     private readonly int _maxBatch;
+    private readonly Action<Connection> _check;
     private readonly Thread _thread;
 
-    public WriteQueue(Connection connection, int maxBatch)
+    /// <param name="connection">Written through by this queue alone, and disposed with it.</param>
+    /// <param name="maxBatch">How many writes are committed together at most.</param>
+    /// <param name="check">Called before each transaction; what it throws refuses all writes of that.</param>
+    public WriteQueue(Connection connection, int maxBatch, Action<Connection> check)
     {
         _connection = connection;
         _maxBatch = maxBatch;
+        _check = check;
         _thread = new Thread(Run) { IsBackground = true, Name = "TinyForum writer" };
         _thread.Start();
     }
@@ -77,9 +82,11 @@ internal sealed class WriteQueue : IDisposable
         try
         {
             _connection.Execute("BEGIN IMMEDIATE");
+            _check(_connection);
         }
         catch (Exception e)
         {
+            _connection.RollBack();
             Fail(writes, e);
             return;
         }
@@ -137,6 +144,7 @@ internal sealed class WriteQueue : IDisposable
     /// <summary>The refusal for an error that is the machine's and not a bug, or <see langword="null"/>.</summary>
     public static Refusal? Translate(SqliteException e) => e.SqliteErrorCode switch
     {
+        SQLITE_IOERR when e.SqliteExtendedErrorCode is SQLITE_IOERR_SHMSIZE => new Refusal(503, "storage is full") { RetryAfter = TimeSpan.FromSeconds(30) },
         SQLITE_FULL => new Refusal(503, "storage is full") { RetryAfter = TimeSpan.FromSeconds(30) },
         SQLITE_BUSY or SQLITE_LOCKED => new Refusal(503, "the database is busy") { RetryAfter = TimeSpan.FromSeconds(1) },
         SQLITE_IOERR or SQLITE_READONLY or SQLITE_CANTOPEN or SQLITE_CORRUPT or SQLITE_NOTADB =>

@@ -472,5 +472,5 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     private static byte[] Answer503(string json) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nConnection: close\r\n\r\n{json}"));
+        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nRetry-After: 1\r\nServer: TinyForum\r\nConnection: close\r\n\r\n{json}"));
 }

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace TinyForum.Bench;
+
+/// <summary>A server in a process of its own, which ends with this object.</summary>
+internal sealed class Child : IDisposable
+{
+    private readonly Process _process;
+
+    private Child(Process process, Uri url) => (_process, Url) = (process, url);
+
+    /// <summary>Where it listens.</summary>
+    public Uri Url { get; }
+
+    /// <summary>Resident memory, bytes.</summary>
+    public long ResidentBytes => Resident(_process.Id);
+
+    public static long Resident(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How this program is started once more with other arguments.</summary>
+    public static ProcessStartInfo Self(IEnumerable<string> arguments)
+    {
+        var path = Environment.ProcessPath!;
+        var isHost = Path.GetFileNameWithoutExtension(path) == "dotnet";
+        return new ProcessStartInfo(path, isHost ? [typeof(Child).Assembly.Location, .. arguments] : arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+    }
+
+    /// <summary>Starts <c>server ...</c>, which says where it listens in its first line and stays until its input ends.</summary>
+    public static async Task<Child> StartAsync(params string[] arguments)
+    {
+        var process = Process.Start(Self(["server", .. arguments]))!;
+        var line = await process.StandardOutput.ReadLineAsync();
+        return line is null ? throw new InvalidOperationException($"server {string.Join(' ', arguments)} did not start") : new Child(process, new Uri(line));
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

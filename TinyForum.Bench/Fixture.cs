@@ -1,0 +1,76 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+
+namespace TinyForum.Bench;
+
+/// <summary>A forum in a process of its own with someone logged in and something to read.</summary>
+internal sealed class Fixture : IDisposable
+{
+    private readonly Child _server;
+    private readonly HttpClient _client;
+
+    private Fixture(Child server, HttpClient client, string username, string cookie) =>
+        (_server, _client, Username, Cookie) = (server, client, username, cookie);
+
+    public Child Server => _server;
+
+    public string Username { get; }
+
+    public string Cookie { get; }
+
+    /// <summary>Starts a forum on a database, which gets an account more.</summary>
+    public static async Task<Fixture> StartAsync(string database, params string[] arguments)
+    {
+        var server = await Child.StartAsync(["forum", "--database", database, .. arguments]);
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = server.Url };
+        var account = new JsonObject { ["username"] = $"bench{Random.Shared.Next():x}", ["password"] = "secret" };
+        (await client.PostAsync("/api/register", Content(account))).EnsureSuccessStatusCode();
+        using var answer = (await client.PostAsync("/api/login", Content(account))).EnsureSuccessStatusCode();
+        var cookie = answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+        client.DefaultRequestHeaders.Add("Cookie", cookie);
+        return new Fixture(server, client, (string)account["username"]!, cookie);
+    }
+
+    /// <summary>Makes threads.</summary>
+    public async Task PostAsync(int threads)
+    {
+        for (var i = 0; i < threads; i++)
+            (await _client.PostAsync("/api/posts", Content(JsonNode.Parse(Thread)!))).EnsureSuccessStatusCode();
+    }
+
+    /// <summary>A thread of a usual length.</summary>
+    public static string Thread { get; } = new JsonObject
+    {
+        ["title"] = "How often does the pump need new seals?",
+        ["body"] = string.Join(' ', Enumerable.Repeat("Mine leaks a little after three winters, and the book says nothing of it.", 5)),
+        ["tags"] = new JsonArray("garden", "pumps"),
+    }.ToJsonString();
+
+    public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await _client.GetStringAsync(path))!;
+
+    /// <summary>The size of an answer, bytes.</summary>
+    public async Task<int> SizeAsync(string path) => (await _client.GetByteArrayAsync(path)).Length;
+
+    public LoadRequest Get(string path, bool loggedIn = false) => new(new Uri(_server.Url, path), loggedIn ? Cookie : null);
+
+    public LoadRequest Post(string path, string body) => new(new Uri(_server.Url, path), Cookie, body);
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    // Not JsonContent, which would come in chunks.
+    private static StringContent Content(JsonNode json) => new(json.ToJsonString(), new MediaTypeHeaderValue("application/json"));
+}
+
+/// <summary>A folder that goes with this object.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tinyforum-bench-");
+
+    public string File(string name) => Path.Combine(_folder.FullName, name);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

@@ -1,0 +1,165 @@
+using System.Threading.Channels;
+using TinyForum.Data;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class BackupTests(TestContext context)
+{
+    [TestMethod]
+    public async Task A_backup_under_writes_is_a_sound_moment_of_the_forum()
+    {
+        using var folder = new TemporaryFolder();
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        using var enough = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+                (await ada.PostAsync("/api/posts/1/replies", new { body = new string('x', 2000) })).Is(201);
+        });
+        for (var i = 0; i < 5; i++)
+            await Task.Run(() => Backup.Save(forum.Server.Database.Path, folder["backup.db"]), context.CancellationToken);
+        await enough.CancelAsync();
+        await writing;
+        CollectionAssert.AreEqual((string[])[folder["backup.db"]], Directory.GetFiles(folder.Path));
+        using var copy = Database.Open(folder["backup.db"]);
+        Assert.AreEqual("", string.Join('\n', copy.Read(c => Check.Run(c))));
+    }
+
+    [TestMethod]
+    public void A_backup_that_is_cut_off_leaves_the_one_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = Database.Open(folder["forum.db"]);
+        File.WriteAllText(folder["backup.db"], "the one before");
+        using var cut = new CancellationTokenSource();
+        cut.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Backup.Save(database.Path, folder["backup.db"], null, cut.Token));
+        Assert.AreEqual("the one before", File.ReadAllText(folder["backup.db"]));
+        Assert.IsFalse(File.Exists(folder["backup.db.partial"]));
+    }
+
+    [TestMethod]
+    public void Two_backups_to_one_file_do_not_mix()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = Database.Open(folder["forum.db"]);
+        using (DatabaseFile.Claim(folder["backup.db.partial"]))
+            StringAssert.StartsWith(Assert.ThrowsExactly<StartException>(() => Backup.Save(database.Path, folder["backup.db"])).Message, $"cannot write {folder["backup.db.partial"]}");
+        Backup.Save(database.Path, folder["backup.db"]); // what was left by one that is gone is no hindrance
+    }
+
+    [TestMethod]
+    public void A_damaged_database_gives_way_to_its_backup_and_leaves_it_no_log()
+    {
+        using var folder = new TemporaryFolder();
+        using (var database = Database.Open(folder["forum.db"]))
+            Backup.Save(database.Path, folder["backup.db"]);
+        File.WriteAllText(folder["forum.db"], new string('x', 5000));
+        File.WriteAllText(folder["forum.db-wal"], "a log");
+        var kept = Backup.Restore(folder["backup.db"], folder["forum.db"], new DateTimeOffset(2026, 1, 31, 9, 30, 0, TimeSpan.Zero));
+        Assert.AreEqual(folder["forum.db.before-restore-20260131T093000000Z"], kept);
+        Assert.AreEqual(5000, new FileInfo(kept!).Length);
+        Assert.IsFalse(File.Exists(folder["forum.db-wal"]));
+        Database.Open(folder["forum.db"]).Dispose();
+    }
+
+    [TestMethod]
+    public void A_damaged_backup_is_not_restored()
+    {
+        using var folder = new TemporaryFolder();
+        using (var database = Database.Open(folder["forum.db"]))
+            Backup.Save(database.Path, folder["backup.db"]);
+        var bytes = File.ReadAllBytes(folder["backup.db"]);
+        bytes.AsSpan(3 * 4096, 4096).Fill(0x55);
+        File.WriteAllBytes(folder["backup.db"], bytes);
+        var e = Assert.ThrowsExactly<StartException>(() => Backup.Restore(folder["backup.db"], folder["forum.db"], DateTimeOffset.UtcNow));
+        StringAssert.Contains(e.Message, "damaged");
+        CollectionAssert.AreEquivalent((string[])[folder["backup.db"], folder["forum.db"]], Directory.GetFiles(folder.Path));
+    }
+
+    [TestMethod]
+    public async Task The_server_backs_up_on_time_keeps_as_many_as_it_should_and_touches_no_other_file()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new ManualTime();
+        var told = Channel.CreateUnbounded<string>();
+        Directory.CreateDirectory(folder["backups"]);
+        string[] others = ["forum-20200101T000000Z.txt", "other-20200101T000000Z.db", "forum-2020.db", "forum.db"];
+        foreach (var other in others)
+            await File.WriteAllTextAsync(Path.Combine(folder["backups"], other), "");
+        await File.WriteAllTextAsync(Path.Combine(folder["backups"], "forum-20200101T000000Z.db.partial"), ""); // a backup that was killed
+
+        await using (await StartAsync())
+        {
+            await BackedUpAsync();
+            for (var day = 0; day < 4; day++)
+            {
+                time.Advance(TimeSpan.FromHours(23));
+                Assert.IsFalse(told.Reader.TryRead(out _), "too early");
+                time.Advance(TimeSpan.FromHours(1));
+                await BackedUpAsync();
+            }
+        }
+        AssertFiles("forum-20260202T093000Z.db", "forum-20260203T093000Z.db", "forum-20260204T093000Z.db");
+
+        time.Advance(TimeSpan.FromHours(20)); // while it is off
+        await using (await StartAsync())
+        {
+            time.Advance(TimeSpan.FromHours(3));
+            Assert.IsFalse(told.Reader.TryRead(out _), "a restart does not make it due");
+            time.Advance(TimeSpan.FromHours(1));
+            await BackedUpAsync();
+        }
+        AssertFiles("forum-20260203T093000Z.db", "forum-20260204T093000Z.db", "forum-20260205T093000Z.db");
+        using var newest = Database.Open(Path.Combine(folder["backups"], "forum-20260205T093000Z.db"));
+
+        Task<ForumServer> StartAsync() => ForumServer.StartAsync(new ForumOptions
+        {
+            Listen = ["http://127.0.0.1:0"],
+            Database = folder["forum.db"],
+            TimeProvider = time,
+            BackupEvery = TimeSpan.FromHours(24),
+            BackupKeep = 3,
+            Log = entry => told.Writer.TryWrite(entry.Message),
+        });
+
+        async Task BackedUpAsync() => StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to " + folder["backups"]);
+
+        void AssertFiles(params string[] own) =>
+            CollectionAssert.AreEquivalent(own.Concat(others).ToList(), Directory.GetFiles(folder["backups"]).Select(f => Path.GetFileName(f)).ToList());
+    }
+
+    [TestMethod]
+    public async Task A_backup_that_fails_is_told_and_tried_again()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new ManualTime();
+        var told = Channel.CreateUnbounded<string>();
+        await File.WriteAllTextAsync(folder["backups"], "a file where the folder should be");
+        await using var forum = await TestForum.StartAsync(o => o with
+        {
+            Database = folder["forum.db"],
+            TimeProvider = time,
+            BackupEvery = TimeSpan.FromHours(24),
+            Log = entry => told.Writer.TryWrite(entry.Message),
+        });
+        StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "the backup failed: ");
+        File.Delete(folder["backups"]);
+        await WaitForTimerAsync();
+        StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+
+        // It is told before the next try is set, so the clock may have to be moved more than once.
+        async Task WaitForTimerAsync()
+        {
+            do
+            {
+                time.Advance(TimeSpan.FromMinutes(10));
+                await Task.Yield();
+            }
+            while (!told.Reader.TryPeek(out _));
+        }
+    }
+}

@@ -1,0 +1,300 @@
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using TinyForum.CommandLine;
+using TinyForum.Data;
+
+namespace TinyForum.Tests;
+
+/// <summary>The program as an operator meets it.</summary>
+[TestClass]
+public sealed class CommandLineTests
+{
+    private static readonly string Everything = """
+        --listen http://127.0.0.1:5001 --listen http://localhost:5002 --database x.db --anonymous-logout off --trust-proxy --rate-limits off
+        --limit-failed-logins 1/1s --limit-registrations 2/2m --limit-writes 3/3h --limit-searches 4/4d
+        --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
+        --max-connections 20 --max-connections-per-address 0
+        """;
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("serve ")]
+    public void Every_flag_sets_its_option(string command)
+    {
+        var options = Settings.Options(CommandLineProgram.Root().Parse(command + Everything.ReplaceLineEndings(" ")));
+        CollectionAssert.AreEqual((string[])["http://127.0.0.1:5001", "http://localhost:5002"], options.Listen.ToArray());
+        Assert.AreEqual(
+            new ForumOptions
+            {
+                Listen = options.Listen,
+                Database = "x.db",
+                AnonymousLogout = false,
+                TrustProxy = true,
+                RateLimits = new RateLimitOptions
+                {
+                    Enabled = false,
+                    FailedLogins = new(1, TimeSpan.FromSeconds(1)),
+                    Registrations = new(2, TimeSpan.FromMinutes(2)),
+                    Writes = new(3, TimeSpan.FromHours(3)),
+                    Searches = new(4, TimeSpan.FromDays(4)),
+                },
+                Connections = new ConnectionLimits { MaxConnections = 20, MaxConnectionsPerAddress = 0 },
+                BackupEvery = TimeSpan.FromHours(12),
+                BackupKeep = 3,
+                BackupDirectory = "b",
+                Passwords = new PasswordOptions { MemoryKiB = 1024, Iterations = 4 },
+            },
+            options);
+    }
+
+    [TestMethod]
+    public void Without_flags_the_options_are_those_of_an_embedder()
+    {
+        var options = Settings.Options(CommandLineProgram.Root().Parse(""));
+        Assert.AreEqual(new ForumOptions { Listen = options.Listen }, options);
+    }
+
+    [TestMethod]
+    [DataRow("--log loud", "--log: must be text, json or off, not \"loud\"")]
+    [DataRow("--trust-proxy maybe", "--trust-proxy: must be on or off, not \"maybe\"")]
+    [DataRow("--backup-every 3x", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"3x\"")]
+    [DataRow("--backup-every 0h", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"0h\"")]
+    [DataRow("--backup-keep 0", "--backup-keep: must be a whole number from 1, not \"0\"")]
+    [DataRow("--limit-writes 60", "--limit-writes: must be a number and a time, such as 60/1m, not \"60\"")]
+    public void A_value_that_is_none_is_refused_with_the_name_of_its_flag(string line, string why)
+    {
+        var parsed = CommandLineProgram.Root().Parse(line);
+        var e = Assert.ThrowsExactly<StartException>(() => (Settings.Options(parsed), Settings.Log.In(parsed)));
+        Assert.AreEqual(why, e.Message);
+    }
+
+    [TestMethod]
+    [DataRow("bogus", "Unrecognized command or argument 'bogus'.")]
+    [DataRow("--backup-keep", "Required argument missing for option: '--backup-keep'.")]
+    [DataRow("--listen https://127.0.0.1:5000", "cannot listen on \"https://127.0.0.1:5000\": it must look like http://127.0.0.1:5000 (for https put a proxy in front)")]
+    [DataRow("user role ada king --database {0}/forum.db", "Argument 'king' not recognized. Must be one of:")]
+    [DataRow("user role nobody admin --database {0}/forum.db", "user does not exist")]
+    [DataRow("user list --database {0}/none.db", "there is no database {0}/none.db")]
+    [DataRow("backup {0}/b.db --database {0}/none.db", "there is no database {0}/none.db")]
+    [DataRow("backup {0}/forum.db --database {0}/forum.db", "{0}/forum.db is the database itself")]
+    [DataRow("restore {0}/none.db --database {0}/forum.db", "there is no database {0}/none.db")]
+    [DataRow("restore {0}/junk.db --database {0}/forum.db", "cannot copy {0}/junk.db to {0}/forum.db.partial: it is not a SQLite database")]
+    [DataRow("restore {0}/other.db --database {0}/forum.db", "{0}/other.db is a database of another program")]
+    [DataRow("export {0}/none/x.ndjson --database {0}/forum.db", "cannot write {0}/none/x.ndjson.partial: Could not find a part of the path '{0}/none/x.ndjson.partial'.")]
+    [DataRow("import {0}/none.ndjson --database {0}/new.db", "there is no file {0}/none.ndjson")]
+    [DataRow("import {0}/junk.db --database {0}/new.db", "line 1: 'j' is an invalid start of a value.")]
+    [DataRow("check --database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
+    [DataRow("--database {0}/junk.db", "cannot open the database {0}/junk.db: it is not a SQLite database")]
+    [DataRow("--database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
+    [DataRow("--database {0}/newer.db", "{0}/newer.db has schema 999, made by a newer TinyForum; this one knows up to 1")]
+    [DataRow("--database {0}/none/forum.db", "cannot open the database {0}/none/forum.db: its folder does not exist")]
+    [DataRow("--database {0}", "cannot open the database {0}: it is a folder")]
+    public async Task What_cannot_be_done_is_said_in_one_line_and_the_exit_code_is_1(string line, string why)
+    {
+        using var folder = new TemporaryFolder();
+        Database.Open(folder["forum.db"]).Dispose();
+        await File.WriteAllTextAsync(folder["junk.db"], string.Concat(Enumerable.Repeat("junk ", 1000)));
+        Execute(folder["other.db"], "CREATE TABLE t (x)");
+        Database.Open(folder["newer.db"]).Dispose();
+        Execute(folder["newer.db"], "PRAGMA user_version = 999");
+        var (code, output, errors) = await ServerProcess.RunAsync(string.Format(line, folder.Path).Split(' '));
+        Assert.AreEqual(1, code, errors);
+        Assert.AreEqual("", output);
+        StringAssert.StartsWith(errors, "tinyforum: " + string.Format(why, folder.Path));
+        Assert.AreEqual(1, errors.Count(c => c == '\n'), errors);
+    }
+
+    [TestMethod]
+    public async Task A_variable_sets_what_no_flag_says()
+    {
+        var (code, _, errors) = await ServerProcess.RunAsync([], null, ("TINYFORUM_BACKUP_EVERY", "often"));
+        Assert.AreEqual((1, "tinyforum: TINYFORUM_BACKUP_EVERY: must be a number of s, m, h or d, such as 24h, not \"often\"\n"), (code, errors));
+        using var folder = new TemporaryFolder();
+        (_, _, errors) = await ServerProcess.RunAsync(["--backup-every", "24h"], null, ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_DATABASE", folder["none/x"]));
+        Assert.AreEqual($"tinyforum: cannot open the database {folder["none/x"]}: its folder does not exist\n", errors);
+    }
+
+    [TestMethod]
+    public async Task A_port_that_is_taken_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var url = $"http://127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}";
+        var (code, _, errors) = await ServerProcess.RunAsync(["--listen", url, "--database", folder["forum.db"]]);
+        Assert.AreEqual((1, $"tinyforum: cannot listen on {url}/: the port is taken\n"), (code, errors));
+    }
+
+    [TestMethod]
+    public async Task Help_and_version_are_there()
+    {
+        var (code, output, _) = await ServerProcess.RunAsync(["--help"]);
+        Assert.AreEqual(0, code);
+        foreach (var word in (string[])["serve", "user", "backup", "restore", "check", "export", "import", "--listen", "TINYFORUM_LISTEN"])
+            StringAssert.Contains(output, word);
+        (code, output, _) = await ServerProcess.RunAsync(["--version"]);
+        Assert.AreEqual(0, code);
+        StringAssert.StartsWith(output, typeof(ForumServer).Assembly.GetName().Version!.ToString(3));
+    }
+
+    [TestMethod]
+    public async Task Told_to_stop_it_finishes_what_it_accepted_and_leaves_one_file()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"]);
+        StringAssert.Contains(server.Greeting, $"TinyForum 0.1.0 listens on {server.Url} (database {folder["forum.db"]})");
+        using var slow = new RawClient(server.Url);
+        slow.Send("POST /api/register HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\nContent-Length: 38\n\n{\"username\":\"ada\",");
+        using (var client = new TestClient(server.Url))
+            (await client.GetAsync("/healthz")).Is(200); // by then the other one has been accepted
+        server.Signal("TERM");
+        await server.SaysAsync("stopping");
+        slow.Send("\"password\":\"secret\"}");
+        StringAssert.Contains(slow.ReadToEnd(), "\"username\": \"ada\"");
+        Assert.AreEqual(0, await server.EndAsync());
+        CollectionAssert.AreEqual((string[])[folder["forum.db"]], Directory.GetFiles(folder.Path), "the log was folded in");
+        using var database = Database.Open(folder["forum.db"]);
+        Assert.AreEqual(1, database.Read(c => c.Number("SELECT count(*) FROM users WHERE username = 'ada'")));
+    }
+
+    [TestMethod]
+    public async Task Told_twice_it_ends_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"]);
+        using var stalled = new RawClient(server.Url);
+        stalled.Send("POST /api/register HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\nContent-Length: 38\n\n{");
+        using (var client = new TestClient(server.Url))
+            (await client.GetAsync("/healthz")).Is(200);
+        server.Signal("INT");
+        await server.SaysAsync("stopping");
+        server.Signal("TERM");
+        Assert.AreEqual(128 + 15, await server.EndAsync());
+    }
+
+    [TestMethod]
+    public async Task The_log_has_a_line_a_request_and_nothing_secret()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"], "--log", "json");
+        using (var client = new TestClient(server.Url))
+        {
+            (await client.PostAsync("/api/register", new { username = "ada", password = "s3cr3t-word" })).Is(200, "success");
+            (await client.PostAsync("/api/login", new { username = "ada", password = "s3cr3t-word" })).Is(200, "success");
+            (await client.GetAsync("/api/me?q=s3cr3t-word", ("Authorization", "Bearer s3cr3t-word"))).Is(401);
+            (await client.GetAsync("/api/me")).Is(200);
+        }
+        server.Signal("TERM");
+        Assert.AreEqual(0, await server.EndAsync());
+        var lines = server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        var requests = lines.Where(l => (string?)l["message"] == "request").ToList();
+        CollectionAssert.AreEqual((string[])["/api/register", "/api/login", "/api/me", "/api/me"], requests.Select(r => (string?)r["path"]).ToArray());
+        Assert.AreEqual((200, "GET", "/api/me", 2L), ((int)requests[3]["status"]!, (string?)requests[3]["method"], (string?)requests[3]["route"], (long)requests[3]["user"]!));
+        Assert.IsTrue(requests.TrueForAll(r => (double)r["ms"]! > 0 && ((string)r["id"]!).Length > 0 && (string?)r["remote"] == "127.0.0.1"));
+        Assert.IsFalse(server.Output.Contains("s3cr3t", StringComparison.Ordinal), server.Output);
+        Assert.AreEqual("", server.Errors);
+    }
+
+    [TestMethod]
+    public async Task Users_are_kept_beside_a_running_server()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"]);
+        using var client = new TestClient(server.Url);
+        (await client.PostAsync("/api/register", new { username = "Ada", password = "secret" })).Is(200, "success");
+        (await client.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
+        Assert.AreEqual("Ada is admin\n", await Run("user", "role", "ada", "admin"));
+        Assert.AreEqual("admin", (string?)(await client.GetAsync("/api/me")).Is(200)["user.role"]);
+        Assert.AreEqual("2\tadmin\tAda\n", await Run("user", "list"));
+
+        var (code, _, errors) = await ServerProcess.RunAsync(["user", "password", "ada", "--database", folder["forum.db"]], "tiny");
+        Assert.AreEqual((1, "tinyforum: the password must be 5 to 128 characters\n"), (code, errors));
+        (code, _, _) = await ServerProcess.RunAsync(["user", "password", "ada", "--database", folder["forum.db"]], "new secret", ("TINYFORUM_PASSWORD_MEMORY", "8"));
+        Assert.AreEqual(0, code);
+        (await client.GetAsync("/api/me")).Is(401);
+        (await client.PostAsync("/api/login", new { username = "ada", password = "new secret" })).Is(200, "success");
+
+        async Task<string> Run(params string[] arguments)
+        {
+            var (code, output, errors) = await ServerProcess.RunAsync([.. arguments, "--database", folder["forum.db"]]);
+            Assert.AreEqual(0, code, errors);
+            return output;
+        }
+    }
+
+    [TestMethod]
+    public async Task A_backup_is_made_beside_a_server_and_restored_without_one()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var server = await ServerProcess.StartAsync(folder["forum.db"]))
+        {
+            using var client = new TestClient(server.Url);
+            (await client.PostAsync("/api/register", new { username = "ada", password = "secret" })).Is(200, "success");
+            Assert.AreEqual(0, (await Run("backup", folder["backup.db"])).Code);
+            (await client.PostAsync("/api/register", new { username = "bob", password = "secret" })).Is(200, "success");
+            var (code, _, errors) = await Run("restore", folder["backup.db"]);
+            Assert.AreEqual((1, $"tinyforum: {folder["forum.db"]} is in use: stop the server first\n"), (code, errors));
+            (await client.GetAsync("/api/user/bob")).Is(200, "success");
+            server.Signal("TERM");
+            await server.EndAsync();
+        }
+        if (!OperatingSystem.IsWindows())
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder["backup.db"]));
+        var restored = await Run("restore", folder["backup.db"]);
+        Assert.AreEqual(0, restored.Code, restored.Errors);
+        CollectionAssert.AreEqual((string[])["deleted", "system", "ada"], Names(folder["forum.db"]));
+        var kept = Directory.GetFiles(folder.Path, "forum.db.before-restore-*").Single();
+        StringAssert.Contains(restored.Output, kept);
+        CollectionAssert.AreEqual((string[])["deleted", "system", "ada", "bob"], Names(kept));
+
+        Task<(int Code, string Output, string Errors)> Run(params string[] arguments) => ServerProcess.RunAsync([.. arguments, "--database", folder["forum.db"]]);
+    }
+
+    [TestMethod]
+    public async Task Check_tells_a_sound_database_from_another()
+    {
+        using var folder = new TemporaryFolder();
+        Database.Open(folder["forum.db"]).Dispose();
+        var (code, output, _) = await ServerProcess.RunAsync(["check", "--vacuum", "--database", folder["forum.db"]]);
+        Assert.AreEqual(0, code, output);
+        StringAssert.EndsWith(output, $"{folder["forum.db"]} is sound\n");
+        Execute(folder["forum.db"], "INSERT INTO tags (name, threads) VALUES ('tea', 3)");
+        (code, output, _) = await ServerProcess.RunAsync(["check", "--database", folder["forum.db"]]);
+        Assert.AreEqual(1, code, output);
+        StringAssert.Contains(output, "FAULT threads of tags: tag tea says it has 3 threads and has 0\n");
+    }
+
+    [TestMethod]
+    [DataRow("forum.ndjson")]
+    [DataRow("forum.ndjson.gz")]
+    public async Task An_export_is_imported_elsewhere(string file)
+    {
+        using var folder = new TemporaryFolder();
+        using (var database = Database.Open(folder["forum.db"]))
+            await database.WriteAsync(c => c.Execute("INSERT INTO users (username, username_key, created_at) VALUES ('ada', 'ada', 0)"));
+        var (code, output, errors) = await ServerProcess.RunAsync(["export", folder[file], "--database", folder["forum.db"]]);
+        Assert.AreEqual(0, code, errors);
+        Assert.AreEqual($"6 rows of {folder["forum.db"]} are exported to {folder[file]}\n", output);
+        (code, output, errors) = await ServerProcess.RunAsync(["import", folder[file], "--database", folder["other.db"]]);
+        Assert.AreEqual(0, code, errors);
+        StringAssert.StartsWith(output, "6 rows are imported");
+        CollectionAssert.AreEqual((string[])["deleted", "system", "ada"], Names(folder["other.db"]));
+        (code, _, errors) = await ServerProcess.RunAsync(["import", folder[file], "--database", folder["other.db"]]);
+        Assert.AreEqual((1, "tinyforum: this forum is not empty: import into a new database\n"), (code, errors));
+    }
+
+    private static string[] Names(string path)
+    {
+        using var connection = new Connection(path, readOnly: true, TimeSpan.FromSeconds(1));
+        return [.. connection.All("SELECT username FROM users ORDER BY id", r => r.GetString(0))];
+    }
+
+    private static void Execute(string path, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = new SqliteCommand(sql, connection);
+        command.ExecuteNonQuery();
+    }
+}

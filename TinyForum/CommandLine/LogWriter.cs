@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace TinyForum.CommandLine;
+
+/// <summary>How the log is written.</summary>
+internal enum LogFormat
+{
+    /// <summary>A line of words and <c>name=value</c> pairs.</summary>
+    Text,
+
+    /// <summary>A JSON object a line.</summary>
+    Json,
+
+    /// <summary>Only what is wrong, on standard error.</summary>
+    Off,
+}
+
+/// <summary>
+/// Writes the log on a thread of its own, so that no request waits for whoever reads it: what does not fit into the queue is dropped and
+/// counted. Lines go to standard output, faults in full to standard error. Thread-safe.
+/// </summary>
+internal sealed class LogWriter : IDisposable
+{
+    private const int MaxWaiting = 16 * 1024;
+
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly LogFormat _format;
+    private readonly Stream _output;
+    private readonly TextWriter _errors;
+    private readonly Channel<LogEntry> _waiting = Channel.CreateBounded<LogEntry>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly MemoryStream _lines = new();
+    private readonly Thread _thread;
+    private long _dropped;
+
+    public LogWriter(LogFormat format, Stream output, TextWriter errors)
+    {
+        (_format, _output, _errors) = (format, output, errors);
+        _thread = new Thread(Run) { IsBackground = true, Name = "TinyForum log" };
+        _thread.Start();
+    }
+
+    /// <summary>Takes a line. Never waits.</summary>
+    public void Write(LogEntry entry)
+    {
+        if (!_waiting.Writer.TryWrite(entry))
+            Interlocked.Increment(ref _dropped);
+    }
+
+    /// <summary>Writes what was taken; gives up after two seconds if nobody reads it.</summary>
+    public void Dispose()
+    {
+        if (_waiting.Writer.TryComplete())
+            _thread.Join(FlushTimeout);
+    }
+
+    /// <summary>The line for an entry, without its end.</summary>
+    internal static string Text(LogEntry entry)
+    {
+        var line = new StringBuilder();
+        line.Append(CultureInfo.InvariantCulture, $"{entry.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Name(entry.Severity)} ");
+        AppendSafe(line, entry.Message);
+        if (entry.Request is { } r)
+        {
+            line.Append(CultureInfo.InvariantCulture, $" id={r.Id} status={r.Status} ms={r.Duration.TotalMilliseconds:F3} bytes={r.Bytes}");
+            line.Append(CultureInfo.InvariantCulture, $" user={r.UserId?.ToString(CultureInfo.InvariantCulture) ?? "-"} remote={r.Remote ?? "-"} method=");
+            AppendSafe(line, r.Method);
+            line.Append(CultureInfo.InvariantCulture, $" route={r.Route ?? "-"} path=");
+            AppendSafe(line, r.Path);
+        }
+        return line.ToString();
+    }
+
+    private void Run()
+    {
+        while (_waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_waiting.Reader.TryRead(out var entry))
+                Add(entry);
+            if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
+                Add(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Warning, string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log were dropped")));
+            Flush();
+        }
+    }
+
+    private void Add(LogEntry entry)
+    {
+        if (_format == LogFormat.Json)
+            WriteJson(entry);
+        else if (_format == LogFormat.Text)
+            _lines.Write(Encoding.UTF8.GetBytes(Text(entry) + "\n"));
+        if (entry.Exception is not null || (_format == LogFormat.Off && entry.Severity != LogSeverity.Information && entry.Request is null))
+            _errors.WriteLine(entry.Exception is null ? Text(entry) : $"{Text(entry)}\n{entry.Exception}");
+        if (_lines.Length > 64 * 1024)
+            Flush();
+    }
+
+    private void Flush()
+    {
+        try
+        {
+            _output.Write(_lines.GetBuffer(), 0, (int)_lines.Length);
+            _output.Flush();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // Nobody reads the log, or its disk is full: no reason not to serve.
+        }
+        _lines.SetLength(0);
+    }
+
+    private void WriteJson(LogEntry entry)
+    {
+        using (var json = new Utf8JsonWriter(_lines, JsonOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("time", entry.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            json.WriteString("severity", Name(entry.Severity));
+            json.WriteString("message", entry.Message);
+            if (entry.Request is { } r)
+            {
+                json.WriteString("id", r.Id);
+                json.WriteNumber("status", r.Status);
+                json.WriteNumber("ms", Math.Round(r.Duration.TotalMilliseconds, 3));
+                json.WriteNumber("bytes", r.Bytes);
+                if (r.UserId is { } user)
+                    json.WriteNumber("user", user);
+                if (r.Remote is not null)
+                    json.WriteString("remote", r.Remote);
+                json.WriteString("method", r.Method);
+                if (r.Route is not null)
+                    json.WriteString("route", r.Route);
+                json.WriteString("path", r.Path);
+            }
+            if (entry.Exception is not null)
+                json.WriteString("exception", entry.Exception.GetType().FullName);
+            json.WriteEndObject();
+        }
+        _lines.WriteByte((byte)'\n');
+    }
+
+    /// <summary>Appends text such that no client can begin a line, or end a pair, with it.</summary>
+    private static void AppendSafe(StringBuilder line, string text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsControl(c) || c is '\u2028' or '\u2029' || char.IsSurrogate(c))
+                line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                line.Append(c);
+        }
+    }
+
+    private static string Name(LogSeverity severity) => severity switch
+    {
+        LogSeverity.Information => "info",
+        LogSeverity.Warning => "warning",
+        _ => "error",
+    };
+}
