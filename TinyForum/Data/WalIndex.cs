@@ -17,7 +17,11 @@ internal sealed unsafe partial class WalIndex
     private readonly sqlite3 _database;
     private readonly byte* _header;
 
-    private WalIndex(sqlite3 database, byte* header) => (_database, _header) = (database, header);
+    private WalIndex(sqlite3 database, byte* header)
+    {
+        _database = database;
+        _header = header;
+    }
 
     /// <summary>A number that changes with every commit.</summary>
     /// <remarks>Of the two copies of the header it is the one written last: readers that begin after it changed see the commit.</remarks>
