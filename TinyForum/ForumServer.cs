@@ -85,7 +85,7 @@ public sealed class ForumServer : IAsyncDisposable
             var api = new ForumApi(forum, telemetry);
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, hosts);
-            await Rehearsal.Once(api.ServeAsync, ForumApi.Rehearsed).ConfigureAwait(false);
+            await Rehearsal.Once(api.ServeAsync, ForumApi.Rehearsed, ForumApi.NeededLater).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);

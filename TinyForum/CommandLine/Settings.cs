@@ -15,6 +15,9 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<string>> Listen = Setting.List("--listen", "URL", Defaults.Listen,
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated. Default: http://127.0.0.1:5000");
 
+    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.List("--host", "NAME", Defaults.Hosts,
+        "A name that requests may give as their Host, beside this machine's own. May be repeated. Default: any");
+
     private static readonly Setting<bool?> AnonymousLogout = Setting.Switch("--anonymous-logout", Defaults.AnonymousLogout, on => (bool?)on,
         "Whether GET /api/logout/NAME needs no login from this machine. Default: on if the server listens on loopback alone");
 
@@ -61,7 +64,7 @@ internal static class Settings
     /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
+        Listen, Hosts, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
         MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
@@ -70,6 +73,7 @@ internal static class Settings
     public static ForumOptions Options(ParseResult line) => Defaults with
     {
         Listen = Listen.In(line),
+        Hosts = Hosts.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustProxy = TrustProxy.In(line),

@@ -5,9 +5,9 @@ using System.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// A few requests that the process serves itself on a port that nobody knows, before it opens the real one. HttpListener begins to accept before a
-/// field of its own is set, once per process, and a client that hammers the port meanwhile makes it throw: no client can yet. And an assembly that is
-/// first needed while connections take up every descriptor is not found, then and ever after: what requests need is loaded by then.
+/// A request that the process serves itself on a port that nobody knows, before it opens the real one. HttpListener begins to accept before a field
+/// of its own is set, once per process, and a client that hammers the port meanwhile makes it throw: no client can yet. And an assembly that is first
+/// needed while connections take up every descriptor is not found, then and ever after: what requests need is loaded by then.
 /// </summary>
 internal static class Rehearsal
 {
@@ -15,32 +15,31 @@ internal static class Rehearsal
     private static Task? _run;
 
     /// <summary>Rehearses, if this process has not yet. Does not throw.</summary>
-    /// <param name="serve">Serves the requests; neither log nor metrics hear of them.</param>
-    /// <param name="requests">They change nothing, and each ends its connection.</param>
-    public static Task Once(Func<Exchange, ValueTask> serve, IReadOnlyList<string> requests)
+    /// <param name="serve">Serves the request; neither log nor metrics hear of it.</param>
+    /// <param name="request">It changes nothing and ends its connection.</param>
+    /// <param name="_">Types out of assemblies that it does not need and others do: to name them is to load them.</param>
+    public static Task Once(Func<Exchange, ValueTask> serve, string request, IReadOnlyList<Type> _)
     {
         lock (Gate)
-            return _run ??= RunAsync(serve, requests);
+            return _run ??= RunAsync(serve, request);
     }
 
-    private static async Task RunAsync(Func<Exchange, ValueTask> serve, IReadOnlyList<string> requests)
+    private static async Task RunAsync(Func<Exchange, ValueTask> serve, string request)
     {
         try
         {
             using var telemetry = new Telemetry();
             var boundary = new Boundary(serve, log: null, telemetry, TimeProvider.System, hosts: null);
             await using var loop = ListenerLoop.Start([new ListenAddress("127.0.0.1", 0)], boundary, new ConnectionLimits(), _ => { }, TimeSpan.FromSeconds(1));
-            foreach (var request in requests)
-            {
-                using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 1000 };
-                client.Connect(IPAddress.Loopback, loop.Addresses[0].Port);
-                client.Send(Encoding.ASCII.GetBytes(request));
-                var answer = new byte[4096];
-                while (client.Receive(answer) > 0)
-                    continue;
-            }
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await client.ConnectAsync(IPAddress.Loopback, loop.Addresses[0].Port, timeout.Token).ConfigureAwait(false);
+            await client.SendAsync(Encoding.ASCII.GetBytes(request), timeout.Token).ConfigureAwait(false);
+            var answer = new byte[4096];
+            while (await client.ReceiveAsync(answer, timeout.Token).ConfigureAwait(false) > 0)
+                continue;
         }
-        catch (Exception e) when (e is StartException or SocketException)
+        catch (Exception e) when (e is StartException or SocketException or OperationCanceledException)
         {
             // It only makes ready.
         }
