@@ -139,10 +139,11 @@ internal static class OpenApiTerms
     public static JsonArray Security(Access access, bool isOptional)
     {
         if (access == Access.Anyone)
-            return isOptional ? [new JsonObject(), Need("session"), Need("token")] : [];
+            return isOptional ? new JsonArray(new JsonObject(), Need("session"), Need("token")) : [];
         string[] role = access is Access.Moderator ? ["moderator"] : access is Access.Admin ? ["admin"] : [];
-        return access == Access.Session ? [Need("session")]
-            : [Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role])];
+        // Constructors: a collection expression calls a generic Add, which trimming can't follow.
+        return access == Access.Session ? new JsonArray((JsonNode)Need("session"))
+            : new JsonArray(Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role]));
 
         static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
     }
