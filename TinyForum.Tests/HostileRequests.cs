@@ -11,6 +11,9 @@ public enum By
 
     /// <summary>HttpListener, in HTML, with another answer that nobody asked for behind it.</summary>
     ListenerTwice,
+
+    /// <summary>HttpListener, with an empty 200 whose chunks end twice, and then it closes.</summary>
+    ListenerByAccident,
 }
 
 /// <summary>A request that no good client sends, and what comes of it.</summary>
@@ -52,6 +55,8 @@ internal static class HostileRequests
         new("another protocol", "SSH-2.0-x\r\n", 400, By.Listener),
         new("a method alone", "GET\r\n\r\n", 400, By.Listener),
         new("two spaces", "GET  /healthz HTTP/1.1\r\n" + Host + "\r\n", 400, By.Listener),
+        new("no target", "GET  HTTP/1.1\r\n" + Host + "\r\n", 200, By.ListenerByAccident),
+        new("no target for a body", "POST  HTTP/1.1\r\n" + Host + "Content-Length: 41\r\n\r\n" + Body, 200, By.ListenerByAccident),
         new("a space in the target", "GET /heal thz HTTP/1.1\r\n" + Host + "\r\n", 400, By.Listener),
         new("a space in front", " " + Get + "\r\n", 400, By.Listener),
         new("empty lines in front", "\r\n\r\n" + Get + "\r\n", 200),

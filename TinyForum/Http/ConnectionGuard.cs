@@ -200,6 +200,7 @@ internal sealed class ConnectionGuard : IDisposable
     [SupportedOSPlatform("linux")]
     private void Run()
     {
+        LinuxSocket.Warm();
         long nextSweep = 0;
         while (!_disposed.Wait(BrakeInterval))
         {

@@ -30,10 +30,13 @@ internal static class Rehearsal
         {
             using var telemetry = new Telemetry();
             var boundary = new Boundary(serve, log: null, telemetry, TimeProvider.System, hosts: null);
-            await using var loop = ListenerLoop.Start([new ListenAddress("127.0.0.1", 0)], boundary, new ConnectionLimits(), _ => { }, TimeSpan.FromSeconds(1));
+            var limits = new ConnectionLimits { SweepInterval = TimeSpan.FromMilliseconds(1) };
+            await using var loop = ListenerLoop.Start([new ListenAddress("127.0.0.1", 0)], boundary, limits, _ => { }, TimeSpan.FromSeconds(1));
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            using var idle = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp); // for the guard to end
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await client.ConnectAsync(IPAddress.Loopback, loop.Addresses[0].Port, timeout.Token).ConfigureAwait(false);
+            foreach (var socket in new[] { idle, client })
+                await socket.ConnectAsync(IPAddress.Loopback, loop.Addresses[0].Port, timeout.Token).ConfigureAwait(false);
             await client.SendAsync(Encoding.ASCII.GetBytes(request), timeout.Token).ConfigureAwait(false);
             var answer = new byte[4096];
             while (await client.ReceiveAsync(answer, timeout.Token).ConfigureAwait(false) > 0)
