@@ -4,8 +4,9 @@ set -eu
 root=$(cd "$(dirname "$0")" && pwd)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-# Says nothing unless it fails.
+# Says nothing unless it fails, or takes long: the first time.
 build() {
+    [ -d "$root/$1/bin/Release" ] || echo "building $1, which takes a while the first time" >&2
     if ! output=$(dotnet build "$root/$1" -c Release -v quiet 2>&1); then
         printf '%s\n' "$output" >&2
         exit 1

@@ -56,7 +56,7 @@ internal static class MillionBench
         yield return ("replies of the longest thread, page 1", 1_000, _ => posts.Replies(1));
         var last = Number(forum, "SELECT replies FROM threads WHERE id = 1") / Limit;
         yield return ($"replies of the longest thread, page {DeepPage:N0}", 1_000, i => posts.Replies(1, Math.Max(0, Math.Min(DeepPage, last) - 1 - i % 50) * Limit));
-        foreach (var (name, words) in Searches())
+        foreach (var (name, words) in Searches(forum))
             yield return ($"search: {name}", 500, i => search.Find(words[i % words.Count], Limit));
         yield return ("search: a common word, its tenth page", 500, Tenth(search, MillionText.Common[0]));
         var author = new Caller(3, "user1", Role.Member, 1, null, MayWrite: true);
@@ -81,9 +81,9 @@ internal static class MillionBench
             "SELECT id FROM threads ORDER BY id DESC LIMIT 200 OFFSET $n"),
     ];
 
-    private static List<(string Name, IReadOnlyList<string> Words)> Searches() =>
+    private static List<(string Name, IReadOnlyList<string> Words)> Searches(Forum forum) =>
     [
-        ("a rare word", MillionText.Rare),
+        ("a rare word, in some 200 posts", Rare(forum)),
         ("a common word", MillionText.Common),
         ("a Chinese character", MillionText.Characters),
         ("two common words", [.. MillionText.Common.Zip(MillionText.Common.Skip(1), (a, b) => $"{a} {b}")]),
@@ -91,6 +91,13 @@ internal static class MillionBench
         ("a common word, a rare author", [.. MillionText.Common.Select((w, i) => $"{w} author:user{9_000 + i}")]),
         ("a common word, a rare tag", [.. MillionText.Common.Select((w, i) => $"{w} tag:tag-{480 + i}")]),
     ];
+
+    /// <summary>Words of which there are as many in a forum of any size.</summary>
+    private static List<string> Rare(Forum forum) => [.. MillionText.Rarer.Where(word => forum.Database.Read(c => c.Number("""
+        SELECT count(*)
+          FROM search
+         WHERE search MATCH $word
+        """, ("$word", word))) is > 150 and < 250).Take(30)];
 
     private static Action<int> Tenth(SearchIndex search, string word)
     {

@@ -29,8 +29,8 @@ internal sealed class MillionText
     /// <summary>The commonest words, the first in about a third of all posts.</summary>
     public static IReadOnlyList<string> Common => Latin[..11];
 
-    /// <summary>Words of a few hundred posts in six million.</summary>
-    public static IReadOnlyList<string> Rare => Latin[30_000..30_100];
+    /// <summary>Words from the hundredth on, each rarer than the one before.</summary>
+    public static IEnumerable<string> Rarer => Latin.Skip(100);
 
     /// <summary>The commonest Chinese characters.</summary>
     public static IReadOnlyList<string> Characters => [.. Han[..10].Select(c => $"{c}")];

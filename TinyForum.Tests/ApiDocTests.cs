@@ -23,7 +23,7 @@ public sealed partial class ApiDocTests
         foreach (var endpoint in Routes.Table)
         {
             var section = Sections[endpoint.Pattern];
-            StringAssert.Contains(section, OpenApiTerms.Who(endpoint.Access), endpoint.Pattern);
+            StringAssert.Contains(section.Replace('\n', ' '), OpenApiTerms.Who(endpoint.Access), endpoint.Pattern);
             var operation = Contract.Document["paths"]![endpoint.Pattern.Split(' ')[1]]![endpoint.Pattern.Split(' ')[0].ToLowerInvariant()];
             Assert.IsTrue(
                 Blocks().Matches(section).SelectMany(b => Lines(b)).Where(l => l.StartsWith("curl ")).Select(l => CurlCommand.Parse(l, []))
@@ -77,7 +77,7 @@ public sealed partial class ApiDocTests
             if (line.Split(' ') is ["./run.sh", "user", "role", var name, var role])
                 await forum.Server.Users.SetRoleAsync(name, Enum.Parse<Role>(role, ignoreCase: true));
             else if (Regex.Match(line, "^([A-Z]+)=…$") is { Success: true } assignment)
-                _variables[assignment.Groups[1].Value] = Regex.Match(_last!.Text, $"\"{assignment.Groups[1].Value.ToLowerInvariant()}\": \"([^\"]+)\"").Groups[1].Value;
+                _variables[assignment.Groups[1].Value] = Member(assignment.Groups[1].Value.ToLowerInvariant());
             else
                 await CallAsync(CurlCommand.Parse(line, _variables));
         }
@@ -88,7 +88,8 @@ public sealed partial class ApiDocTests
             if (command.SendJar is { } sent)
                 headers.Add(("Cookie", _jars[sent]));
             _last = await client.SendAsync(command.Method, command.Target, command.Body, [.. headers]);
-            Assert.IsTrue((int)_last.Status < 300 && !(_last.IsJson && (string?)_last.Json["status"] == "fail"), $"{_last.Request}: {(int)_last.Status}\n{_last.Text}");
+            var isRefused = (int)_last.Status >= 300 || (_last.IsJson && (string?)_last.Json["status"] == "fail");
+            Assert.IsFalse(isRefused, $"{_last.Request}: {(int)_last.Status}\n{_last.Text}");
             if (command.StoreJar is { } stored)
                 _jars[stored] = _last.Header("Set-Cookie")!.Split(';')[0];
             Output = command.ShowsHead
@@ -96,18 +97,21 @@ public sealed partial class ApiDocTests
                 : _last.Text;
         }
 
+        private string Member(string name) => Regex.Match(_last!.Text, $"\"{name}\": \"([^\"]+)\"").Groups[1].Value;
+
         private static string Head(Answer answer) => string.Concat(
             answer.Headers.Concat(answer.ContentHeaders).OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}: {string.Join(", ", h.Value)}\n"));
     }
 
     /// <summary>A curl line of the simple kind.</summary>
-    private sealed partial record CurlCommand(string Method, string Target, string? Body, (string, string)[] Headers, string? SendJar, string? StoreJar, bool ShowsHead)
+    private sealed partial record CurlCommand(
+        string Method, string Target, string? Body, (string, string)[] Headers, string? SendJar, string? StoreJar, bool ShowsHead)
     {
         public static CurlCommand Parse(string line, Dictionary<string, string> variables)
         {
             var words = new Queue<string>(Word().Matches(line).Select(w => Unquote(w.Value, variables)));
             Assert.AreEqual("curl", words.Dequeue(), line);
-            string? method = null, url = null, body = null, sendJar = null, storeJar = null;
+            string? method = null, url = null, body = null, query = null, sendJar = null, storeJar = null;
             var headers = new List<(string, string)>();
             var showsHead = false;
             while (words.TryDequeue(out var word))
@@ -119,14 +123,16 @@ public sealed partial class ApiDocTests
                     case "-b": sendJar = words.Dequeue(); break;
                     case "-c": storeJar = words.Dequeue(); break;
                     case "-d": body = words.Dequeue(); Assert.AreEqual("", body, $"{line}: -d sends a form, --json JSON"); break;
+                    case "-G": method = "GET"; break;
+                    case "--data-urlencode": query = words.Dequeue().Split('=', 2) is [var key, var text] ? $"?{key}={Uri.EscapeDataString(text)}" : null; break;
                     case "--json": body = words.Dequeue(); break;
                     case "-H": headers.Add(words.Dequeue().Split(": ") is [var name, var value] ? (name, value) : throw new FormatException(line)); break;
-                    case var other: url = url is null && other.StartsWith("http://127.0.0.1:5000/") ? other : throw new FormatException($"{line}: {other}"); break;
+                    default: url = url is null && word.StartsWith("http://127.0.0.1:5000/") ? word : throw new FormatException($"{line}: {word}"); break;
                 }
             }
             method ??= body is null ? "GET" : "POST";
             Assert.IsTrue(body is not null || method is not ("POST" or "PUT"), $"{line}: without -d '' curl sends no Content-Length");
-            return new CurlCommand(method, new Uri(url!).PathAndQuery, body is "" ? null : body, [.. headers], sendJar, storeJar, showsHead);
+            return new CurlCommand(method, new Uri(url + query).PathAndQuery, body is "" ? null : body, [.. headers], sendJar, storeJar, showsHead);
         }
 
         private static string Unquote(string word, Dictionary<string, string> variables) => word switch

@@ -61,7 +61,7 @@ public sealed class BackupTests(TestContext context)
         File.WriteAllText(folder["forum.db-wal"], "a log");
         var kept = Backup.Restore(folder["backup.db"], folder["forum.db"], new DateTimeOffset(2026, 1, 31, 9, 30, 0, TimeSpan.Zero));
         Assert.AreEqual(folder["forum.db.before-restore-20260131T093000000Z"], kept);
-        Assert.AreEqual(5000, new FileInfo(kept).Length);
+        Assert.AreEqual(5000, new FileInfo(kept!).Length);
         Assert.IsFalse(File.Exists(folder["forum.db-wal"]));
         Database.Open(folder["forum.db"]).Dispose();
     }

@@ -7,7 +7,7 @@ internal static class Population
     [
         "/api/user/ada", "/api/user/ada/profile", "/api/user/bob/profile", "/api/posts", "/api/posts?limit=1", "/api/posts?sort=active", "/api/posts?tag=tea",
         "/api/posts?author=ada", "/api/posts/1", "/api/posts/2", "/api/posts/2/history", "/api/posts/3", "/api/posts/1/replies", "/api/posts/6", "/api/tags",
-        "/api/search?q=green", "/api/search?q=茶", "/api/moderation-log",
+        "/api/search?q=green", "/api/search?q=%E8%8C%B6", "/api/moderation-log",
     ];
 
     private static readonly string[] Ones =
@@ -41,7 +41,7 @@ internal static class Population
         (await bob.PostAsync("/api/messages", new { to = "ada", body = "Well" })).Is(201);
         (await bob.PutAsync("/api/messages/1/read")).Is(200);
         (await ada.DeleteAsync("/api/messages/1")).Is(200);
-        (await ada.PutAsync("/api/blocks/李雷")).Is(200);
+        (await ada.PutAsync("/api/blocks/" + Uri.EscapeDataString("李雷"))).Is(200);
         (await ada.PatchAsync("/api/me", new { display_name = "Ada", bio = "Countess" })).Is(200);
         await forum.Settled();
     }

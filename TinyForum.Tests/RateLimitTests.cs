@@ -70,6 +70,20 @@ public sealed class RateLimitTests
     }
 
     [TestMethod]
+    public async Task An_address_may_search_sixty_times_a_minute()
+    {
+        await using var forum = await StartAsync();
+        var client = forum.Client();
+        Task<Answer> Search() => client.GetAsync("/api/search?q=word", ("X-Forwarded-For", "203.0.113.7"));
+        for (var i = 0; i < 60; i++)
+            (await Search()).Is(200, "success");
+        (await Search()).Is(429);
+        (await client.GetAsync("/api/search?q=word")).Is(200, "success");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        (await Search()).Is(200, "success");
+    }
+
+    [TestMethod]
     public async Task An_address_may_register_thirty_accounts_an_hour()
     {
         await using var forum = await StartAsync();

@@ -9,8 +9,10 @@ internal sealed class RawClient : IDisposable
     private readonly TcpClient _tcp = new() { NoDelay = true };
     private readonly NetworkStream _stream;
 
-    public RawClient(Uri url)
+    public RawClient(Uri url, int receiveBuffer = 0)
     {
+        if (receiveBuffer > 0)
+            _tcp.ReceiveBufferSize = receiveBuffer; // before connecting, so that the window is as small
         _tcp.Connect(url.Host, url.Port);
         _stream = _tcp.GetStream();
         _stream.ReadTimeout = 30_000; // a test that waits in vain fails; none waits that long
@@ -19,13 +21,28 @@ internal sealed class RawClient : IDisposable
     /// <summary>Sends text, each char a byte, with LF as CR LF.</summary>
     public void Send(string text) => _stream.Write(Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n")));
 
+    /// <summary>Sends text, each char a byte, with whatever line ends it has.</summary>
+    public void SendExactly(string text) => _stream.Write(Encoding.Latin1.GetBytes(text));
+
     public void Send(byte[] bytes) => _stream.Write(bytes);
 
     /// <summary>Says that nothing more will be sent.</summary>
     public void Finish() => _tcp.Client.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Leaves without a word.</summary>
+    public void Reset()
+    {
+        _tcp.LingerState = new LingerOption(true, 0);
+        _tcp.Dispose();
+    }
+
     /// <summary>Everything until the server closes the connection.</summary>
-    public string ReadToEnd()
+    public string ReadToEnd() => Encoding.UTF8.GetString(ReadBytesToEnd());
+
+    /// <summary>Every answer until the server closes the connection.</summary>
+    public List<RawAnswer> ReadAnswers(bool isHead = false) => RawAnswer.ParseAll(Encoding.Latin1.GetString(ReadBytesToEnd()), isHead);
+
+    private byte[] ReadBytesToEnd()
     {
         using var all = new MemoryStream();
         try
@@ -36,7 +53,7 @@ internal sealed class RawClient : IDisposable
         {
             // As good as closed.
         }
-        return Encoding.UTF8.GetString(all.ToArray());
+        return all.ToArray();
     }
 
     /// <summary>One answer: its head, and as much body as its Content-Length says.</summary>

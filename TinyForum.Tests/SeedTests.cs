@@ -20,8 +20,10 @@ public sealed class SeedTests
         var exchanges = Exchange.Matches(transcript);
         Assert.HasCount(Regex.Count(transcript, @"^\$ curl", RegexOptions.Multiline), exchanges, "every request of the transcript is understood");
 
-        await using var forum = await TestForum.StartAsync();
-        using var client = new TestClient(forum.Url, cookies: false); // as curl in the transcript, which says nothing of who is calling
+        // CI also holds a published server against it.
+        var running = Environment.GetEnvironmentVariable("TINYFORUM_SEED_URL");
+        await using var forum = running is null ? await TestForum.StartAsync() : null;
+        using var client = new TestClient(forum?.Url ?? new Uri(running!), cookies: false); // as curl in the transcript, which says nothing of who is calling
         foreach (Match exchange in exchanges)
         {
             var body = exchange.Groups["body"];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -35,14 +36,25 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public Uri Url => new(AddressPattern().Match(Greeting).Value);
 
+    public bool IsAlive => !_process.HasExited;
+
+    /// <summary>The most memory it had at once, bytes.</summary>
+    public long PeakMemory => 1024 * long.Parse(PeakLine().Match(File.ReadAllText($"/proc/{Id}/status")).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    /// <summary>The assemblies and libraries it has loaded, by name.</summary>
+    public HashSet<string> Libraries => [.. File.ReadLines($"/proc/{Id}/maps").Select(l => Path.GetFileName(l)).Where(f => Library().IsMatch(f))];
+
     public string Output => Read(_output);
 
     public string Errors => Read(_errors);
 
     /// <summary>Starts a server with the cheapest passwords on a free port, and waits until it says that it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(string database, params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, arguments);
+
+    /// <summary>As the other one, for a server that may have so many descriptors.</summary>
+    public static async Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments)
     {
-        var server = new ServerProcess(Start([], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
+        var server = new ServerProcess(Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
@@ -57,7 +69,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, string? input = null, params (string, string)[] environment)
     {
-        using var process = Start(environment, arguments);
+        using var process = Start(null, environment, arguments);
         if (input is not null)
             await process.StandardInput.WriteLineAsync(input);
         process.StandardInput.Close();
@@ -101,9 +113,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start((string Name, string Value)[] environment, string[] arguments)
+    private static Process Start(int? descriptors, (string Name, string Value)[] environment, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        string[] program = ["dotnet", Program, .. arguments];
+        if (descriptors is not null)
+            program = ["bash", "-c", $"ulimit -n {descriptors} && exec \"$@\"", "bash", .. program];
+        var start = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -148,6 +163,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     [GeneratedRegex(@"http://[0-9.:]+/")]
     private static partial Regex AddressPattern();
+
+    [GeneratedRegex(@"\.(dll|so)\b")]
+    private static partial Regex Library();
+
+    [GeneratedRegex(@"VmHWM:\s*(\d+) kB")]
+    private static partial Regex PeakLine();
 }
 
 /// <summary>A folder that goes with the test.</summary>

@@ -11,6 +11,12 @@ public sealed record ForumOptions
     /// </summary>
     public IReadOnlyList<string> Listen { get; init; } = ["http://127.0.0.1:5000"];
 
+    /// <summary>
+    /// The names, without ports, by which the forum may be called, as in <c>["forum.example"]</c>: a request for any other host is a 421. Loopback's two
+    /// names are always among them. <see langword="null"/>: any host on an address that is not loopback; on loopback, its own names alone.
+    /// </summary>
+    public IReadOnlyList<string>? Hosts { get; init; }
+
     /// <summary>The database file, made if there is none; <see langword="null"/> for a temporary one that goes with the forum.</summary>
     public string? Database { get; init; } = "forum.db";
 

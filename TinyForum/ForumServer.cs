@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
@@ -62,6 +63,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal Telemetry Telemetry => _telemetry;
 
+    internal ConnectionGuard? Guard => _loop.Guard;
+
     /// <summary>Opens the database and starts to listen.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
@@ -80,7 +83,9 @@ public sealed class ForumServer : IAsyncDisposable
         try
         {
             var api = new ForumApi(forum, telemetry);
-            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, allowedHosts: null);
+            var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, hosts);
+            await Rehearsal.Once(api.ServeAsync, ForumApi.Rehearsed, ForumApi.NeededLater).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);

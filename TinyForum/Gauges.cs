@@ -13,16 +13,17 @@ internal static class Gauges
     {
         forum.Database.Writer.Committed = telemetry.Committed;
         var meter = telemetry.Meter;
-        meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests that are being answered.");
+        var (database, passwords) = (forum.Database, forum.Passwords);
+        meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests being answered.");
         meter.CreateObservableGauge("tinyforum.kept_answers", () => api.KeptAnswers, "{answer}", "Answers kept in memory.");
-        meter.CreateObservableGauge("tinyforum.writer.queue", () => forum.Database.Writer.Waiting, "{write}", "Writes that wait for the writer.");
-        meter.CreateObservableGauge("tinyforum.passwords.queue", () => forum.Passwords.Queued, "{hash}", "Passwords that wait to be hashed.");
-        meter.CreateObservableGauge("tinyforum.passwords.running", () => forum.Passwords.Running, "{hash}", "Passwords that are being hashed.");
+        meter.CreateObservableGauge("tinyforum.writer.queue", () => database.Writer.Waiting, "{write}", "Writes that wait for the writer.");
+        meter.CreateObservableGauge("tinyforum.passwords.queue", () => passwords.Queued, "{hash}", "Passwords that wait to be hashed.");
+        meter.CreateObservableGauge("tinyforum.passwords.running", () => passwords.Running, "{hash}", "Passwords being hashed.");
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
-        meter.CreateObservableGauge("tinyforum.database.size", () => Length(forum.Database.Path), "By", "Size of the database's file.");
-        meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{forum.Database.Path}-wal"), "By", "Size of its write-ahead log.");
+        meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
+        meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");
         if (loop.Guard is { } guard)
-            ObserveConnections(meter, () => guard.Connections, () => Enum.GetValues<CutReason>().ToDictionary(r => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{r}"), guard.CutOff));
+            ObserveConnections(meter, () => guard.Connections, () => Enum.GetValues<CutReason>().ToDictionary(NameOf, guard.CutOff));
         ObserveProcess(meter);
     }
 
@@ -42,12 +43,14 @@ internal static class Gauges
     {
         using var process = Process.GetCurrentProcess();
         var started = (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
-        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time the process has used.");
+        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time used.");
         meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Memory of the process that is in RAM.");
         meter.CreateObservableGauge("process.start_time", () => started, "s", "When the process started, since the Unix epoch.");
         meter.CreateObservableGauge("process.threads", Threads, "{thread}", "Threads of the process.");
         meter.CreateObservableGauge("dotnet.gc.heap", () => GC.GetTotalMemory(false), "By", "Size of the managed heap.");
     }
+
+    private static string NameOf(CutReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}");
 
     private static int Threads()
     {

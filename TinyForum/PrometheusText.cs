@@ -131,8 +131,10 @@ internal sealed class PrometheusText : IDisposable
 
         private static string Plain(string name) => name.Replace('.', '_');
 
-        private static string Escape(string value) =>
-            value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        private static string Escape(string value) => value
+            .Replace("\\", @"\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
     }
 
     private sealed class Series(string labels, double[] bounds)
@@ -178,6 +180,7 @@ internal sealed class PrometheusText : IDisposable
             text.Append(name).Append(suffix).Append(all.Length > 0 ? $"{{{all}}}" : "").Append(' ').Append(Number(value)).Append('\n');
         }
 
-        private static string Number(double value) => double.IsPositiveInfinity(value) ? "+Inf" : value.ToString(CultureInfo.InvariantCulture);
+        private static string Number(double value) =>
+            double.IsPositiveInfinity(value) ? "+Inf" : value.ToString(CultureInfo.InvariantCulture);
     }
 }

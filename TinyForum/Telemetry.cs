@@ -21,14 +21,10 @@ internal sealed class Telemetry : IDisposable
 
     public Telemetry()
     {
-        _requestDuration = Meter.CreateHistogram("http.server.request.duration", "s", "How long requests took to answer.", null, new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-        });
-        _batchSize = Meter.CreateHistogram("tinyforum.writer.batch", "{write}", "How many writes were committed together.", null, new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-        });
+        _requestDuration = Histogram("http.server.request.duration", "s", "How long requests took to answer.",
+            0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+        _batchSize = Histogram("tinyforum.writer.batch", "{write}", "How many writes were committed together.",
+            1, 2, 4, 8, 16, 32, 64, 128, 256, 512);
         Prometheus = new PrometheusText(Meter);
     }
 
@@ -46,6 +42,9 @@ internal sealed class Telemetry : IDisposable
 
     /// <summary>Counts a batch of writes.</summary>
     public void Committed(int writes) => _batchSize.Record(writes);
+
+    private Histogram<double> Histogram(string name, string unit, string description, params double[] bounds) =>
+        Meter.CreateHistogram(name, unit, description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });
 
     public void Dispose()
     {

@@ -5,7 +5,8 @@ using TinyForum.Http;
 namespace TinyForum.Api;
 
 /// <summary>
-/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full of current answers, no more are kept.
+/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full it starts over, so that who asks for many
+/// odd targets can't keep out those that are asked for often.
 /// </summary>
 internal sealed class AnswerCache(Database database)
 {
@@ -36,14 +37,13 @@ internal sealed class AnswerCache(Database database)
     /// <summary>Keeps the answer as it stands in the exchange.</summary>
     public void Keep(Exchange exchange, string tag, long current)
     {
-        if (Interlocked.Exchange(ref _version, current) != current)
+        var body = exchange.Body.Written.ToArray();
+        if (Interlocked.Exchange(ref _version, current) != current || _answers.Count >= MaxAnswers || Interlocked.Add(ref _bytes, body.Length) > MaxBytes)
         {
             _answers.Clear();
-            Interlocked.Exchange(ref _bytes, 0);
+            Interlocked.Exchange(ref _bytes, body.Length);
         }
-        var body = exchange.Body.Written.ToArray();
-        if (_answers.Count < MaxAnswers && Interlocked.Add(ref _bytes, body.Length) <= MaxBytes)
-            _answers[exchange.RawTarget] = new Answer(current, exchange.Route!, tag, body);
+        _answers[exchange.RawTarget] = new Answer(current, exchange.Route!, tag, body);
     }
 
     private sealed record Answer(long Version, string Route, string Tag, byte[] Body);

@@ -13,11 +13,11 @@ internal static class CrossSite
     {
         var isForeign = exchange.Header("Sec-Fetch-Site") is { } site
             ? site is not ("same-origin" or "none")
-            : exchange.Header("Origin") is { } origin && !IsSameHost(origin, exchange.Header("Host"));
+            : exchange.Header("Origin") is { } origin && !IsSameHost(origin, exchange.Authority);
         if (isForeign)
             throw Refusal.Forbidden("cross-site requests may not change anything");
     }
 
-    private static bool IsSameHost(string origin, string? host) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, host, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSameHost(string origin, string? authority) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, authority, StringComparison.OrdinalIgnoreCase);
 }

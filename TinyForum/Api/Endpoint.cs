@@ -75,8 +75,8 @@ internal sealed class Endpoint
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None, int[]? refuses = null,
-        [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None,
+        int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)))
         {
             Summary = summary, Noun = NounOf(name), Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [],

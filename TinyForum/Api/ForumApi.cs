@@ -25,6 +25,13 @@ internal sealed class ForumApi
     /// <summary>How many answers are kept in memory.</summary>
     public int KeptAnswers => _kept.Count;
 
+    /// <summary>A request that leads through most of the code and changes nothing (<see cref="Rehearsal"/>).</summary>
+    public const string Rehearsed = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+
+    /// <summary>Types out of the assemblies that it does not need and others do.</summary>
+    public static IReadOnlyList<Type> NeededLater { get; } =
+        [typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Threading.RateLimiting.ConcurrencyLimiter)];
+
     /// <summary>Fills in the answer.</summary>
     /// <exception cref="Refusal">The request can't be granted.</exception>
     public async ValueTask ServeAsync(Exchange exchange)

@@ -53,10 +53,8 @@ internal static class Moderation
             "all" => (ReportState.All, "reports all"),
             _ => throw Refusal.Invalid("state", "must be open, resolved or all"),
         };
-        var limit = call.Limit;
-        var reports = call.Forum.Reports.List(state, limit + 1, call.Cursor(name, 1)?[0]);
-        var page = reports.Take(limit).Select(ReportView.Of).ToList();
-        return new(new ReportsAnswer(page, call.Next(name, reports.Count > limit ? [page[^1].Id] : null)));
+        var page = call.Forum.Reports.List(state, call.Limit, call.Cursor(name, 1));
+        return new(new ReportsAnswer([.. page.Items.Select(ReportView.Of)], call.Next(name, page.Next)));
     }
 
     public static async ValueTask<ReportAnswer> Resolve(Call call, ResolutionRequest body) => new(ReportView.Of(
@@ -79,10 +77,8 @@ internal static class Moderation
     public static ValueTask<ModerationLogAnswer> Log(Call call)
     {
         const string Name = "moderation-log";
-        var limit = call.Limit;
-        var entries = call.Forum.Moderation.List(limit + 1, call.Cursor(Name, 1)?[0]);
-        var page = entries.Take(limit).Select(ModerationEntryView.Of).ToList();
-        return new(new ModerationLogAnswer(page, call.Next(Name, entries.Count > limit ? [page[^1].Id] : null)));
+        var page = call.Forum.Moderation.List(call.Limit, call.Cursor(Name, 1));
+        return new(new ModerationLogAnswer([.. page.Items.Select(ModerationEntryView.Of)], call.Next(Name, page.Next)));
     }
 
     private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw Refusal.NotFound("user");

@@ -7,8 +7,8 @@ using TinyForum.Http;
 namespace TinyForum.Api;
 
 /// <summary>
-/// The OpenAPI 3.1 document, made from the route table, the types of bodies and answers, and what <see cref="OpenApiTerms"/> says of their names.
-/// What is common to many endpoints stands once, under <c>components</c>.
+/// The OpenAPI 3.1 document, made from the route table, the types of bodies and answers, and what <see cref="OpenApiTerms"/> says of
+/// their names. What is common to many endpoints stands once, under <c>components</c>.
 /// </summary>
 internal sealed class OpenApi
 {
@@ -37,6 +37,7 @@ internal sealed class OpenApi
 
     private byte[] Render()
     {
+        var nouns = Routes.Table.Select(e => e.Noun).Distinct().Order(StringComparer.Ordinal);
         var document = new JsonObject
         {
             ["openapi"] = "3.1.1",
@@ -49,7 +50,7 @@ internal sealed class OpenApi
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
-            ["tags"] = new JsonArray([.. Routes.Table.Select(e => e.Noun).Distinct().Order(StringComparer.Ordinal).Select(noun => new JsonObject { ["name"] = noun })]),
+            ["tags"] = new JsonArray([.. nouns.Select(noun => new JsonObject { ["name"] = noun })]),
             ["paths"] = _paths,
             ["components"] = new JsonObject
             {
@@ -81,7 +82,11 @@ internal sealed class OpenApi
         if (endpoint.Body is not null)
         {
             var schema = Schema(endpoint.Body, isBody: true);
-            operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Content("application/json", schema, Example(schema)) };
+            operation["requestBody"] = new JsonObject
+            {
+                ["required"] = true,
+                ["content"] = Content("application/json", schema, Example(schema)),
+            };
         }
         return operation;
     }
@@ -133,13 +138,17 @@ internal sealed class OpenApi
             };
             media.AsObject().Remove("example");
         }
-        string[] headers = method != "GET" ? ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] : endpoint.ChangesByGet ? [] : ["ETag"];
+        var headers = new List<string> { "X-Request-Id" };
+        if (method == "GET" && !endpoint.ChangesByGet)
+            headers.Add("ETag");
+        if (method != "GET" || endpoint.Limit != Limit.None)
+            headers.AddRange(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
         if (endpoint.Status == 201)
-            headers = [.. headers, "Idempotency-Replayed", "Location"];
+            headers.AddRange(["Idempotency-Replayed", "Location"]);
         return new JsonObject
         {
             ["description"] = endpoint.Status == 201 ? "Created." : "Done.",
-            ["headers"] = OpenApiTerms.HeaderReferences(["X-Request-Id", .. headers]),
+            ["headers"] = OpenApiTerms.HeaderReferences(headers),
             ["content"] = content,
         };
     }
@@ -155,7 +164,8 @@ internal sealed class OpenApi
     /// <summary>A reference to the schema of a type, which is a component together with those of its members.</summary>
     private JsonNode Schema(JsonTypeInfo type, bool isBody)
     {
-        return JsonSchemaExporter.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform });
+        var options = new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+        return JsonSchemaExporter.GetJsonSchemaAsNode(type, options);
 
         JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
         {
@@ -191,7 +201,7 @@ internal sealed class OpenApi
             return sample.DeepClone();
         return (string?)schema["type"] switch
         {
-            "object" => new JsonObject(((schema["properties"] as JsonObject) ?? []).Select(p => KeyValuePair.Create(p.Key, (JsonNode?)Example(p.Value!)))),
+            "object" => Mapped((schema["properties"] as JsonObject) ?? [], Example),
             "array" => new JsonArray(Example(schema["items"]!)),
             "integer" => 1,
             "boolean" => true,
@@ -203,14 +213,18 @@ internal sealed class OpenApi
     private static string OperationId(string method, string path)
     {
         var words = path.Replace("{", "by-", StringComparison.Ordinal).Split(['/', '-', '.', '}'], StringSplitOptions.RemoveEmptyEntries);
-        return method.ToLowerInvariant() + string.Concat(words.Where(w => w != "api").Select(w => $"{char.ToUpperInvariant(w[0])}{w[1..]}"));
+        var capital = words.Where(w => w != "api").Select(w => $"{char.ToUpperInvariant(w[0])}{w[1..]}");
+        return method.ToLowerInvariant() + string.Concat(capital);
     }
+
+    private static JsonObject Mapped(IEnumerable<KeyValuePair<string, JsonNode?>> members, Func<JsonNode, JsonNode> map) =>
+        new(members.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)map(m.Value!))));
 
     private static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
 
     private static JsonNode Sorted(JsonNode node) => node switch
     {
-        JsonObject members => new JsonObject(members.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)Sorted(m.Value!)))),
+        JsonObject members => Mapped(members.OrderBy(m => m.Key, StringComparer.Ordinal), Sorted),
         JsonArray items => new JsonArray([.. items.Select(i => Sorted(i!))]),
         _ => node.DeepClone(),
     };

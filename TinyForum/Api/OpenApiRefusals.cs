@@ -65,7 +65,11 @@ internal static class OpenApiRefusals
     {
         var responses = new JsonObject
         {
-            ["304"] = new JsonObject { ["description"] = "The client has it already.", ["headers"] = OpenApiTerms.HeaderReferences(["ETag", "X-Request-Id"]) },
+            ["304"] = new JsonObject
+            {
+                ["description"] = "The client has it already.",
+                ["headers"] = OpenApiTerms.HeaderReferences(["ETag", "X-Request-Id"]),
+            },
         };
         foreach (var (status, description, message, headers) in All)
         {
@@ -84,7 +88,12 @@ internal static class OpenApiRefusals
         400 => new JsonObject
         {
             ["schema"] = new JsonObject { ["oneOf"] = new JsonArray(Envelope("Invalid"), Envelope("Fail")) },
-            ["example"] = new JsonObject { ["errors"] = new JsonObject { ["password"] = "must be 5 to 128 characters" }, ["message"] = message, ["status"] = "fail" },
+            ["example"] = new JsonObject
+            {
+                ["errors"] = new JsonObject { ["password"] = "must be 5 to 128 characters" },
+                ["message"] = message,
+                ["status"] = "fail",
+            },
         },
         500 => new JsonObject
         {

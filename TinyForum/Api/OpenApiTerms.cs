@@ -40,14 +40,14 @@ internal static class OpenApiTerms
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
         ["token"] = new("The token itself, shown this once.", "c2VjcmV0"),
-        ["until"] = new("When it ends; without it, it does not.", "2026-02-28T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["until"] = new("When it ends; without it, it does not.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
-        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`; unique without regard to case and width.", "lin", Length(1, Username.MaxLength)),
+        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`, whatever the case.", "lin", Length(1, Username.MaxLength)),
     };
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
-        ["header.Idempotency-Key"] = new("Makes it safe to try again: for 24 hours the same key and body get the first try's answer.", "7c9e6679", Length(1, 64)),
+        ["header.Idempotency-Key"] = new("The same key and body again gets the first answer, for 24 hours.", "7c9e6679", Length(1, 64)),
         ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
@@ -87,7 +87,7 @@ internal static class OpenApiTerms
     /// <summary>A parameter of the path, the query or the head.</summary>
     public static JsonObject Parameter(string place, string name)
     {
-        var term = Parameters.GetValueOrDefault($"{place}.{name}") ?? throw new InvalidOperationException($"OpenApiTerms has no {place}.{name}");
+        var term = Parameters[$"{place}.{name}"];
         var schema = new JsonObject();
         term.AddTo(schema, withLimits: true);
         schema.Remove("description");
@@ -105,7 +105,7 @@ internal static class OpenApiTerms
     public static JsonObject Headers() => new()
     {
         ["ETag"] = Header("Names this version of the answer.", isAlways: false),
-        ["Idempotency-Replayed"] = Header("`true` if the answer is the one to an earlier request with the same `Idempotency-Key`.", isAlways: false),
+        ["Idempotency-Replayed"] = Header("`true` if an earlier request with the same `Idempotency-Key` got this answer.", isAlways: false),
         ["Location"] = Header("Where to find what was created.", isAlways: true),
         ["RateLimit-Limit"] = Header("How many requests are allowed in the window.", isAlways: false),
         ["RateLimit-Remaining"] = Header("How many of them are left.", isAlways: false),
@@ -139,10 +139,11 @@ internal static class OpenApiTerms
     public static JsonArray Security(Access access, bool isOptional)
     {
         if (access == Access.Anyone)
-            return isOptional ? [new JsonObject(), Need("session"), Need("token")] : [];
+            return isOptional ? new JsonArray(new JsonObject(), Need("session"), Need("token")) : [];
         string[] role = access is Access.Moderator ? ["moderator"] : access is Access.Admin ? ["admin"] : [];
-        return access == Access.Session ? [Need("session")]
-            : [Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role])];
+        // Constructors: a collection expression calls a generic Add, which trimming can't follow.
+        return access == Access.Session ? new JsonArray((JsonNode)Need("session"))
+            : new JsonArray(Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role]));
 
         static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
     }
@@ -170,7 +171,8 @@ internal static class OpenApiTerms
 
     private static Term Text(TextRule rule, string sample) => new(null, sample, Length(rule.Min, rule.Max));
 
-    private static Term Choice(string? description, params string[] values) => new(description, values[0], new JsonObject { ["enum"] = Array(values) });
+    private static Term Choice(string description, params string[] values) =>
+        new(description, values[0], new JsonObject { ["enum"] = Array(values) });
 
     private static JsonObject Length(int min, int max) => new() { ["minLength"] = min, ["maxLength"] = max };
 

@@ -27,6 +27,7 @@ internal sealed class LogWriter : IDisposable
     private const int MaxWaiting = 16 * 1024;
 
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10); // a request that finds the thread waiting pays a microsecond to wake it
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     private readonly LogFormat _format;
@@ -84,6 +85,7 @@ internal sealed class LogWriter : IDisposable
             if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
                 Add(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Warning, string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log were dropped")));
             Flush();
+            Thread.Sleep(Pause);
         }
     }
 

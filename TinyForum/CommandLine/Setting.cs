@@ -30,8 +30,8 @@ internal abstract class Setting
         new(new Option<string>(flag) { Arity = ArgumentArity.ZeroOrOne }, "on|off", fallback, text => map(IsOn(text)), help);
 
     /// <summary>One that may be given several times; in the variable, spaces or commas part them.</summary>
-    public static Setting<IReadOnlyList<string>> List(string flag, string value, IReadOnlyList<string> fallback, string help) =>
-        new(new Option<string[]>(flag), value, fallback, text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), help);
+    public static Setting<T> List<T>(string flag, string value, T fallback, string help) where T : IReadOnlyList<string>? =>
+        new(new Option<string[]>(flag), value, fallback, text => (T)(IReadOnlyList<string>)text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), help);
 
     /// <summary>A whole number from <paramref name="from"/>.</summary>
     public static int Number(string text, int from) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from

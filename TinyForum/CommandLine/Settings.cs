@@ -15,6 +15,9 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<string>> Listen = Setting.List("--listen", "URL", Defaults.Listen,
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated. Default: http://127.0.0.1:5000");
 
+    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.List("--host", "NAME", Defaults.Hosts,
+        "A name that requests may give as their Host, beside this machine's own. May be repeated. Default: any");
+
     private static readonly Setting<bool?> AnonymousLogout = Setting.Switch("--anonymous-logout", Defaults.AnonymousLogout, on => (bool?)on,
         "Whether GET /api/logout/NAME needs no login from this machine. Default: on if the server listens on loopback alone");
 
@@ -36,6 +39,13 @@ internal static class Settings
     private static readonly Setting<RateLimit> Searches = Limit("--limit-searches", Defaults.RateLimits.Searches,
         "Searches from an address. Default: 60/1m");
 
+    private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", "NUMBER", Defaults.Connections.MaxConnections,
+        text => Setting.Number(text, from: 1), "Connections in all; one too many is answered 503. Default: 10000");
+
+    private static readonly Setting<int> MaxConnectionsPerAddress = Setting.Of("--max-connections-per-address", "NUMBER",
+        Defaults.Connections.MaxConnectionsPerAddress, text => Setting.Number(text, from: 0),
+        "Connections of one address but loopback; 0 for no limit, as behind a proxy on another machine. Default: 256");
+
     private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", "TIME", Defaults.BackupEvery, text => (TimeSpan?)Setting.Duration(text),
         "Back the database up this often, such as 24h. Default: never");
 
@@ -54,8 +64,8 @@ internal static class Settings
     /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
-        BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
+        Listen, Hosts, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
+        MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
     /// <summary>The options that a command line and the environment say.</summary>
@@ -63,6 +73,7 @@ internal static class Settings
     public static ForumOptions Options(ParseResult line) => Defaults with
     {
         Listen = Listen.In(line),
+        Hosts = Hosts.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustProxy = TrustProxy.In(line),
@@ -73,6 +84,11 @@ internal static class Settings
             Registrations = Registrations.In(line),
             Writes = Writes.In(line),
             Searches = Searches.In(line),
+        },
+        Connections = Defaults.Connections with
+        {
+            MaxConnections = MaxConnections.In(line),
+            MaxConnectionsPerAddress = MaxConnectionsPerAddress.In(line),
         },
         BackupEvery = BackupEvery.In(line),
         BackupKeep = BackupKeep.In(line),

@@ -152,11 +152,7 @@ public sealed class Database : IDisposable
     /// A number that changes with every commit, by this process or another. What was read while it had one value is still current
     /// as long as it has it, provided that the number was taken before the reading.
     /// </summary>
-    internal long Version()
-    {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        return _walIndex.Version;
-    }
+    internal long Version() => _walIndex.Version;
 
     /// <summary>Sees to it that the file is still the one at its path.</summary>
     /// <exception cref="Refusal">503: it was deleted, moved or replaced; what is written into it now would be lost.</exception>

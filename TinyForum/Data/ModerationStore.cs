@@ -81,16 +81,20 @@ public sealed class ModerationStore
 
     /// <summary>A page of the log, newest first.</summary>
     /// <param name="limit">How many lines at most.</param>
-    /// <param name="before">The last line of the page before.</param>
-    public IReadOnlyList<ModerationEntry> List(int limit, long? before = null) => _database.Read(c => c.All("""
-        SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
-          FROM moderation_log l
-          JOIN users a ON a.id = l.actor_id
-          LEFT JOIN users u ON u.id = l.user_id
-         WHERE l.id < $before
-         ORDER BY l.id DESC
-         LIMIT $limit
-        """, Map, ("$before", before ?? long.MaxValue), ("$limit", limit)));
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<ModerationEntry> List(int limit = 20, long[]? from = null) => _database.Read(c =>
+    {
+        var rows = c.All("""
+            SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
+              FROM moderation_log l
+              JOIN users a ON a.id = l.actor_id
+              LEFT JOIN users u ON u.id = l.user_id
+             WHERE l.id < $before
+             ORDER BY l.id DESC
+             LIMIT $limit
+            """, Map, ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+        return Page<ModerationEntry>.Cut(rows, limit, last => [last.Id]);
+    });
 
     /// <summary>Writes a line of the log, in the transaction of what it tells of.</summary>
     internal void Log(Connection connection, long actorId, string action, long? postId, long? userId, string? reason) => connection.Execute("""

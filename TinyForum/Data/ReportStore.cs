@@ -30,6 +30,36 @@ public enum ReportState
 /// <summary>The reports of posts to the moderators. Thread-safe.</summary>
 public sealed class ReportStore
 {
+    private const string Select = """
+        SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
+          FROM reports r
+          JOIN users u ON u.id = r.reporter_id
+          LEFT JOIN users m ON m.id = r.resolved_by
+        """;
+
+    private const string Open = $"""
+        {Select}
+         WHERE r.resolved_at IS NULL
+           AND r.id > $after
+         ORDER BY r.id
+         LIMIT $limit
+        """;
+
+    private const string Resolved = $"""
+        {Select}
+         WHERE r.resolved_at IS NOT NULL
+           AND r.id < $after
+         ORDER BY r.id DESC
+         LIMIT $limit
+        """;
+
+    private const string All = $"""
+        {Select}
+         WHERE r.id < $after
+         ORDER BY r.id DESC
+         LIMIT $limit
+        """;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly ModerationStore _moderation;
@@ -67,41 +97,19 @@ public sealed class ReportStore
     /// <summary>The report of that number, or <see langword="null"/>.</summary>
     public Report? Find(long id) => _database.Read(c => Find(c, id));
 
-    /// <summary>A page of reports, the oldest open ones first, as they wait longest; of the others the newest first.</summary>
+    /// <summary>A page of reports: open ones oldest first, as they wait longest; others newest first.</summary>
     /// <param name="state">Which.</param>
     /// <param name="limit">How many at most.</param>
-    /// <param name="after">The last report of the page before.</param>
-    public IReadOnlyList<Report> List(ReportState state, int limit, long? after = null) => _database.Read(c => state switch
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Report> List(ReportState state, int limit = 20, long[]? from = null) => _database.Read(c =>
     {
-        ReportState.Open => c.All("""
-            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
-              FROM reports r
-              JOIN users u ON u.id = r.reporter_id
-              LEFT JOIN users m ON m.id = r.resolved_by
-             WHERE r.resolved_at IS NULL
-               AND r.id > $after
-             ORDER BY r.id
-             LIMIT $limit
-            """, Map, ("$after", after ?? 0), ("$limit", limit)),
-        ReportState.Resolved => c.All("""
-            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
-              FROM reports r
-              JOIN users u ON u.id = r.reporter_id
-              LEFT JOIN users m ON m.id = r.resolved_by
-             WHERE r.resolved_at IS NOT NULL
-               AND r.id < $after
-             ORDER BY r.id DESC
-             LIMIT $limit
-            """, Map, ("$after", after ?? long.MaxValue), ("$limit", limit)),
-        _ => c.All("""
-            SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
-              FROM reports r
-              JOIN users u ON u.id = r.reporter_id
-              LEFT JOIN users m ON m.id = r.resolved_by
-             WHERE r.id < $after
-             ORDER BY r.id DESC
-             LIMIT $limit
-            """, Map, ("$after", after ?? long.MaxValue), ("$limit", limit)),
+        var (sql, start) = state switch
+        {
+            ReportState.Open => (Open, 0),
+            ReportState.Resolved => (Resolved, long.MaxValue),
+            _ => (All, long.MaxValue),
+        };
+        return Page<Report>.Cut(c.All(sql, Map, ("$after", from?[0] ?? start), ("$limit", limit + 1)), limit, last => [last.Id]);
     });
 
     /// <summary>Closes a report, or changes what was made of one that is closed; the public log gets a line.</summary>
@@ -125,11 +133,8 @@ public sealed class ReportStore
         });
     }
 
-    private static Report? Find(Connection connection, long id) => connection.First("""
-        SELECT r.id, r.post_id, u.id, u.username, r.reason, r.created_at, r.resolution, m.id, m.username, r.resolved_at
-          FROM reports r
-          JOIN users u ON u.id = r.reporter_id
-          LEFT JOIN users m ON m.id = r.resolved_by
+    private static Report? Find(Connection connection, long id) => connection.First($"""
+        {Select}
          WHERE r.id = $id
         """, Map, ("$id", id));
 

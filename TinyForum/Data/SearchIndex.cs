@@ -179,7 +179,7 @@ public sealed class SearchIndex
             var id = r.GetInt64(0);
             var score = terms.Count == 0 ? 1 : SearchText.Score(r.GetString(1), r.GetString(2), terms, weights, AverageLength);
             var age = TimeSpan.FromMilliseconds(Math.Max(0, at.Now - r.GetInt64(3))).TotalDays;
-            return (Score: score * (1 + RecencyBoost * Math.Exp(-age / HalfLife)), Id: id);
+            return (Score: score * (1 + RecencyBoost * Math.Pow(2, -age / HalfLife)), Id: id);
         }, ("$match", match), ("$high", at.High), ("$low", low), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
         if (low == 0)
         {

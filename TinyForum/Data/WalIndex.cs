@@ -14,15 +14,37 @@ internal sealed unsafe partial class WalIndex
     private const uint HeaderVersion = 3007000;
     private const int FilePointer = 7; // SQLITE_FCNTL_FILE_POINTER
 
+    private readonly sqlite3 _database;
     private readonly byte* _header;
 
-    private WalIndex(byte* header) => _header = header;
+    private WalIndex(sqlite3 database, byte* header)
+    {
+        _database = database;
+        _header = header;
+    }
 
     /// <summary>A number that changes with every commit.</summary>
     /// <remarks>Of the two copies of the header it is the one written last: readers that begin after it changed see the commit.</remarks>
-    public long Version => Volatile.Read(ref *(long*)(_header + 40));
+    /// <exception cref="ObjectDisposedException">The database was closed.</exception>
+    public long Version
+    {
+        get
+        {
+            var isHeld = false;
+            _database.DangerousAddRef(ref isHeld); // a connection that is closed meanwhile keeps its memory until this is read
+            try
+            {
+                return Volatile.Read(ref *(long*)(_header + 40));
+            }
+            finally
+            {
+                if (isHeld)
+                    _database.DangerousRelease();
+            }
+        }
+    }
 
-    /// <summary>Finds the WAL-index of an open database, which has been read and stays open as long as this object is used.</summary>
+    /// <summary>Finds the WAL-index of an open database that has been read.</summary>
     /// <exception cref="NotSupportedException">There is none, or it is of a later format.</exception>
     public static WalIndex Of(sqlite3 database)
     {
@@ -32,7 +54,7 @@ internal sealed unsafe partial class WalIndex
             || (*file)->ShmMap(file, 0, RegionSize, 0, &header) != raw.SQLITE_OK
             || header is null || *(uint*)header != HeaderVersion)
             throw new NotSupportedException("the database has no WAL-index of a known format");
-        return new WalIndex((byte*)header);
+        return new WalIndex(database, (byte*)header);
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 
 namespace TinyForum.Http;
 
@@ -10,11 +12,11 @@ namespace TinyForum.Http;
 /// <param name="log">Told of every request.</param>
 /// <param name="telemetry">Told of every request.</param>
 /// <param name="clock">The log's time.</param>
-/// <param name="allowedHosts">The hosts that requests may name; <see langword="null"/> for any.</param>
+/// <param name="hosts">The names, without a port, by which requests may call the server; <see langword="null"/> for any.</param>
 internal sealed class Boundary(
-    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, Telemetry telemetry, TimeProvider clock, IReadOnlySet<string>? allowedHosts)
+    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, Telemetry telemetry, TimeProvider clock, IReadOnlySet<string>? hosts)
 {
-    private const int MaxTarget = 8 * 1024;
+    private const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
     /// <summary>Serves one request. Does not throw.</summary>
     public async Task ServeAsync(Exchange exchange)
@@ -57,9 +59,11 @@ internal sealed class Boundary(
         }
         if (exchange.RawTarget.Length > MaxTarget)
             throw new Refusal(414, $"the request target must be at most {MaxTarget} bytes");
-        if (allowedHosts is not null && !allowedHosts.Contains(exchange.Header("Host") ?? ""))
-            throw new Refusal(421, "the Host header names another site");
+        if (hosts is not null && !hosts.Contains(WithoutPort(exchange.Authority)))
+            throw new Refusal(421, "this server does not answer for that host");
     }
+
+    private static string WithoutPort(string? authority) => authority is null ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
 
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {
@@ -78,13 +82,31 @@ internal sealed class Boundary(
         var path = exchange.RawTarget.AsSpan();
         if (path.IndexOf('?') is >= 0 and var mark)
             path = path[..mark];
+        path = path[..Math.Min(path.Length, MaxLoggedPath)];
+        var method = exchange.Method[..Math.Min(exchange.Method.Length, MaxLoggedMethod)];
         log(new LogEntry(
             clock.GetUtcNow(),
             exchange.Status >= 500 ? LogSeverity.Error : LogSeverity.Information,
             fault is null ? "request" : "internal error",
             new RequestSummary(
-                exchange.Id, exchange.Method, path[..Math.Min(path.Length, 256)].ToString(), exchange.Route, exchange.Status,
+                exchange.Id, method, Visible(path), exchange.Route, exchange.Status,
                 duration, exchange.UserId, exchange.Remote?.Address.ToString(), (exchange.KeptBody ?? exchange.Body.Written).Length),
             fault));
+    }
+
+    // Control characters would forge lines, or what a terminal shows of them.
+    private static string Visible(ReadOnlySpan<char> text)
+    {
+        if (!text.ContainsAnyExceptInRange('!', '~'))
+            return text.ToString();
+        var visible = new StringBuilder(text.Length);
+        foreach (var c in text)
+        {
+            if (c is >= '!' and <= '~')
+                visible.Append(c);
+            else
+                visible.Append(CultureInfo.InvariantCulture, $"%{(int)c:X2}");
+        }
+        return visible.ToString();
     }
 }

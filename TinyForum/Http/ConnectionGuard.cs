@@ -85,7 +85,7 @@ internal sealed class ConnectionGuard : IDisposable
     private ConnectionGuard(ConnectionLimits options, List<Listening> listening, int maxConnections, long maxDescriptors, int reserve)
     {
         (_options, _listening, _maxConnections, _maxDescriptors) = (options, listening, maxConnections, maxDescriptors);
-        _brakeAt = (int)Math.Min(maxDescriptors - (reserve * 3 / 4), int.MaxValue);
+        _brakeAt = (int)Math.Min(maxDescriptors - (reserve / 8 * 7), int.MaxValue);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
         _thread.Start();
     }
@@ -122,8 +122,9 @@ internal sealed class ConnectionGuard : IDisposable
                 return null;
             }
 
-            // Part of the descriptors is for everything else, and for what is accepted before the guard takes notice.
-            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(512, limit / 2)), int.MaxValue / 4);
+            // Part of the descriptors is for everything else, and for what is accepted before the guard takes notice: to start a thread takes two,
+            // the process ends if there are none, and connections can come by the dozen each millisecond.
+            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(4096, limit / 2)), int.MaxValue / 4);
             foreach (var (fd, _, _) in listening)
             {
                 // Accepted sockets inherit the options.
@@ -199,6 +200,7 @@ internal sealed class ConnectionGuard : IDisposable
     [SupportedOSPlatform("linux")]
     private void Run()
     {
+        LinuxSocket.Warm();
         long nextSweep = 0;
         while (!_disposed.Wait(BrakeInterval))
         {
@@ -472,5 +474,5 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     private static byte[] Answer503(string json) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nConnection: close\r\n\r\n{json}"));
+        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nRetry-After: 1\r\nServer: TinyForum\r\nConnection: close\r\n\r\n{json}"));
 }

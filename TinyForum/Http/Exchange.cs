@@ -51,6 +51,10 @@ internal sealed class Exchange : IDisposable
     /// <summary>The request target as it came.</summary>
     public string RawTarget { get; }
 
+    /// <summary>The site that the request is for: what an absolute target names, which beats the <c>Host</c> header (RFC 9112, section 3.2.2).</summary>
+    /// <exception cref="Refusal">400: the target is malformed.</exception>
+    public string? Authority => Target.Authority ?? Header("Host");
+
     /// <summary>The request target taken apart.</summary>
     /// <exception cref="Refusal">400: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);
@@ -70,6 +74,9 @@ internal sealed class Exchange : IDisposable
     public int Status { get; set; } = 200;
 
     public string ContentType { get; set; } = "application/json";
+
+    /// <summary>How long a client may send nothing of a body that is waited for.</summary>
+    public TimeSpan BodyTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Set before the answer is sent to end the connection after it.</summary>
     public bool CloseConnection { get; set; }
@@ -110,7 +117,7 @@ internal sealed class Exchange : IDisposable
     }
 
     /// <summary>Reads the request's body into a pooled array, once; valid until this object is disposed.</summary>
-    /// <exception cref="Refusal">411 without a length, 413 past <see cref="MaxBody"/>, 400 if it ends early.</exception>
+    /// <exception cref="Refusal">411 without a length, 413 past <see cref="MaxBody"/>, 400 if it ends early, 408 if it stalls.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
     {
         var length = ContentLength ?? throw new Refusal(411, "the body needs a Content-Length");
@@ -121,11 +128,16 @@ internal sealed class Exchange : IDisposable
         Connection?.BeginBody();
         try
         {
-            await _context.Request.InputStream.ReadExactlyAsync(body).ConfigureAwait(false);
+            await FillAsync(body).ConfigureAwait(false);
         }
         catch (Exception e) when (e is EndOfStreamException or HttpListenerException or IOException or ObjectDisposedException)
         {
             throw new Refusal(400, "the body is shorter than its Content-Length");
+        }
+        catch (TimeoutException)
+        {
+            _requestBody = null; // the read goes on until the connection ends: no one else may get the array
+            throw new Refusal(408, "the body did not come");
         }
         finally
         {
@@ -133,6 +145,22 @@ internal sealed class Exchange : IDisposable
         }
         _bodyWasRead = true;
         return body;
+    }
+
+    // The stream heeds no cancellation.
+    private async Task FillAsync(Memory<byte> body)
+    {
+        while (!body.IsEmpty)
+        {
+            var reading = _context.Request.InputStream.ReadAsync(body).AsTask();
+            if (!reading.IsCompleted)
+            {
+                _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                await reading.WaitAsync(BodyTimeout).ConfigureAwait(false);
+            }
+            var read = await reading.ConfigureAwait(false);
+            body = read > 0 ? body[read..] : throw new EndOfStreamException();
+        }
     }
 
     /// <summary>Sends the answer. Never throws for a client that has left.</summary>

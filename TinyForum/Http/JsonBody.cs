@@ -10,7 +10,7 @@ namespace TinyForum.Http;
 /// </summary>
 internal static class JsonBody
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 8, MaxErrors = 20;
 
     /// <summary>Reads <paramref name="utf8"/> as a <typeparamref name="T"/>, a record whose constructor parameters are its members.</summary>
     /// <exception cref="Refusal">400, naming the fields and rules or the position.</exception>
@@ -48,7 +48,10 @@ internal static class JsonBody
             reader.Read();
             missing.Remove(name);
             if (type.Properties.FirstOrDefault(p => p.Name == name) is not { } property)
-                errors[Shown(name)] = "is not a known field";
+            {
+                if (errors.Count < MaxErrors)
+                    errors[Shown(name)] = "is not a known field";
+            }
             else if (!seen.Add(name))
                 errors[name] = "must be given once";
             else if (Mistake(ref reader, property.PropertyType) is { } mistake)

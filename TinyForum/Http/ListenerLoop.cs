@@ -16,15 +16,18 @@ internal sealed class ListenerLoop : IAsyncDisposable
     private readonly Boundary _boundary;
     private readonly ConnectionGuard? _guard;
     private readonly TimeSpan _drain;
+    private readonly TimeSpan _bodyTimeout;
     private int _inFlight;
     private volatile bool _stopping;
 
-    private ListenerLoop(HttpListener listener, ConnectionGuard? guard, IReadOnlyList<ListenAddress> addresses, Boundary boundary, TimeSpan drain)
+    private ListenerLoop(
+        HttpListener listener, ConnectionGuard? guard, IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, TimeSpan drain)
     {
         _guard = guard;
         _listener = listener;
         _boundary = boundary;
         _drain = drain;
+        _bodyTimeout = limits.RequestTimeout * 2 / 3; // to be told so before the guard ends the connection
         Addresses = addresses;
         for (var i = 0; i < OutstandingTakes; i++)
             Take();
@@ -49,7 +52,6 @@ internal sealed class ListenerLoop : IAsyncDisposable
     public static ListenerLoop Start(
         IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain)
     {
-        WarmUp.Value.ToString();
         for (var attempt = 1; ; attempt++)
         {
             var chosen = addresses.Select(a => a.WithFreePort()).ToList();
@@ -62,12 +64,12 @@ internal sealed class ListenerLoop : IAsyncDisposable
                 var guard = ConnectionGuard.TryStart(listener, limits, out var note);
                 if (note is not null)
                     warn(note);
-                return new ListenerLoop(listener, guard, chosen, boundary, drain);
+                return new ListenerLoop(listener, guard, chosen, boundary, limits, drain);
             }
             catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
             {
                 listener.Close();
-                var clientWasFaster = e is ArgumentNullException; // see WarmUp: makes it rare
+                var clientWasFaster = e is ArgumentNullException; // rare: see Rehearsal
                 if (clientWasFaster)
                 {
                     // The socket was left listening, but nothing holds it: its finalizer closes it.
@@ -95,23 +97,6 @@ internal sealed class ListenerLoop : IAsyncDisposable
         _listener.Close();
         _guard?.Dispose();
     }
-
-    // HttpListener begins to accept before a field of its own is set: a client that hammers the port meanwhile
-    // makes Start() throw. A first listener on a port nobody knows makes the gap short; Start tries again for what is left of it.
-    private static readonly Lazy<bool> WarmUp = new(() =>
-    {
-        try
-        {
-            using var throwaway = new HttpListener();
-            throwaway.Prefixes.Add($"http://127.0.0.1:{new ListenAddress("127.0.0.1", 0).WithFreePort().Port}/");
-            throwaway.Start();
-            return true;
-        }
-        catch (HttpListenerException)
-        {
-            return false;
-        }
-    });
 
     private void Take()
     {
@@ -148,7 +133,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         GuardedConnection? connection = null;
         try
         {
-            using var exchange = new Exchange(context) { CloseConnection = _stopping };
+            using var exchange = new Exchange(context) { CloseConnection = _stopping, BodyTimeout = _bodyTimeout };
             if (_guard is not null && exchange.Remote is { } remote && (connection = exchange.Connection = _guard.BeginRequest(remote)) is null)
                 context.Response.Abort(); // cut off just now: nothing may come of the request
             else

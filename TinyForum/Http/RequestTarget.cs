@@ -14,6 +14,9 @@ internal sealed class RequestTarget
 
     private RequestTarget(string[] segments) => Segments = segments;
 
+    /// <summary>The host and port of the absolute form; <see langword="null"/> for the usual one, which is a path.</summary>
+    public string? Authority { get; private init; }
+
     /// <summary>The decoded segments of the path; <c>/</c> has one, which is empty.</summary>
     public string[] Segments { get; }
 
@@ -26,11 +29,13 @@ internal sealed class RequestTarget
     public static RequestTarget Parse(string raw)
     {
         var rest = raw.AsSpan();
+        string? authority = null;
         var scheme = rest.IndexOf("://");
         if (scheme > 0 && !rest[..scheme].Contains('/')) // absolute form, as sent to proxies
         {
             rest = rest[(scheme + 3)..];
             var path = rest.IndexOfAny('/', '?');
+            authority = (path < 0 ? rest : rest[..path]).ToString();
             rest = path < 0 ? "/" : rest[path] == '?' ? $"/{rest[path..]}" : rest[path..];
         }
         var mark = rest.IndexOf('?');
@@ -40,7 +45,7 @@ internal sealed class RequestTarget
         if (rest.IsEmpty || rest[0] != '/')
             throw new Refusal(400, "the request target must be a path that begins with /");
 
-        var target = new RequestTarget(new string[rest.Count('/')]);
+        var target = new RequestTarget(new string[rest.Count('/')]) { Authority = authority };
         var next = 0;
         foreach (var segment in rest[1..].Split('/'))
             target.Segments[next++] = Decode(rest[1..][segment], isQuery: false);

@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TinyForum.Tests;
+
+/// <summary>What could end the process, against a process of its own.</summary>
+[TestClass]
+[OSCondition(OperatingSystems.Linux)]
+[DoNotParallelize]
+public sealed class HostileProcessTests(TestContext test)
+{
+    private const long Gigabyte = 1L << 30;
+
+    [TestMethod]
+    [DataRow(1024)]
+    [DataRow(4096)]
+    public async Task A_flood_of_connections_does_not_use_the_descriptors_up(int descriptors)
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"], descriptors);
+        var flood = Enumerable.Range(0, 6000).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false }).ToList();
+        foreach (var socket in flood)
+        {
+            try
+            {
+                socket.Connect(IPAddress.Loopback, server.Url.Port);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                // It goes on by itself.
+            }
+        }
+        await AnsweredAsync(server, patient: true);
+        flood.ForEach(socket => socket.Dispose());
+        await AnsweredAsync(server, patient: true);
+        await UseAsync(server, "ada");
+        Assert.IsTrue(server.IsAlive, server.Output);
+        Assert.DoesNotContain("internal error", server.Output);
+        Assert.DoesNotContain("Unhandled", server.Output);
+    }
+
+    [TestMethod]
+    public async Task Whatever_requests_need_is_loaded_before_the_server_listens()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"], 4096);
+        var before = server.Libraries;
+        await UseAsync(server, "ada");
+        foreach (var request in HostileRequests.All)
+        {
+            using var client = new RawClient(server.Url);
+            client.SendExactly(request.Text.Replace("PORT", $"{server.Url.Port}"));
+            client.Finish();
+            client.ReadAnswers();
+        }
+        var late = server.Libraries.Except(before).ToList();
+        Assert.IsEmpty(late, "could fail to load when descriptors run out: " + string.Join(", ", late));
+    }
+
+    [TestMethod]
+    [DataRow("GET /", "a", DisplayName = "request line")]
+    [DataRow("GET / HTTP/1.1\r\nA: ", "a", DisplayName = "header line")]
+    [DataRow("GET / HTTP/1.1\r\n", "A: b\r\n", DisplayName = "headers")]
+    [DataRow("", "\r\n", DisplayName = "empty lines")]
+    [DataRow("", "\0", DisplayName = "NUL")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n", DisplayName = "chunks")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n", "1", DisplayName = "size of a chunk")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1;", "a", DisplayName = "extension of a chunk")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n", DisplayName = "trailer of chunks")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n", " ", DisplayName = "body")]
+    [DataRow("POST /api/nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1073741824\r\n\r\n", " ", DisplayName = "body that nobody reads")]
+    public async Task What_never_ends_is_ended(string start, string again)
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"], 4096);
+        await AnsweredAsync(server);
+        var sent = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => SendUntilCut(server.Url, start, again), test.CancellationToken)));
+        test.WriteLine($"{sent.Max() >> 20} MB sent, at most {server.PeakMemory >> 20} MB of memory");
+        Assert.IsLessThan(Gigabyte / 2, sent.Max(), "never cut off");
+        await AnsweredAsync(server);
+        Assert.IsLessThan(Gigabyte, server.PeakMemory);
+    }
+
+    private static long SendUntilCut(Uri url, string start, string again)
+    {
+        using var client = new RawClient(url);
+        var block = new byte[65_536 / again.Length * again.Length];
+        for (var i = 0; i < block.Length; i++)
+            block[i] = (byte)again[i % again.Length];
+        long sent = 0;
+        try
+        {
+            client.SendExactly(start);
+            for (; sent < Gigabyte; sent += block.Length)
+                client.Send(block);
+        }
+        catch (IOException)
+        {
+            // Enough.
+        }
+        return sent;
+    }
+
+    private static async Task AnsweredAsync(ServerProcess server, bool patient = false)
+    {
+        using var client = new TestClient(server.Url);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            try
+            {
+                var answer = await client.GetAsync("/healthz");
+                if (!patient || (int)answer.Status != 503)
+                {
+                    answer.Is(200);
+                    return;
+                }
+            }
+            catch (HttpRequestException) when (patient && server.IsAlive)
+            {
+                // Cut off, for there are too many.
+            }
+            await pace.WaitForNextTickAsync(timeout.Token);
+        }
+    }
+
+    private static async Task UseAsync(ServerProcess server, string name)
+    {
+        using var client = new TestClient(server.Url);
+        var account = new { username = name, password = "secret" };
+        (await client.PostAsync("/api/register", account)).Is(200, "success");
+        (await client.PostAsync("/api/login", new { username = name, password = "wrong" })).Is(200, "username and password do not match");
+        (await client.PostAsync("/api/login", account)).Is(200, "success");
+        (await client.GetAsync("/api/me")).Is(200);
+        (await client.PostAsync("/api/posts", new { title = "中文 and more", body = "https://example.com @ada **x**" }, ("Idempotency-Key", "1"))).Is(201);
+        foreach (var path in new[] { "/api/posts?limit=1", "/api/user/ada/profile", "/api/me/export", "/api/sessions", "/api/notifications", "/api/messages" })
+            (await client.GetAsync(path)).Is(200);
+        (await client.PostAsync("/api/tokens", new { name = "t", scope = "read" }, ("Idempotency-Key", "2"))).Is(201);
+        using var anyone = new TestClient(server.Url);
+        (await anyone.GetAsync("/api/posts", ("Accept-Encoding", "br, gzip"))).Is(200);
+        (await anyone.GetAsync($"/api/user/{name}")).Is(200);
+    }
+}
