@@ -82,6 +82,7 @@ public sealed class HostileRequestTests
     }
 
     [TestMethod]
+    [DataRow("http://*:0", "http://forum.example:a@evil.example/healthz", "a.example", 421, DisplayName = "a user is no host")]
     [DataRow("http://*:0", "http://evil.example/healthz", "a.example", 421, DisplayName = "an absolute target beats the Host")]
     [DataRow("http://*:0", "http://forum.example/healthz", "evil.example", 200, DisplayName = "whatever the Host")]
     [DataRow("http://*:0", "/healthz", "forum.example", 200)]
@@ -113,6 +114,20 @@ public sealed class HostileRequestTests
             client.SendExactly($"GET /healthz {line}\r\nConnection: close\r\n\r\n");
             Assert.AreEqual(200, client.ReadAnswers().Single().Status);
         }
+    }
+
+    [TestMethod]
+    [DataRow("localhost", "/metrics", 200)]
+    [DataRow("127.0.0.1:1", "/metrics", 200)]
+    [DataRow("evil.example", "/metrics", 401, DisplayName = "a name of its own that leads here")]
+    [DataRow("localhost", "http://evil.example/metrics", 401)]
+    [DataRow("localhost", "http://localhost@evil.example/metrics", 401)]
+    public async Task Who_is_on_this_machine_calls_it_so(string host, string target, int status)
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { Listen = ["http://*:0"] });
+        using var client = new RawClient(forum.Url);
+        client.SendExactly($"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        Assert.AreEqual(status, client.ReadAnswers().Single().Status);
     }
 
     [TestMethod]

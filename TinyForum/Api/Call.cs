@@ -35,8 +35,12 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
-    /// <summary>Whether the client is on this machine with no proxy between.</summary>
-    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange);
+    /// <summary>
+    /// Whether the client is on this machine with no proxy between. It has to call the server by a name of loopback: a page in a browser here can
+    /// have a name of its own lead to this machine (DNS rebinding), and a proxy may say no more of itself than that name.
+    /// </summary>
+    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange)
+        && (Exchange.HostName is "" or "127.0.0.1" || Exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }

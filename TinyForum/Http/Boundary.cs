@@ -59,11 +59,9 @@ internal sealed class Boundary(
         }
         if (exchange.RawTarget.Length > MaxTarget)
             throw new Refusal(414, $"the request target must be at most {MaxTarget} bytes");
-        if (hosts is not null && !hosts.Contains(WithoutPort(exchange.Authority)))
+        if (hosts is not null && !hosts.Contains(exchange.HostName))
             throw new Refusal(421, "this server does not answer for that host");
     }
-
-    private static string WithoutPort(string? authority) => authority is null ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
 
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {

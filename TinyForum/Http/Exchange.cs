@@ -55,6 +55,10 @@ internal sealed class Exchange : IDisposable
     /// <exception cref="Refusal">400: the target is malformed.</exception>
     public string? Authority => Target.Authority ?? Header("Host");
 
+    /// <summary>The same without its port; empty if HTTP/1.0 left it out.</summary>
+    /// <exception cref="Refusal">400: the target is malformed.</exception>
+    public string HostName => Authority is not { } authority ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
+
     /// <summary>The request target taken apart.</summary>
     /// <exception cref="Refusal">400: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);

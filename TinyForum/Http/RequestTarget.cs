@@ -35,7 +35,8 @@ internal sealed class RequestTarget
         {
             rest = rest[(scheme + 3)..];
             var path = rest.IndexOfAny('/', '?');
-            authority = (path < 0 ? rest : rest[..path]).ToString();
+            var site = path < 0 ? rest : rest[..path];
+            authority = site[(site.LastIndexOf('@') + 1)..].ToString();
             rest = path < 0 ? "/" : rest[path] == '?' ? $"/{rest[path..]}" : rest[path..];
         }
         var mark = rest.IndexOf('?');
