@@ -21,6 +21,7 @@ test)
     ;;
 bench)
     shift
+    [ $# -gt 0 ] || set -- all --output "$root/docs/performance.md"
     build TinyForum.Bench
     exec dotnet "$root/TinyForum.Bench/bin/Release/net10.0/TinyForum.Bench.dll" "$@"
     ;;
