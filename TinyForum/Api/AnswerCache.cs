@@ -13,7 +13,7 @@ internal sealed class AnswerCache(Database database)
     private const int MaxAnswers = 2_000;
     private const long MaxBytes = 64 * 1024 * 1024;
 
-    private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PublicAnswer> _answers = new(StringComparer.Ordinal);
     private long _version;
     private long _bytes;
 
@@ -28,23 +28,19 @@ internal sealed class AnswerCache(Database database)
         current = database.Version();
         if (!_answers.TryGetValue(exchange.RawTarget, out var answer) || answer.Version != current)
             return false;
-        exchange.Route = answer.Route;
-        exchange.KeptBody = answer.Body;
-        ConditionalGet.Apply(exchange, answer.Tag, isPublic: true);
+        answer.Send(exchange);
         return true;
     }
 
-    /// <summary>Keeps the answer as it stands in the exchange.</summary>
-    public void Keep(Exchange exchange, string tag, long current)
+    /// <summary>Keeps an answer.</summary>
+    public void Keep(string target, PublicAnswer answer)
     {
-        var body = exchange.Body.Written.ToArray();
-        if (Interlocked.Exchange(ref _version, current) != current || _answers.Count >= MaxAnswers || Interlocked.Add(ref _bytes, body.Length) > MaxBytes)
+        var isNew = Interlocked.Exchange(ref _version, answer.Version) != answer.Version;
+        if (isNew || _answers.Count >= MaxAnswers || Interlocked.Add(ref _bytes, answer.Size) > MaxBytes)
         {
             _answers.Clear();
-            Interlocked.Exchange(ref _bytes, body.Length);
+            Interlocked.Exchange(ref _bytes, answer.Size);
         }
-        _answers[exchange.RawTarget] = new Answer(current, exchange.Route!, tag, body);
+        _answers[target] = answer;
     }
-
-    private sealed record Answer(long Version, string Route, string Tag, byte[] Body);
 }

@@ -12,7 +12,7 @@ internal static class ConditionalGet
     {
         exchange.SetHeader("ETag", tag);
         exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : "private, no-cache");
-        exchange.SetHeader("Vary", "Cookie, Authorization");
+        exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie");
         if (Matches(exchange.Header("If-None-Match"), tag))
             exchange.Status = 304;
     }

@@ -37,9 +37,9 @@ internal sealed class ForumApi
     public async ValueTask ServeAsync(Exchange exchange)
     {
         // What anyone may read, to someone who says nothing of himself: the same bytes as long as nothing was written.
-        var mayBeKept = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
+        var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
-        if (mayBeKept && _kept.TryAnswer(exchange, out version))
+        if (isAnonymous && _kept.TryAnswer(exchange, out version))
             return;
 
         var match = _router.Match(exchange.Method, exchange.Target.Segments);
@@ -60,7 +60,7 @@ internal sealed class ForumApi
         exchange.Status = endpoint.Status;
         await endpoint.Run(call).ConfigureAwait(false);
         if (!changes && exchange.Status == 200)
-            Tag(exchange, call, mayBeKept && endpoint.Kept, version);
+            Tag(exchange, call, isAnonymous, version);
     }
 
     public static Refusal LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
@@ -113,11 +113,17 @@ internal sealed class ForumApi
             throw Refusal.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
     }
 
-    private void Tag(Exchange exchange, Call call, bool keep, long version)
+    private void Tag(Exchange exchange, Call call, bool isAnonymous, long version)
     {
         var tag = call.ETag ?? ConditionalGet.TagOf(exchange.Body.Written.Span);
-        if (keep && exchange.Body.Length > 0) // else it was not rendered, for the client has it
-            _kept.Keep(exchange, tag, version);
-        ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
+        if (!isAnonymous || exchange.Body.Length == 0) // without a body it was not rendered, for the client has it
+        {
+            ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
+            return;
+        }
+        var answer = new PublicAnswer(version, exchange.Route!, tag, call.Endpoint.Kept ? exchange.Body.Written.ToArray() : exchange.Body.Written);
+        if (call.Endpoint.Kept)
+            _kept.Keep(exchange.RawTarget, answer);
+        answer.Send(exchange);
     }
 }
