@@ -103,7 +103,6 @@ internal sealed class MillionFill(string path, int threads, int replies)
 
     private static void Begin(Connection connection)
     {
-        connection.Execute("INSERT INTO search (search, rank) VALUES ('automerge', 0), ('crisismerge', 1000), ('hashsize', 400000000)");
         for (var i = 0; i < Users; i++)
             connection.Execute("INSERT INTO users (id, username, username_key, created_at) VALUES ($id, $name, $name, $at)",
                 ("$id", FirstUser + i), ("$name", $"user{i}"), ("$at", Epoch));
@@ -139,9 +138,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
         }
     }
 
-    // Large segments must not stay among the small ones that posting makes: FTS5 would merge them all at once, in the middle of a post.
-    // The forum's own transactions make none of more than 1 MB.
-    /// <summary>The counts that the forum keeps with every write, and the search index as it would have become.</summary>
+    /// <summary>The counts that the forum keeps with every write.</summary>
     private static void End(Connection connection) => connection.Script("""
         UPDATE users   SET posts   = (SELECT count(*) FROM posts WHERE author_id = users.id);
         UPDATE tags    SET threads = (SELECT count(*) FROM thread_tags WHERE tag_id = tags.id);
@@ -149,7 +146,5 @@ internal sealed class MillionFill(string path, int threads, int replies)
         UPDATE users   SET read_up_to = (SELECT max(id) FROM posts) / 2 WHERE id = 2;
         INSERT INTO reading (user_id, thread_id, number, seen)
         SELECT 2, id, last_number, replies FROM threads WHERE id > (SELECT max(id) FROM posts) - 100000 AND id % 7 = 0;
-        INSERT INTO search (search, rank) VALUES ('automerge', 4), ('crisismerge', 16), ('hashsize', 1048576);
-        INSERT INTO search (search) VALUES ('optimize');
         """);
 }

@@ -252,6 +252,26 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    public async Task Check_with_vacuum_leaves_nothing_in_the_file_of_what_an_erased_user_had_deleted()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var forum = await TestForum.StartAsync(o => o with { Database = folder["forum.db"] }))
+        {
+            var ada = await forum.UserAsync("ada");
+            (await ada.PostAsync("/api/posts", new { title = "quincunx", body = "zyzzyva" })).Is(201);
+            (await ada.PostAsync("/api/posts", new { title = "stays", body = "syzygy" })).Is(201);
+            (await ada.DeleteAsync("/api/posts/1")).Is(200);
+            (await ada.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
+        }
+        var (code, output, _) = await ServerProcess.RunAsync(["check", "--vacuum", "--database", folder["forum.db"]]);
+        Assert.AreEqual(0, code, output);
+        var file = System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(folder["forum.db"]));
+        foreach (var word in (string[])["quincunx", "uincunx", "zyzzyva", "yzzyva"]) // FTS5 leaves out what a term shares with the one before
+            Assert.DoesNotContain(word, file);
+        Assert.Contains("syzygy", file);
+    }
+
+    [TestMethod]
     public async Task Check_tells_a_sound_database_from_another()
     {
         using var folder = new TemporaryFolder();
