@@ -60,7 +60,7 @@ public sealed class MailboxModelTests
             Compare(model, messages, ids);
             var left = database.Read(c => c.Number("SELECT count(*) FROM messages WHERE sender_id >= $first", ("$first", ids[0])));
             Assert.AreEqual(model.Mails.Count(m => m.Sides.Count > 0), left, "messages that one side has are there, and no others");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(60));
+        }).Holds(60, 60);
         Assert.AreEqual("ok", await Task.Run(() => database.Read(c => c.First("PRAGMA integrity_check", r => r.GetString(0)))));
     }
 

@@ -46,7 +46,7 @@ public sealed class MentionsTests
         {
             foreach (var mention in Mentions.Find(body))
                 Assert.AreEqual(mention.Key, Username.KeyOf(mention.Key));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Holds(500);
     }
 
     [TestMethod]

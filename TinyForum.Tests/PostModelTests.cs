@@ -111,5 +111,5 @@ public sealed class PostModelTests
     }
 
     private static void Check<T>(Gen<T> cases, Action<T> property) =>
-        Prop.ForAll(cases.ToArbitrary(), property).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(80));
+        Prop.ForAll(cases.ToArbitrary(), property).Holds(60, 80);
 }

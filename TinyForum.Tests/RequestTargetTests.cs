@@ -67,7 +67,7 @@ public sealed class RequestTargetTests
         var raw = "/" + string.Join('/', segments.Select(Uri.EscapeDataString));
         var rawBytes = "/" + string.Join('/', segments.Select(s => string.Concat(Encoding.UTF8.GetBytes(s.Replace("%", "%25").Replace("?", "%3F")).Select(b => (char)b))));
         return RequestTarget.Parse(raw).Segments.SequenceEqual(segments) && RequestTarget.Parse(rawBytes).Segments.SequenceEqual(segments);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [TestMethod]
     public void No_text_does_more_than_be_refused() => Prop.ForAll<string>(text =>
@@ -81,5 +81,5 @@ public sealed class RequestTargetTests
         {
             return refusal.Status == 400;
         }
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 }

@@ -236,7 +236,7 @@ public sealed class SearchTests
                 database.ThreadAsync(1, "title", string.Concat(Enumerable.Repeat("word 词 ", n))).Wait();
             foreach (var query in new[] { "word", "word 词", "author:system" })
                 CollectionAssert.AreEqual(words.Length == 0 ? [] : Find(search, query), Walk(search, query, limit));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+        }).Holds(20);
 
     [TestMethod]
     public void Whatever_is_typed_is_answered_or_refused_in_words()
@@ -254,7 +254,7 @@ public sealed class SearchTests
             catch (Refusal e) when (e.Status == 400 && e.Errors!.ContainsKey("q"))
             {
             }
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
     }
 
     [TestMethod]

@@ -103,7 +103,7 @@ public sealed class SearchTextTests
         {
             index.Put(1, text);
             Assert.AreEqual(SearchText.Tokens(text), string.Join(' ', index.Tokens(1)));
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
     }
 
     [TestMethod]
@@ -115,7 +115,7 @@ public sealed class SearchTextTests
             Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormC)));
             Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormD)));
             Assert.AreEqual(tokens, SearchText.Tokens(tokens));
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
 
     [TestMethod]
     public void Any_run_of_East_Asian_characters_is_found()
@@ -129,7 +129,7 @@ public sealed class SearchTextTests
         {
             index.Put(1, sample.Text);
             CollectionAssert.AreEqual((long[])[1], index.Find(Query(sample.Run).Match!));
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
 
         static string Join(IEnumerable<int> characters) => string.Concat(characters.Select(char.ConvertFromUtf32));
     }
@@ -147,8 +147,8 @@ public sealed class SearchTextTests
                 index.Find(query.Match ?? "\"x\"");
             else
                 Assert.IsNotEmpty(why);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
-        Prop.ForAll<string?>(text => SearchQuery.TryParse(text ?? "", out _, out _) | true).QuickCheckThrowOnFailure();
+        }).Holds(500);
+        Prop.ForAll<string?>(text => SearchQuery.TryParse(text ?? "", out _, out _) | true).Holds();
     }
 
     [TestMethod]
@@ -244,7 +244,7 @@ public sealed class SearchTextTests
             var places = Enumerable.Range(0, flat.Length).Where(at => string.CompareOrdinal(flat, at, inside, 0, inside.Length) == 0);
             Assert.IsTrue(places.Any(at => boundaries.Contains(at) && boundaries.Contains(at + inside.Length)),
                 $"[{excerpt}] of [{sample.Text}]");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Holds(500);
     }
 
     [TestMethod]

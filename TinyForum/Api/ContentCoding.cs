@@ -38,7 +38,8 @@ internal static class ContentCodings
         }
         brotli ??= other ?? 0;
         gzip ??= other ?? 0;
-        var plain = identity ?? double.Epsilon; // what is not named is allowed, and less wanted than all that is
+        // As it is, an answer is allowed unless named, less wanted than all that is, and better than a coding that is forbidden.
+        var plain = Math.Max(identity ?? 0, double.Epsilon);
         return brotli >= gzip && brotli >= plain ? ContentCoding.Brotli : gzip >= plain ? ContentCoding.Gzip : ContentCoding.Identity;
 
         static bool Is(ReadOnlySpan<char> name, string coding) => name.Equals(coding, StringComparison.OrdinalIgnoreCase);
