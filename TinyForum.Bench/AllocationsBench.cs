@@ -22,7 +22,7 @@ internal static class AllocationsBench
         output.WriteLine();
         output.WriteLine("| GET | bytes | beyond the bare listener |");
         output.WriteLine("| --- | ---: | ---: |");
-        var listener = Measure(bare.Url, HttpConnection.Format("GET", bare.Url), 200);
+        var listener = Measure(bare.Url, HttpConnection.Format("GET", new Uri(bare.Url, url.PathAndQuery)), 200);
         output.WriteLine($"| bare listener | {listener:N0} | |");
         Row("kept answer (/api/user/system)", HttpConnection.Format("GET", url), 200);
         Row("304", HttpConnection.Format("GET", url, headers: $"If-None-Match: {tag}\r\n"), 304);

@@ -13,7 +13,7 @@ internal sealed class AnswerCache(Database database)
     private const int MaxAnswers = 2_000;
     private const long MaxBytes = 64 * 1024 * 1024;
 
-    private readonly ConcurrentDictionary<string, PublicAnswer> _answers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
     private long _version;
     private long _bytes;
 
@@ -22,18 +22,19 @@ internal sealed class AnswerCache(Database database)
 
     /// <summary>Answers from memory if it can.</summary>
     /// <param name="exchange">The request.</param>
+    /// <param name="userId">For whom; 0 is anyone without a credential.</param>
     /// <param name="current">The database's version before anything was read for the answer.</param>
-    public bool TryAnswer(Exchange exchange, out long current)
+    public bool TryAnswer(Exchange exchange, long userId, out long current)
     {
         current = database.Version();
-        if (!_answers.TryGetValue(exchange.RawTarget, out var answer) || answer.Version != current)
+        if (!_answers.TryGetValue((userId, exchange.RawTarget), out var answer) || answer.Version != current)
             return false;
         answer.Send(exchange);
         return true;
     }
 
     /// <summary>Keeps an answer.</summary>
-    public void Keep(string target, PublicAnswer answer)
+    public void Keep(long userId, string target, KeptAnswer answer)
     {
         var isNew = Interlocked.Exchange(ref _version, answer.Version) != answer.Version;
         if (isNew || _answers.Count >= MaxAnswers || Interlocked.Add(ref _bytes, answer.Size) > MaxBytes)
@@ -41,6 +42,6 @@ internal sealed class AnswerCache(Database database)
             _answers.Clear();
             Interlocked.Exchange(ref _bytes, answer.Size);
         }
-        _answers[target] = answer;
+        _answers[(userId, target)] = answer;
     }
 }

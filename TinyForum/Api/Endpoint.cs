@@ -63,7 +63,8 @@ internal sealed class Endpoint
     public IReadOnlyList<int> Refuses { get; init; } = [];
 
     /// <summary>
-    /// Whether callers without credentials all get the same answer for the same target until something is written, so that it can be kept.
+    /// Whether the answer to a target stays the same until something is written, so that it can be kept: where anyone may call, for those without
+    /// a credential; elsewhere for the caller.
     /// </summary>
     public bool Kept { get; init; }
 

@@ -39,7 +39,7 @@ internal sealed class ForumApi
         // What anyone may read, to someone who says nothing of himself: the same bytes as long as nothing was written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
-        if (isAnonymous && _kept.TryAnswer(exchange, out version))
+        if (isAnonymous && _kept.TryAnswer(exchange, userId: 0, out version))
             return;
 
         var match = _router.Match(exchange.Method, exchange.Target.Segments);
@@ -58,9 +58,12 @@ internal sealed class ForumApi
         RequireAccess(endpoint.Access, call.Caller);
         _limits.Count(call, changes);
         exchange.Status = endpoint.Status;
+        var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
+        if (keptFor is { } userId && !isAnonymous && _kept.TryAnswer(exchange, userId, out version))
+            return;
         await endpoint.Run(call).ConfigureAwait(false);
         if (!changes && exchange.Status == 200)
-            Tag(exchange, call, isAnonymous, version);
+            Tag(exchange, call, isAnonymous, keptFor, version);
     }
 
     public static Refusal LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
@@ -113,17 +116,21 @@ internal sealed class ForumApi
             throw Refusal.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
     }
 
-    private void Tag(Exchange exchange, Call call, bool isAnonymous, long version)
+    private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
+        !endpoint.Kept ? null : endpoint.Access != Access.Anyone ? caller?.Id : isAnonymous ? 0 : null;
+
+    private void Tag(Exchange exchange, Call call, bool isAnonymous, long? keptFor, long version)
     {
-        var tag = call.ETag ?? ConditionalGet.TagOf(exchange.Body.Written.Span);
-        if (!isAnonymous || exchange.Body.Length == 0) // without a body it was not rendered, for the client has it
+        var body = exchange.Body.Written;
+        var tag = call.ETag ?? ConditionalGet.TagOf(body.Span);
+        if (body.Length == 0 || (!isAnonymous && keptFor is null)) // without a body it was not rendered, for the client has it
         {
             ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new PublicAnswer(version, exchange.Route!, tag, call.Endpoint.Kept ? exchange.Body.Written.ToArray() : exchange.Body.Written);
-        if (call.Endpoint.Kept)
-            _kept.Keep(exchange.RawTarget, answer);
+        var answer = new KeptAnswer(version, exchange.Route!, tag, keptFor is null ? body : body.ToArray(), isPublic: isAnonymous);
+        if (keptFor is { } userId)
+            _kept.Keep(userId, exchange.RawTarget, answer);
         answer.Send(exchange);
     }
 }

@@ -16,7 +16,7 @@ internal static class Routes
         Of<ProfileAnswer>("GET /api/user/{username}/profile", Anyone, Profiles.Get, "An account as others see it", kept: true),
         Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role", refuses: [409]),
 
-        Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account"),
+        Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account", kept: true),
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; empty texts remove"),
         Of<PasswordChange, Done>("PUT /api/me/password", Session, Me.ChangePassword, "Changes the password; ends all other sessions and all tokens"),
         Of<PasswordProof, Done>("DELETE /api/me", Session, Me.Erase, "Erases the account; posts stay, by deleted"),

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using System.Threading.Channels;
 
 namespace TinyForum.CommandLine;
@@ -25,6 +27,7 @@ internal enum LogFormat
 internal sealed class LogWriter : IDisposable
 {
     private const int MaxWaiting = 16 * 1024;
+    private const int FlushAt = 64 * 1024; // bytes
 
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10); // a request that finds the thread waiting pays a microsecond to wake it
@@ -34,7 +37,7 @@ internal sealed class LogWriter : IDisposable
     private readonly Stream _output;
     private readonly TextWriter _errors;
     private readonly Channel<LogEntry> _waiting = Channel.CreateBounded<LogEntry>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
-    private readonly MemoryStream _lines = new();
+    private readonly ArrayBufferWriter<byte> _lines = new(FlushAt + 4096);
     private readonly Thread _thread;
     private long _dropped;
 
@@ -62,18 +65,36 @@ internal sealed class LogWriter : IDisposable
     /// <summary>The line for an entry, without its end.</summary>
     internal static string Text(LogEntry entry)
     {
-        var line = new StringBuilder();
-        line.Append(CultureInfo.InvariantCulture, $"{entry.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Name(entry.Severity)} ");
-        AppendSafe(line, entry.Message);
-        if (entry.Request is { } r)
-        {
-            line.Append(CultureInfo.InvariantCulture, $" id={r.Id} status={r.Status} ms={r.Duration.TotalMilliseconds:F3} bytes={r.Bytes}");
-            line.Append(CultureInfo.InvariantCulture, $" user={r.UserId?.ToString(CultureInfo.InvariantCulture) ?? "-"} remote={r.Remote ?? "-"} method=");
-            AppendSafe(line, r.Method);
-            line.Append(CultureInfo.InvariantCulture, $" route={r.Route ?? "-"} path=");
-            AppendSafe(line, r.Path);
-        }
-        return line.ToString();
+        var line = new ArrayBufferWriter<byte>();
+        WriteText(line, entry);
+        return Encoding.UTF8.GetString(line.WrittenSpan);
+    }
+
+    private static void WriteText(ArrayBufferWriter<byte> lines, LogEntry entry)
+    {
+        int length;
+        for (var room = 512; !TryFormat(entry, lines.GetSpan(room), out length);)
+            room *= 2;
+        lines.Advance(length);
+    }
+
+    private static bool TryFormat(LogEntry entry, Span<byte> line, out int length)
+    {
+        length = 0;
+        if (!entry.Time.UtcDateTime.TryFormat(line, out _, "O", CultureInfo.InvariantCulture)) // the one format that costs nothing
+            return false;
+        const int Milliseconds = 23;
+        if (!Utf8.TryWrite(line[Milliseconds..], CultureInfo.InvariantCulture, $"Z {Name(entry.Severity)} {Safe(entry.Message)}", out var next))
+            return false;
+        length = Milliseconds + next;
+        if (entry.Request is not { } r)
+            return true;
+        var microseconds = r.Duration.Ticks / TimeSpan.TicksPerMicrosecond;
+        var fits = Utf8.TryWrite(line[length..], CultureInfo.InvariantCulture,
+            $" id={r.Id} status={r.Status} ms={microseconds / 1000}.{microseconds % 1000:D3} bytes={r.Bytes} user={r.UserId?.ToString(CultureInfo.InvariantCulture) ?? "-"} remote={r.Remote ?? "-"} method={Safe(r.Method)} route={r.Route ?? "-"} path={Safe(r.Path)}",
+            out next);
+        length += next;
+        return fits;
     }
 
     private void Run()
@@ -94,10 +115,13 @@ internal sealed class LogWriter : IDisposable
         if (_format == LogFormat.Json)
             WriteJson(entry);
         else if (_format == LogFormat.Text)
-            _lines.Write(Encoding.UTF8.GetBytes(Text(entry) + "\n"));
+        {
+            WriteText(_lines, entry);
+            _lines.Write("\n"u8);
+        }
         if (entry.Exception is not null || (_format == LogFormat.Off && entry.Severity != LogSeverity.Information && entry.Request is null))
             _errors.WriteLine(entry.Exception is null ? Text(entry) : $"{Text(entry)}\n{entry.Exception}");
-        if (_lines.Length > 64 * 1024)
+        if (_lines.WrittenCount > FlushAt)
             Flush();
     }
 
@@ -105,14 +129,14 @@ internal sealed class LogWriter : IDisposable
     {
         try
         {
-            _output.Write(_lines.GetBuffer(), 0, (int)_lines.Length);
+            _output.Write(_lines.WrittenSpan);
             _output.Flush();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             // Nobody reads the log, or its disk is full: no reason not to serve.
         }
-        _lines.SetLength(0);
+        _lines.ResetWrittenCount();
     }
 
     private void WriteJson(LogEntry entry)
@@ -142,19 +166,23 @@ internal sealed class LogWriter : IDisposable
                 json.WriteString("exception", entry.Exception.GetType().FullName);
             json.WriteEndObject();
         }
-        _lines.WriteByte((byte)'\n');
+        _lines.Write("\n"u8);
     }
 
-    /// <summary>Appends text such that no client can begin a line, or end a pair, with it.</summary>
-    private static void AppendSafe(StringBuilder line, string text)
+    /// <summary>The text such that no client can begin a line, or end a pair, with it.</summary>
+    private static string Safe(string text)
     {
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            return text;
+        var safe = new StringBuilder(text.Length);
         foreach (var c in text)
         {
             if (char.IsControl(c) || c is '\u2028' or '\u2029' || char.IsSurrogate(c))
-                line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else
-                line.Append(c);
+                safe.Append(c);
         }
+        return safe.ToString();
     }
 
     private static string Name(LogSeverity severity) => severity switch

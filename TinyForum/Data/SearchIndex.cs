@@ -108,28 +108,31 @@ public sealed class SearchIndex
         if (Expression(connection, query) is not { } match)
             return new Page<SearchHit>([], null);
         var at = from is null ? Start(connection, query.Terms) : SearchPosition.Of(from);
-        var found = new List<long>(limit);
-        SearchPosition? next = null;
+        var found = new List<SearchHit>(limit);
+        var deletedThreads = new HashSet<long>();
         while (true)
         {
-            var (ranked, low) = Rank(connection, match, query.Terms, at);
-            var left = ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)).ToList();
-            var page = left.Take(limit - found.Count).ToList();
-            found.AddRange(page.Select(p => p.Id));
-            if (page.Count < left.Count)
-                next = at with { Low = low, Score = page[^1].Score, Id = page[^1].Id };
-            else if (low > SearchPosition.Lowest)
-                next = at = at.Older(low);
-            else
-                next = null;
-            if (next is null || found.Count == limit)
-                return new Page<SearchHit>([.. found.Select(Hit)], next?.ToNumbers());
-        }
-
-        SearchHit Hit(long id)
-        {
-            var post = PostStore.Load(connection, id, viewerId)!;
-            return new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms));
+            var (ranked, low) = Rank(connection, match, query.Terms, at, deletedThreads);
+            at = at with { Low = low };
+            foreach (var (score, id, thread) in ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)).ToList())
+            {
+                if (deletedThreads.Contains(thread))
+                    continue;
+                if (PostStore.Load(connection, id, viewerId) is not { } post)
+                {
+                    deletedThreads.Add(thread);
+                    continue;
+                }
+                if (found.Count == limit)
+                    return new Page<SearchHit>(found, at.ToNumbers());
+                found.Add(new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms)));
+                at = at with { Score = score, Id = id };
+            }
+            if (low == SearchPosition.Lowest)
+                return new Page<SearchHit>(found, null);
+            at = at.Older(low);
+            if (found.Count == limit)
+                return new Page<SearchHit>(found, at.ToNumbers());
         }
     }
 
@@ -158,29 +161,26 @@ public sealed class SearchIndex
     }
 
     /// <summary>The hits of one window, best first, and its lower end.</summary>
-    private static (List<(double Score, long Id)> Ranked, long Low) Rank(
-        Connection connection, string match, IReadOnlyList<SearchTerm> terms, SearchPosition at)
+    /// <remarks>
+    /// Replies of deleted threads are among them: to look up the thread of each would be half of all the pages that are read. Those of the
+    /// threads that are known to be deleted get no score.
+    /// </remarks>
+    private static (List<(double Score, long Id, long Thread)> Ranked, long Low) Rank(
+        Connection connection, string match, IReadOnlyList<SearchTerm> terms, SearchPosition at, HashSet<long> deletedThreads)
     {
         var (low, weights) = (at.Low, at.Weights(terms.Count));
         var ranked = connection.All("""
-            SELECT p.id, iif(p.number = 0, t.title, ''), substr(p.body, 1, 4000), p.created_at
+            SELECT p.id, p.thread_id, iif(p.number = 0, (SELECT title FROM threads WHERE id = p.id), ''), substr(p.body, 1, 4000), p.created_at
               FROM search s
              CROSS JOIN posts p ON p.id = s.rowid
-             CROSS JOIN threads t ON t.id = p.thread_id
              WHERE search MATCH $match
                AND s.rowid < $high
                AND s.rowid >= $low
                AND p.deleted_at IS NULL
-               AND t.deleted = 0
              ORDER BY s.rowid DESC
              LIMIT $limit
-            """, r =>
-        {
-            var id = r.GetInt64(0);
-            var score = terms.Count == 0 ? 1 : SearchText.Score(r.GetString(1), r.GetString(2), terms, weights, AverageLength);
-            var age = TimeSpan.FromMilliseconds(Math.Max(0, at.Now - r.GetInt64(3))).TotalDays;
-            return (Score: score * (1 + RecencyBoost * Math.Pow(2, -age / HalfLife)), Id: id);
-        }, ("$match", match), ("$high", at.High), ("$low", low), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
+            """, r => (Score: deletedThreads.Contains(r.GetInt64(1)) ? 0 : Score(r), Id: r.GetInt64(0), Thread: r.GetInt64(1)),
+            ("$match", match), ("$high", at.High), ("$low", low), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
         if (low == 0)
         {
             // The one too many tells that there are older ones. From now on the window has this end, whatever comes and goes in it.
@@ -189,6 +189,13 @@ public sealed class SearchIndex
         }
         ranked.Sort((a, b) => b.CompareTo(a));
         return (ranked, low);
+
+        double Score(SqliteDataReader row)
+        {
+            var score = terms.Count == 0 ? 1 : SearchText.Score(row.GetString(2), row.GetString(3), terms, weights, AverageLength);
+            var age = TimeSpan.FromMilliseconds(Math.Max(0, at.Now - row.GetInt64(4))).TotalDays;
+            return score * (1 + RecencyBoost * Math.Pow(2, -age / HalfLife));
+        }
     }
 
     /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>

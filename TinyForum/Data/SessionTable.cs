@@ -53,14 +53,18 @@ public sealed class SessionTable
 
     private const int MaxUserAgent = 256;
 
+    private static readonly long LifetimeMilliseconds = (long)Lifetime.TotalMilliseconds;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly LastUse _lastUse;
+    private readonly CallerCache _callers;
 
     internal SessionTable(Database database, TimeProvider clock)
     {
         _database = database;
         _clock = clock;
+        _callers = new CallerCache(database);
         _lastUse = new LastUse(database, """
             UPDATE sessions
                SET last_used_at = $now
@@ -108,17 +112,19 @@ public sealed class SessionTable
     internal Caller? Find(string token, out bool renewed)
     {
         var now = _clock.Now();
-        var (caller, lastUsedAt) = _database.Read(c => c.First("""
-            SELECT u.id, u.username, u.role, s.id, s.last_used_at
-              FROM sessions s
-              JOIN users u ON u.id = s.user_id
-             WHERE s.digest = $digest
-               AND s.last_used_at > $oldest
-               AND (u.suspension IS NULL OR u.suspended_until <= $now)
-            """, MapCaller, ("$digest", Digest(token)), ("$oldest", Oldest), ("$now", now)));
-        renewed = caller is not null && _lastUse.Note(caller.SessionId!.Value, lastUsedAt, now);
-        return caller;
+        var known = _callers.Find(Digest(token), now, Load);
+        renewed = known is not null && _lastUse.Note(known.Caller.SessionId!.Value, known.LastUsedAt, now);
+        return known?.Caller;
     }
+
+    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First("""
+        SELECT u.id, u.username, u.role, s.id, s.last_used_at
+          FROM sessions s
+          JOIN users u ON u.id = s.user_id
+         WHERE s.digest = $digest
+           AND s.last_used_at > $oldest
+           AND (u.suspension IS NULL OR u.suspended_until <= $now)
+        """, MapCaller, ("$digest", digest), ("$oldest", now - LifetimeMilliseconds), ("$now", now)));
 
     /// <summary>A user's sessions, the last used first.</summary>
     public IReadOnlyList<Session> List(long userId) => _database.Read(c => c.All("""
@@ -134,7 +140,7 @@ public sealed class SessionTable
         SELECT count(*)
           FROM sessions
          WHERE last_used_at > $oldest
-        """, ("$oldest", _clock.Now() - (long)Lifetime.TotalMilliseconds)))!.Value;
+        """, ("$oldest", _clock.Now() - LifetimeMilliseconds)))!.Value;
 
     /// <summary>Ends one session.</summary>
     /// <returns>Whether there was one.</returns>
@@ -169,7 +175,7 @@ public sealed class SessionTable
 
     internal static Role ParseRole(string role) => role switch { "admin" => Role.Admin, "moderator" => Role.Moderator, _ => Role.Member };
 
-    private long Oldest => _clock.Now() - (long)Lifetime.TotalMilliseconds;
+    private long Oldest => _clock.Now() - LifetimeMilliseconds;
 
     private void Sweep(Connection connection) => connection.Execute("""
         DELETE FROM sessions
@@ -178,8 +184,9 @@ public sealed class SessionTable
 
     private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
 
-    private static (Caller Caller, long LastUsedAt) MapCaller(SqliteDataReader row) =>
-        (new(row.GetInt64(0), row.GetString(1), ParseRole(row.GetString(2)), row.GetInt64(3), null, MayWrite: true), row.GetInt64(4));
+    private static KnownCaller MapCaller(SqliteDataReader row) => new(
+        new(row.GetInt64(0), row.GetString(1), ParseRole(row.GetString(2)), row.GetInt64(3), null, MayWrite: true),
+        row.GetInt64(4), row.GetInt64(4) + LifetimeMilliseconds);
 
     private static Session MapSession(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetString(4));

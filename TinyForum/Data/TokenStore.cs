@@ -22,11 +22,13 @@ public sealed class TokenStore
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly LastUse _lastUse;
+    private readonly CallerCache _callers;
 
     internal TokenStore(Database database, TimeProvider clock)
     {
         _database = database;
         _clock = clock;
+        _callers = new CallerCache(database);
         _lastUse = new LastUse(database, """
             UPDATE tokens
                SET last_used_at = $now
@@ -82,18 +84,20 @@ public sealed class TokenStore
     public Caller? Find(string secret)
     {
         var now = _clock.Now();
-        var (caller, lastUsedAt) = _database.Read(c => c.First("""
-            SELECT u.id, u.username, u.role, t.id, t.scope, ifnull(t.last_used_at, 0)
-              FROM tokens t
-              JOIN users u ON u.id = t.user_id
-             WHERE t.digest = $digest
-               AND (t.expires_at IS NULL OR t.expires_at > $now)
-               AND (u.suspension IS NULL OR u.suspended_until <= $now)
-            """, MapCaller, ("$digest", SessionTable.Digest(secret)), ("$now", now)));
-        if (caller is not null)
-            _lastUse.Note(caller.TokenId!.Value, lastUsedAt, now);
-        return caller;
+        var known = _callers.Find(SessionTable.Digest(secret), now, Load);
+        if (known is not null)
+            _lastUse.Note(known.Caller.TokenId!.Value, known.LastUsedAt, now);
+        return known?.Caller;
     }
+
+    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First("""
+        SELECT u.id, u.username, u.role, t.id, t.scope, ifnull(t.last_used_at, 0), t.expires_at
+          FROM tokens t
+          JOIN users u ON u.id = t.user_id
+         WHERE t.digest = $digest
+           AND (t.expires_at IS NULL OR t.expires_at > $now)
+           AND (u.suspension IS NULL OR u.suspended_until <= $now)
+        """, MapCaller, ("$digest", digest), ("$now", now)));
 
     /// <summary>A user's tokens, the newest first.</summary>
     public IReadOnlyList<AccessToken> List(long userId) => _database.Read(c => c.All("""
@@ -118,8 +122,9 @@ public sealed class TokenStore
          WHERE user_id = $user
         """, ("$user", userId));
 
-    private static (Caller Caller, long LastUsedAt) MapCaller(SqliteDataReader row) =>
-        (new(row.GetInt64(0), row.GetString(1), SessionTable.ParseRole(row.GetString(2)), null, row.GetInt64(3), row.GetString(4) == "write"), row.GetInt64(5));
+    private static KnownCaller MapCaller(SqliteDataReader row) => new(
+        new(row.GetInt64(0), row.GetString(1), SessionTable.ParseRole(row.GetString(2)), null, row.GetInt64(3), row.GetString(4) == "write"),
+        row.GetInt64(5), row.IsDBNull(6) ? long.MaxValue : row.GetInt64(6));
 
     private static AccessToken Map(SqliteDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2) == "write", row.GetInt64(3),

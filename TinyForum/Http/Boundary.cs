@@ -77,8 +77,8 @@ internal sealed class Boundary(
         }
         if (log is null)
             return;
-        var path = exchange.RawTarget.AsSpan();
-        if (path.IndexOf('?') is >= 0 and var mark)
+        var path = exchange.RawTarget;
+        if (path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark)
             path = path[..mark];
         path = path[..Math.Min(path.Length, MaxLoggedPath)];
         var method = exchange.Method[..Math.Min(exchange.Method.Length, MaxLoggedMethod)];
@@ -93,10 +93,10 @@ internal sealed class Boundary(
     }
 
     // Control characters would forge lines, or what a terminal shows of them.
-    private static string Visible(ReadOnlySpan<char> text)
+    private static string Visible(string text)
     {
-        if (!text.ContainsAnyExceptInRange('!', '~'))
-            return text.ToString();
+        if (!text.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return text;
         var visible = new StringBuilder(text.Length);
         foreach (var c in text)
         {

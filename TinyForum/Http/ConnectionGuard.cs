@@ -44,6 +44,9 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Milliseconds between two looks at how many descriptors are left: thousands are accepted in the time of a sweep.</summary>
     private const int BrakeInterval = 5;
 
+    /// <summary>With so many descriptors left, more than can be accepted meanwhile, a look so often will do, which lets the processor sleep.</summary>
+    private const int Plenty = 8192, PlentyInterval = 50;
+
     /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
     private const int FullSweepEvery = 1000;
 
@@ -202,7 +205,7 @@ internal sealed class ConnectionGuard : IDisposable
     {
         LinuxSocket.Warm();
         long nextSweep = 0;
-        while (!_disposed.Wait(BrakeInterval))
+        while (!_disposed.Wait(_brakeAt - _top > Plenty ? Math.Min(PlentyInterval, (int)_options.SweepInterval.TotalMilliseconds) : BrakeInterval))
         {
             lock (_gate)
             {
