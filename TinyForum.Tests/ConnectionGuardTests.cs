@@ -45,6 +45,21 @@ public sealed class ConnectionGuardTests(TestContext test)
     }
 
     [TestMethod]
+    public async Task What_drops_what_comes_in_lets_it_in_again()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var fd = (int)listener.Handle;
+        Assert.IsTrue(LinuxSocket.DropIncoming(fd, drop: true));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var connecting = client.ConnectAsync(listener.LocalEndPoint!, Token).AsTask();
+        Assert.IsLessThan(0, LinuxSocket.Accept(fd));
+        Assert.IsTrue(LinuxSocket.DropIncoming(fd, drop: false));
+        await connecting; // the system tries again by itself
+    }
+
+    [TestMethod]
     [DataRow(false, DisplayName = "as the first request")]
     [DataRow(true, DisplayName = "after another request")]
     public async Task Half_a_header_is_cut_off(bool afterARequest)

@@ -41,11 +41,11 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Descriptors looked at beyond the last one in use.</summary>
     private const int Headroom = 256;
 
-    /// <summary>Milliseconds between two looks at how many descriptors are left: thousands are accepted in the time of a sweep.</summary>
-    private const int BrakeInterval = 5;
+    /// <summary>More than can be accepted in a millisecond: how often the guard looks whether descriptors are left depends on how many are.</summary>
+    private const int AcceptedInMillisecond = 256;
 
-    /// <summary>With so many descriptors left, more than can be accepted meanwhile, a look so often will do, which lets the processor sleep.</summary>
-    private const int Plenty = 8192, PlentyInterval = 50;
+    /// <summary>Milliseconds between two looks when there are plenty, which lets the processor sleep.</summary>
+    private const int LongestPause = 50;
 
     /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
     private const int FullSweepEvery = 1000;
@@ -127,7 +127,7 @@ internal sealed class ConnectionGuard : IDisposable
 
             // Part of the descriptors is for everything else, and for what is accepted before the guard takes notice: to start a thread takes two,
             // the process ends if there are none, and connections can come by the dozen each millisecond.
-            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(4096, limit / 2)), int.MaxValue / 4);
+            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(4096, limit / 4 * 3)), int.MaxValue / 4);
             foreach (var (fd, _, _) in listening)
             {
                 // Accepted sockets inherit the options.
@@ -205,7 +205,7 @@ internal sealed class ConnectionGuard : IDisposable
     {
         LinuxSocket.Warm();
         long nextSweep = 0;
-        while (!_disposed.Wait(_brakeAt - _top > Plenty ? Math.Min(PlentyInterval, (int)_options.SweepInterval.TotalMilliseconds) : BrakeInterval))
+        while (!_disposed.Wait(Pause()))
         {
             lock (_gate)
             {
@@ -225,6 +225,9 @@ internal sealed class ConnectionGuard : IDisposable
             }
         }
     }
+
+    private int Pause() =>
+        Math.Clamp((_brakeAt - _top) / AcceptedInMillisecond, 1, Math.Min(LongestPause, (int)_options.SweepInterval.TotalMilliseconds));
 
     /// <summary>
     /// Keeps a burst of connections from using the descriptors up, which ends a process that is about to start a thread: as long as they are

@@ -116,13 +116,13 @@ internal static unsafe partial class LinuxSocket
         return lowest >= number;
     }
 
-    /// <summary>Lets a listening socket drop, or no longer drop, what comes in: clients try again by themselves, after a second at first.</summary>
-    public static void DropIncoming(int fd, bool drop)
+    /// <summary>Lets a listening socket drop, or no longer drop, what comes in: clients try again by themselves, after a second at first. Returns whether it does.</summary>
+    public static bool DropIncoming(int fd, bool drop)
     {
-        // The classic filter program of one instruction: return 0 bytes of the packet.
-        var instruction = (Code: (ushort)0x06, Jumps: (ushort)0, Value: 0);
-        var program = (Length: (nint)1, Code: (nint)(&instruction));
-        _ = setsockopt(fd, SolSocket, drop ? SoAttachFilter : SoDetachFilter, &program, sizeof(nint) * 2);
+        const ulong Return0 = 0x06; // the classic filter's instruction: code, two jumps and a value in 2, 1, 1 and 4 bytes
+        var instruction = Return0;
+        nint* program = stackalloc nint[] { 1, (nint)(&instruction) }; // how many, and where
+        return setsockopt(fd, SolSocket, drop ? SoAttachFilter : SoDetachFilter, program, sizeof(nint) * 2) == 0;
     }
 
     /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
