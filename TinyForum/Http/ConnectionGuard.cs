@@ -38,6 +38,9 @@ internal sealed class ConnectionGuard : IDisposable
     /// </summary>
     private const int QuietSweeps = 10;
 
+    /// <summary>Descriptors for what the process opens later: databases, logs, threads.</summary>
+    private const int OtherDescriptors = 96;
+
     /// <summary>Descriptors looked at beyond the last one in use.</summary>
     private const int Headroom = 256;
 
@@ -85,10 +88,9 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private ConnectionGuard(ConnectionLimits options, List<Listening> listening, int maxConnections, long maxDescriptors, int reserve)
+    private ConnectionGuard(ConnectionLimits options, List<Listening> listening, int maxConnections, long maxDescriptors, int brakeAt)
     {
-        (_options, _listening, _maxConnections, _maxDescriptors) = (options, listening, maxConnections, maxDescriptors);
-        _brakeAt = (int)Math.Min(maxDescriptors - (reserve / 8 * 7), int.MaxValue);
+        (_options, _listening, _maxConnections, _maxDescriptors, _brakeAt) = (options, listening, maxConnections, maxDescriptors, brakeAt);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
         _thread.Start();
     }
@@ -125,9 +127,10 @@ internal sealed class ConnectionGuard : IDisposable
                 return null;
             }
 
-            // Part of the descriptors is for everything else, and for what is accepted before the guard takes notice: to start a thread takes two,
-            // the process ends if there are none, and connections can come by the dozen each millisecond.
-            var reserve = (int)Math.Min(Math.Max(limit / 4, Math.Min(4096, limit / 4 * 3)), int.MaxValue / 4);
+            // Part of the descriptors is for what is accepted before the guard takes notice: to start a thread takes two, the process ends if there
+            // are none, and connections can come by the hundred each millisecond.
+            var reserve = Math.Max(limit / 4, Math.Min(4096, limit / 4 * 3)) / 8 * 7;
+            var brakeAt = (int)Math.Min(limit - reserve, int.MaxValue);
             foreach (var (fd, _, _) in listening)
             {
                 // Accepted sockets inherit the options.
@@ -137,17 +140,19 @@ internal sealed class ConnectionGuard : IDisposable
                     return null;
                 }
 
-                LinuxSocket.SetBacklog(fd, Math.Min(512, reserve / 4));
+                LinuxSocket.SetBacklog(fd, (int)Math.Min(512, reserve / 4));
             }
 
-            var affordable = (int)Math.Min(limit - reserve, int.MaxValue);
+            var inUse = LinuxSocket.Duplicate(listening[0].Fd); // the lowest number that is free
+            LinuxSocket.Close(inUse);
+            var affordable = Math.Max(1, brakeAt - inUse - OtherDescriptors);
             if (affordable < options.MaxConnections)
             {
                 note = string.Create(CultureInfo.InvariantCulture,
                     $"at most {affordable} connections instead of {options.MaxConnections}: the process may have {limit} descriptors");
             }
 
-            return new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, reserve);
+            return new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, brakeAt);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
