@@ -33,7 +33,7 @@ internal static class ReadsBench
             await TargetAsync("/api/me", 0.6, "/api/me with a cookie", loggedIn: true),
         ];
         var disturbed = new Samples();
-        for (var round = -1; round < settings.Rounds; round++) // the first lets the processes warm up
+        for (var round = -2; round < settings.Rounds; round++) // two to warm up: code goes on being compiled for some ten seconds
         {
             foreach (var target in targets)
             {

@@ -81,7 +81,7 @@ public sealed partial class PostStore
         Insert(connection, id, id, 0, authorId, text.Body!, null);
         Tag(connection, id, text.Tags!);
         MarkRead(connection, authorId, id, 0);
-        SearchIndex.Put(connection, id, text.Title, text.Body!);
+        SearchIndex.PutNew(connection, id, text.Title, text.Body!, authorId, text.Tags!);
         _notifications.PostCreated(connection, id, authorId, authorId, null, text.Body!);
         return Load(connection, id, authorId)!;
     }
@@ -89,14 +89,14 @@ public sealed partial class PostStore
     internal Post CreateReply(Connection connection, Caller author, long threadId, PostText text, long? replyTo)
     {
         var thread = connection.First("""
-            SELECT t.author_id, t.locked,
+            SELECT t.author_id, t.locked, t.tags,
                    CASE WHEN r.seen IS NULL THEN t.last_post <= me.read_up_to ELSE t.replies = r.seen END
               FROM threads t
               JOIN users me ON me.id = $author
               LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
              WHERE t.id = $thread
                AND t.deleted = 0
-            """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), HasReadAll = r.GetBoolean(2) },
+            """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), Tags = ParseTags(r.GetString(2)), HasReadAll = r.GetBoolean(3) },
             ("$thread", threadId), ("$author", author.Id)) ?? throw Refusal.NotFound("thread");
         if (thread.IsLocked && author.Role < Role.Moderator)
             throw Refusal.Forbidden("the thread is locked");
@@ -118,7 +118,7 @@ public sealed partial class PostStore
         Insert(connection, id, threadId, number, author.Id, text.Body!, replyTo);
         if (thread.HasReadAll)
             MarkRead(connection, author.Id, threadId, number);
-        SearchIndex.Put(connection, id, null, text.Body!);
+        SearchIndex.PutNew(connection, id, null, text.Body!, author.Id, thread.Tags);
         _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, text.Body!);
         return Load(connection, id, author.Id)!;
     }

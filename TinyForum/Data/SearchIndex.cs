@@ -36,6 +36,10 @@ public sealed class SearchIndex
     internal SearchIndex(Database database, TimeProvider clock, TimeSpan? timeLimit = null) =>
         (_database, _clock, _timeLimit) = (database, clock, timeLimit ?? TimeLimit);
 
+    /// <summary>Makes a new post found.</summary>
+    internal static void PutNew(Connection connection, long postId, string? title, string body, long authorId, IReadOnlyList<string> tags) =>
+        connection.BeforeCommit(c => Add(c, postId, title, body, Meta(authorId, tags)));
+
     /// <summary>Makes a post found by its present text; also when it was indexed before. The post and its thread are written already.</summary>
     internal static void Put(Connection connection, long postId, string? title, string body) =>
         connection.BeforeCommit(c => PutNow(c, postId, title, body));
