@@ -16,6 +16,14 @@ public sealed class SearchTests
 
     private static long[] Find(SearchIndex search, string text, int limit = 100) => [.. search.Find(text, limit).Items.Select(h => h.Post.Id)];
 
+    private static Task AddRepliesAsync(Database database, long thread, int count, Func<string> body) => database.WriteAsync(c =>
+    {
+        for (var i = 0; i < count; i++)
+            c.Execute("INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES ($id, $thread, $id, 1, $body, $id)",
+                ("$id", thread + 1 + i), ("$thread", thread), ("$body", body()));
+        SearchIndex.PutThread(c, thread);
+    });
+
     private static List<long> Walk(SearchIndex search, string text, int limit, Action? between = null)
     {
         var found = new List<long>();
@@ -201,13 +209,7 @@ public sealed class SearchTests
         var random = new Random(1);
         var thread = await database.ThreadAsync(1, "x", "word");
         var posts = new List<long> { thread };
-        await database.WriteAsync(c =>
-        {
-            for (var i = 0; i < 2 * SearchIndex.WindowSize + 50; i++)
-                c.Execute("INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES ($id, $thread, $id, 1, $body, $id)",
-                    ("$id", thread + 1 + i), ("$thread", thread), ("$body", string.Concat(Enumerable.Repeat("word other ", random.Next(1, 5)))));
-            SearchIndex.PutThread(c, thread);
-        });
+        await AddRepliesAsync(database, thread, 2 * SearchIndex.WindowSize + 50, () => string.Concat(Enumerable.Repeat("word other ", random.Next(1, 5))));
         posts.AddRange(Enumerable.Range(1, 2 * SearchIndex.WindowSize + 50).Select(i => thread + i));
         var hidden = new HashSet<long>();
         var found = Walk(search, "word", 99, () =>
@@ -224,6 +226,20 @@ public sealed class SearchTests
         Assert.IsEmpty(posts.Except(hidden).Except(found), "no post left out");
         Assert.IsEmpty(found.Except(posts), "no post of after the beginning");
         CollectionAssert.AreEqual(posts.Except(hidden).Order().ToList(), Walk(search, "word", 100).Where(posts.Contains).Order().ToList());
+    }
+
+    [TestMethod]
+    public async Task The_replies_of_a_deleted_thread_are_not_found_and_hide_nothing_behind_them()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var older = await database.ThreadAsync(1, "x", "word");
+        var deleted = await database.ThreadAsync(1, "x", "word");
+        await AddRepliesAsync(database, deleted, 2 * SearchIndex.WindowSize + 50, () => "word word");
+        Assert.AreEqual(deleted + 2 * SearchIndex.WindowSize + 50, Find(search, "word").Max());
+        await database.HideAsync(deleted);
+        CollectionAssert.AreEqual(new[] { older }, Find(search, "word"));
+        Assert.IsNull(search.Find("word", 1).Next);
     }
 
     [TestMethod]
