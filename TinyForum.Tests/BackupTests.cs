@@ -148,18 +148,7 @@ public sealed class BackupTests(TestContext context)
         });
         StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "the backup failed: ");
         File.Delete(folder["backups"]);
-        await WaitForTimerAsync();
+        time.Advance(TimeSpan.FromMinutes(10));
         StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
-
-        // It is told before the next try is set, so the clock may have to be moved more than once.
-        async Task WaitForTimerAsync()
-        {
-            do
-            {
-                time.Advance(TimeSpan.FromMinutes(10));
-                await Task.Yield();
-            }
-            while (!told.Reader.TryPeek(out _));
-        }
     }
 }

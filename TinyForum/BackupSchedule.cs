@@ -52,10 +52,10 @@ internal sealed class BackupSchedule : IAsyncDisposable
             Directory.CreateDirectory(_folder);
             var file = Path.Combine(_folder, _prefix + _forum.Clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
             Backup.Save(_forum.Database.Path, file, cancellation: _stopping.Token);
-            _forum.Options.Tell(LogSeverity.Information, $"backed up to {file}");
             foreach (var old in Own(Extension).SkipLast(_forum.Options.BackupKeep).Concat(Own(Extension + Unfinished)))
                 File.Delete(old);
             Wait(Due());
+            _forum.Options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: who hears of it may rely on the next one being set
         }
         catch (OperationCanceledException)
         {
@@ -63,8 +63,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _forum.Options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is StartException ? null : e);
             Wait(Retry < _every ? Retry : _every);
+            _forum.Options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is StartException ? null : e);
         }
     }
 
