@@ -38,6 +38,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public bool IsAlive => !_process.HasExited;
 
+    /// <summary>How many descriptors it has open.</summary>
+    public int Descriptors => Directory.GetFiles($"/proc/{Id}/fd").Length;
+
     /// <summary>The most memory it had at once, bytes.</summary>
     public long PeakMemory => 1024 * long.Parse(PeakLine().Match(File.ReadAllText($"/proc/{Id}/status")).Groups[1].Value, CultureInfo.InvariantCulture);
 

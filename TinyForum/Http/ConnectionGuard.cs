@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
@@ -44,12 +45,6 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Descriptors looked at beyond the last one in use.</summary>
     private const int Headroom = 256;
 
-    /// <summary>More than can be accepted in a millisecond: how often the guard looks whether descriptors are left depends on how many are.</summary>
-    private const int AcceptedInMillisecond = 256;
-
-    /// <summary>Milliseconds between two looks when there are plenty, which lets the processor sleep.</summary>
-    private const int LongestPause = 50;
-
     /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
     private const int FullSweepEvery = 1000;
 
@@ -67,9 +62,11 @@ internal sealed class ConnectionGuard : IDisposable
 
     // What follows belongs to the sweep, under _gate.
     private readonly Lock _gate = new();
+    private readonly Lock _brake = new();
     private readonly Dictionary<(ulong, ulong), int> _perHost = [];
     private readonly ManualResetEventSlim _disposed = new();
     private readonly Thread? _thread;
+    private readonly Accepting _accepting;
     private Slot[] _slots = new Slot[1024];
     private int _connections, _sweeps, _top;
     private long _nextFullSweep;
@@ -92,6 +89,7 @@ internal sealed class ConnectionGuard : IDisposable
     {
         (_options, _listening, _maxConnections, _maxDescriptors, _brakeAt) = (options, listening, maxConnections, maxDescriptors, brakeAt);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
+        _accepting = new Accepting(() => Brake());
         _thread.Start();
     }
 
@@ -127,10 +125,8 @@ internal sealed class ConnectionGuard : IDisposable
                 return null;
             }
 
-            // Part of the descriptors is for what is accepted before the guard takes notice: to start a thread takes two, the process ends if there
-            // are none, and connections can come by the hundred each millisecond.
-            var reserve = Math.Max(limit / 4, Math.Min(4096, limit / 4 * 3)) / 8 * 7;
-            var brakeAt = (int)Math.Min(limit - reserve, int.MaxValue);
+            // Connections take none of the last: to start a thread takes two, and the process ends if there are none.
+            var brakeAt = (int)Math.Min(limit - Math.Min(limit / 4, 1024), int.MaxValue);
             foreach (var (fd, _, _) in listening)
             {
                 // Accepted sockets inherit the options.
@@ -139,8 +135,6 @@ internal sealed class ConnectionGuard : IDisposable
                     note = "connections are not guarded: this kernel does not tell enough about its sockets";
                     return null;
                 }
-
-                LinuxSocket.SetBacklog(fd, (int)Math.Min(512, reserve / 4));
             }
 
             var inUse = LinuxSocket.Duplicate(listening[0].Fd); // the lowest number that is free
@@ -152,7 +146,10 @@ internal sealed class ConnectionGuard : IDisposable
                     $"at most {affordable} connections instead of {options.MaxConnections}: the process may have {limit} descriptors");
             }
 
-            return new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, brakeAt);
+            var guard = new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, brakeAt);
+            if (!guard._accepting.IsHeard)
+                note = "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
+            return guard;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
@@ -200,6 +197,7 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Stops looking; open connections stay.</summary>
     public void Dispose()
     {
+        _accepting.Dispose();
         _disposed.Set();
         _thread?.Join();
         _disposed.Dispose();
@@ -231,8 +229,7 @@ internal sealed class ConnectionGuard : IDisposable
         }
     }
 
-    private int Pause() =>
-        Math.Clamp((_brakeAt - _top) / AcceptedInMillisecond, 1, Math.Min(LongestPause, (int)_options.SweepInterval.TotalMilliseconds));
+    private int Pause() => _braked || !_accepting.IsHeard ? 1 : (int)_options.SweepInterval.TotalMilliseconds;
 
     /// <summary>
     /// Keeps a burst of connections from using the descriptors up, which ends a process that is about to start a thread: as long as they are
@@ -241,30 +238,33 @@ internal sealed class ConnectionGuard : IDisposable
     [SupportedOSPlatform("linux")]
     private bool Brake()
     {
-        var tight = LinuxSocket.AllInUseBelow(_brakeAt, _listening[0].Fd);
-        if (!tight && !_braked)
-            return false;
-
-        foreach (var (fd, cookie, _) in _listening)
+        lock (_brake)
         {
-            // The listener may have closed it to stop, and the number be another's.
-            if (LinuxSocket.Cookie(fd) != cookie)
-                continue;
+            var tight = LinuxSocket.AllInUseBelow(_brakeAt, _listening[0].Fd);
+            if (!tight && !_braked)
+                return false;
 
-            if (tight != _braked)
-                LinuxSocket.DropIncoming(fd, tight);
-
-            for (int waiting; tight && (waiting = LinuxSocket.Accept(fd)) >= 0;)
+            foreach (var (fd, cookie, _) in _listening)
             {
-                LinuxSocket.Send(waiting, TooMany);
-                LinuxSocket.Shutdown(waiting);
-                LinuxSocket.Close(waiting);
-                Interlocked.Increment(ref _cut[(int)CutReason.TooManyConnections]);
-            }
-        }
+                // The listener may have closed it to stop, and the number be another's.
+                if (LinuxSocket.Cookie(fd) != cookie)
+                    continue;
 
-        _braked = tight;
-        return tight;
+                if (tight != _braked)
+                    LinuxSocket.DropIncoming(fd, tight);
+
+                for (int waiting; tight && (waiting = LinuxSocket.Accept(fd)) >= 0;)
+                {
+                    LinuxSocket.Send(waiting, TooMany);
+                    LinuxSocket.Shutdown(waiting);
+                    LinuxSocket.Close(waiting);
+                    Interlocked.Increment(ref _cut[(int)CutReason.TooManyConnections]);
+                }
+            }
+
+            _braked = tight;
+            return tight;
+        }
     }
 
     /// <summary>One look at every descriptor of the process that may be a connection of this listener.</summary>
@@ -278,12 +278,6 @@ internal sealed class ConnectionGuard : IDisposable
         {
             if (fd == _slots.Length)
                 Array.Resize(ref _slots, 2 * fd);
-
-            if (fd % 64 == 63 && !_shutDown)
-            {
-                // A sweep that turns thousands away takes long enough for thousands more to come.
-                Brake();
-            }
 
             ref var slot = ref _slots[fd];
             if (slot.IsQuiet && (fd + _sweeps) % QuietSweeps != 0 && !_shutDown)
@@ -482,6 +476,28 @@ internal sealed class ConnectionGuard : IDisposable
         }
 
         return found;
+    }
+
+    /// <summary>Calls back on the thread that has accepted a connection, before it accepts another: no one else tells so soon.</summary>
+    private sealed class Accepting(Action accepted) : EventListener
+    {
+        /// <summary>Whether there are such calls: they can be left out of a program when it is published.</summary>
+        public bool IsHeard { get; private set; }
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "System.Net.Sockets")
+            {
+                EnableEvents(eventSource, EventLevel.Informational);
+                IsHeard = true;
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventName == "AcceptStop")
+                accepted();
+        }
     }
 
     private static byte[] Answer503(string json) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,

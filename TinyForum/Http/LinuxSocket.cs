@@ -128,9 +128,6 @@ internal static unsafe partial class LinuxSocket
     /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
     public static int Accept(int fd) => accept4(fd, null, null, OpenNonBlockCloseOnExec);
 
-    /// <summary>Changes how many connections may wait to be accepted.</summary>
-    public static void SetBacklog(int fd, int backlog) => _ = listen(fd, backlog);
-
     /// <summary>How many descriptors this process may have, after raising its own limit as far as it may; null when that can't be read.</summary>
     public static long? RaiseDescriptorLimit()
     {
@@ -181,9 +178,6 @@ internal static unsafe partial class LinuxSocket
 
     [LibraryImport("libc")]
     private static partial int accept4(int fd, byte* address, int* length, int flags);
-
-    [LibraryImport("libc")]
-    private static partial int listen(int fd, int backlog);
 
     [LibraryImport("libc")]
     private static partial int fcntl(int fd, int command, int value);
