@@ -169,7 +169,7 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id; the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
+-- rowid is the post's id and, in its five last bits, how long the post is (Data/Relevance); the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
 -- the author and for each tag of the thread. Not here: deleted posts; but the replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, meta,

@@ -87,7 +87,7 @@ public sealed class CommandLineTests
     [DataRow("check --database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
     [DataRow("--database {0}/junk.db", "cannot open the database {0}/junk.db: it is not a SQLite database")]
     [DataRow("--database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
-    [DataRow("--database {0}/newer.db", "{0}/newer.db has schema 999, made by a newer TinyForum; this one knows up to 1")]
+    [DataRow("--database {0}/newer.db", "{0}/newer.db has schema 999, made by a newer TinyForum; this one knows up to 2")]
     [DataRow("--database {0}/none/forum.db", "cannot open the database {0}/none/forum.db: its folder does not exist")]
     [DataRow("--database {0}", "cannot open the database {0}: it is a folder")]
     public async Task What_cannot_be_done_is_said_in_one_line_and_the_exit_code_is_1(string line, string why)

@@ -187,16 +187,16 @@ public sealed class FaultTests(TestContext context)
         using var folder = new TemporaryFolder();
         Database.Open(folder["forum.db"]).Dispose();
         var e = Assert.ThrowsExactly<StartException>(() => Open(folder["forum.db"],
-            new Migration(2, "ALTER TABLE tags ADD COLUMN colour TEXT"),
-            new Migration(3, "ALTER TABLE tags ADD COLUMN shape TEXT; SELECT 1; UPDATE nowhere SET x = 1")));
+            new Migration(Next, "ALTER TABLE tags ADD COLUMN colour TEXT"),
+            new Migration(Next + 1, "ALTER TABLE tags ADD COLUMN shape TEXT; SELECT 1; UPDATE nowhere SET x = 1")));
         StringAssert.Contains(e.Message, "nowhere");
         using (var connection = new Connection(folder["forum.db"], readOnly: true, TimeSpan.FromSeconds(1)))
         {
-            Assert.AreEqual(2, connection.Number("PRAGMA user_version"), "the step before it stays");
+            Assert.AreEqual(Next, connection.Number("PRAGMA user_version"), "the step before it stays");
             Assert.AreEqual(0, connection.Number("SELECT count(*) FROM pragma_table_info('tags') WHERE name = 'shape'"));
         }
-        using var database = Open(folder["forum.db"], new Migration(2, "never run again"), new Migration(3, "ALTER TABLE tags ADD COLUMN shape TEXT"));
-        Assert.AreEqual(3, database.Read(c => c.Number("PRAGMA user_version")));
+        using var database = Open(folder["forum.db"], new Migration(Next, "never run again"), new Migration(Next + 1, "ALTER TABLE tags ADD COLUMN shape TEXT"));
+        Assert.AreEqual(Next + 1, database.Read(c => c.Number("PRAGMA user_version")));
     }
 
     [TestMethod]
@@ -218,10 +218,12 @@ public sealed class FaultTests(TestContext context)
                 File.Copy(folder["forum.db" + suffix], folder["copy.db" + suffix]);
             Assert.IsTrue(new FileInfo(folder["copy.db-wal"]).Length > 0);
         }
-        using var database = Open(folder["copy.db"], new Migration(2, "ALTER TABLE tags ADD COLUMN colour TEXT"));
-        Assert.AreEqual(2, database.Read(c => c.Number("PRAGMA user_version")));
+        using var database = Open(folder["copy.db"], new Migration(Next, "ALTER TABLE tags ADD COLUMN colour TEXT"));
+        Assert.AreEqual(Next, database.Read(c => c.Number("PRAGMA user_version")));
         Assert.AreEqual(0, database.Read(c => c.Number("SELECT count(colour) + count(*) FROM tags")));
     }
+
+    private const int Next = Database.SchemaVersion + 1;
 
     private static Database Open(string path, params Migration[] migrations) => Database.Open(path, migrations, null, WriteQueue.DefaultMaxBatch);
 }

@@ -253,17 +253,4 @@ public sealed class SearchTextTests
         var excerpt = SearchText.Excerpt("x " + "a" + new string('\u0301', 30_000), Query("a").Terms);
         Assert.IsLessThanOrEqualTo(162, excerpt.Length);
     }
-
-    [TestMethod]
-    public void Rare_frequent_near_the_top_and_short_score_higher()
-    {
-        double[] weights = [SearchText.Weight(1000, 10), SearchText.Weight(1000, 900)];
-        var terms = Query("rare common").Terms;
-        double Score(string title, string body) => SearchText.Score(title, body, terms, weights, 10);
-        Assert.IsGreaterThan(Score("", "common b c"), Score("", "rare b c"));
-        Assert.IsGreaterThan(Score("", "rare b c"), Score("", "rare rare c"));
-        Assert.IsGreaterThan(Score("x", "rare b c"), Score("rare", "x b c"));
-        Assert.IsGreaterThan(Score("", "rare " + new string('x', 20) + " y y y y y y y"), Score("", "rare b"));
-        Assert.AreEqual(0, Score("", "nothing"));
-    }
 }

@@ -37,6 +37,17 @@ public sealed class TransferTests
     }
 
     [TestMethod]
+    public async Task An_export_of_schema_1_is_read_too()
+    {
+        using var source = Database.Open(null);
+        using var target = Database.Open(null);
+        await source.ThreadAsync(1, "Soup", "onions");
+        var text = Export(source);
+        await Import(target, text.Replace($"\"schema\":{Database.SchemaVersion}", "\"schema\":1", StringComparison.Ordinal));
+        Assert.AreEqual(text, Export(target));
+    }
+
+    [TestMethod]
     public void Every_table_is_exported_or_left_out_on_purpose()
     {
         using var database = Database.Open(null);
@@ -52,7 +63,7 @@ public sealed class TransferTests
 
     [TestMethod]
     [DataRow(1, "{\"format\":\"other\"}", "this is no export of TinyForum")]
-    [DataRow(1, "{\"format\":\"tinyforum\",\"version\":1,\"schema\":999}", "the export is of schema 999, this TinyForum reads schema 1")]
+    [DataRow(1, "{\"format\":\"tinyforum\",\"version\":1,\"schema\":999}", "the export is of schema 999, this TinyForum reads schema 2")]
     [DataRow(3, "not JSON", "'n")]
     [DataRow(3, "{\"table\":\"passwords\",\"row\":{}}", "there is no table \"passwords\"")]
     [DataRow(3, "{\"table\":\"tags\",\"row\":{\"id\":1,\"name\":\"a\"}}", "tags.threads is missing")]

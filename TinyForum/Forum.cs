@@ -21,7 +21,7 @@ internal sealed class Forum : IAsyncDisposable
         Reports = new ReportStore(Database, Clock, Moderation);
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
-        Search = new SearchIndex(Database, Clock);
+        Search = new SearchIndex(Database);
         Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
     }
 

@@ -116,7 +116,7 @@ internal static class Check
                       FROM posts p
                      WHERE p.deleted_at IS NULL
                      UNION ALL
-                    SELECT rowid, 2
+                    SELECT rowid >> 5, 2
                       FROM search)
              GROUP BY id
             HAVING sum(side) <> 3

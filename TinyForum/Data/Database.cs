@@ -11,7 +11,7 @@ namespace TinyForum.Data;
 public sealed class Database : IDisposable
 {
     /// <summary>The number of the schema that this version reads and writes.</summary>
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     internal const int ApplicationId = 0x54466F72; // "TFor"
     private const int KeptReaders = 16;
@@ -200,6 +200,8 @@ public sealed class Database : IDisposable
             PRAGMA cache_size    = -16000;
             """);
         connection.Script(readOnly ? "PRAGMA query_only = ON" : "PRAGMA synchronous = FULL");
+        if (readOnly)
+            Relevance.Register(connection.Sqlite.Handle!);
         return connection;
     }
 
@@ -251,6 +253,7 @@ public sealed class Database : IDisposable
                 if (connection.Number("PRAGMA user_version") >= migration.To)
                     return; // another process was faster
                 connection.Script(migration.Sql);
+                migration.Then?.Invoke(connection, new Progress(how => tell?.Invoke(LogSeverity.Information, how)));
                 connection.Script($"PRAGMA user_version = {migration.To}");
             });
         }

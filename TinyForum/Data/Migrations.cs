@@ -1,7 +1,7 @@
 namespace TinyForum.Data;
 
-/// <summary>A numbered step from the schema before to schema <paramref name="To"/>, run in one transaction.</summary>
-internal sealed record Migration(int To, string Sql);
+/// <summary>A numbered step from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
+internal sealed record Migration(int To, string Sql, Action<Connection, Progress>? Then = null);
 
 /// <summary>
 /// How a database comes to the current schema: a new one by <c>schema.sql</c> whole, an older one by the numbered steps it lacks.
@@ -9,8 +9,11 @@ internal sealed record Migration(int To, string Sql);
 /// </summary>
 internal static class Migrations
 {
-    /// <summary>The steps in rising order. The first release is schema 1, so there is none yet.</summary>
-    public static IReadOnlyList<Migration> All { get; } = [];
+    /// <summary>The steps in rising order.</summary>
+    public static IReadOnlyList<Migration> All { get; } =
+    [
+        new(2, "INSERT INTO search (search) VALUES ('delete-all')", SearchIndex.Fill), // rowids with the posts' lengths
+    ];
 
     /// <summary>The text of <c>schema.sql</c>.</summary>
     public static string Schema()

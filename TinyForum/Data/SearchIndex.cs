@@ -12,29 +12,26 @@ public sealed record SearchHit(Post Post, string Excerpt);
 /// The full-text index over visible posts, kept in the transactions that change them. Thread-safe.
 /// </summary>
 /// <remarks>
-/// FTS5's own <c>bm25()</c> walks every hit to learn how rare a word is, millions for a common one. Here the newest
-/// <see cref="WindowSize"/> hits are ranked, then the next older ones, and so on: a search that finds fewer is ranked as a whole, and one
-/// that finds millions costs the same.
+/// The newest <see cref="WindowSize"/> hits are ranked, then the next older ones, and so on: a search that finds fewer is ranked as a whole,
+/// and one that finds millions costs the same. No text is read but of the posts that are shown; see <see cref="Relevance"/>.
 /// </remarks>
 public sealed class SearchIndex
 {
     /// <summary>How many hits are ranked together.</summary>
-    internal const int WindowSize = 250;
+    internal const int WindowSize = 1000;
 
     // Tokens of the meta column. Private use characters end words in a text (FoldedText), so none of these can be typed.
     private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
 
-    // In tokens and days. Only their order of magnitude matters.
-    private const double AverageLength = 60, HalfLife = 90, RecencyBoost = 0.1;
+    // The newest posts are this much ahead, half as much when so large a part of all posts is newer, and so on.
+    private const double RecencyBoost = 0.1, HalfLife = 0.125;
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
-    private readonly TimeProvider _clock;
     private readonly TimeSpan _timeLimit;
 
-    internal SearchIndex(Database database, TimeProvider clock, TimeSpan? timeLimit = null) =>
-        (_database, _clock, _timeLimit) = (database, clock, timeLimit ?? TimeLimit);
+    internal SearchIndex(Database database, TimeSpan? timeLimit = null) => (_database, _timeLimit) = (database, timeLimit ?? TimeLimit);
 
     /// <summary>Makes a new post found.</summary>
     internal static void PutNew(Connection connection, long postId, string? title, string body, long authorId, IReadOnlyList<string> tags) =>
@@ -57,10 +54,28 @@ public sealed class SearchIndex
     }
 
     /// <summary>Makes a post found that is not in the index.</summary>
-    internal static void Add(Connection connection, long postId, string? title, string body, string meta) => connection.Execute("""
-        INSERT INTO search (rowid, title, body, meta)
-        VALUES ($id, $title, $body, $meta)
-        """, ("$id", postId), ("$title", title is null ? "" : SearchText.Tokens(title)), ("$body", SearchText.Tokens(body)), ("$meta", meta));
+    internal static void Add(Connection connection, long postId, string? title, string body, string meta)
+    {
+        var (head, text) = (SearchText.Tokens(title), SearchText.Tokens(body));
+        connection.Execute("""
+            INSERT INTO search (rowid, title, body, meta)
+            VALUES ($row, $title, $body, $meta)
+            """, ("$row", Relevance.Row(postId, SearchText.Count(head) + SearchText.Count(text))), ("$title", head), ("$body", text), ("$meta", meta));
+    }
+
+    /// <summary>Puts every visible post into an empty index.</summary>
+    internal static void Fill(Connection connection, Progress pace) => connection.ForEach("""
+        SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body, p.author_id, t.tags
+          FROM posts p
+         CROSS JOIN threads t ON t.id = p.thread_id
+         WHERE p.deleted_at IS NULL
+         ORDER BY p.id
+        """, row => // in their order: FTS5 writes out what it has gathered whenever a rowid is below the one before
+        {
+            Add(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2), Meta(row.GetInt64(3), PostStore.ParseTags(row.GetString(4))));
+            if (pace.IsDue)
+                pace.Tell($"search index, post {row.GetInt64(0)}");
+        });
 
     /// <summary>The tokens for the author of a post and the tags of its thread.</summary>
     internal static string Meta(long authorId, IReadOnlyList<string> tags) => string.Join(' ', [AuthorToken(authorId), .. tags.Select(TagToken)]);
@@ -84,8 +99,8 @@ public sealed class SearchIndex
 
     private static void RemoveNow(Connection connection, long postId) => connection.Execute("""
         DELETE FROM search
-         WHERE rowid = $id
-        """, ("$id", postId));
+         WHERE rowid BETWEEN $first AND $last
+        """, ("$first", Relevance.FirstRow(postId)), ("$last", Relevance.LastRow(postId)));
 
     /// <summary>Finds posts by words, "phrases", -exclusions, author:name and tag:name. Deleted posts and those of deleted threads are not found.</summary>
     /// <param name="text">What the user typed.</param>
@@ -107,26 +122,20 @@ public sealed class SearchIndex
         }
     }
 
-    private Page<SearchHit> Find(Connection connection, SearchQuery query, int limit, long[]? from, long? viewerId)
+    private static Page<SearchHit> Find(Connection connection, SearchQuery query, int limit, long[]? from, long? viewerId)
     {
         if (Expression(connection, query) is not { } match)
             return new Page<SearchHit>([], null);
         var at = from is null ? Start(connection, query.Terms) : SearchPosition.Of(from);
         var found = new List<SearchHit>(limit);
-        var deletedThreads = new HashSet<long>();
         while (true)
         {
-            var (ranked, low) = Rank(connection, match, query.Terms, at, deletedThreads);
+            var (ranked, low) = Rank(connection, match, query.Terms.Count, at);
             at = at with { Low = low };
-            foreach (var (score, id, thread) in ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)).ToList())
+            foreach (var (score, id) in ranked.SkipWhile(p => !at.IsBefore(p.Score, p.Id)))
             {
-                if (deletedThreads.Contains(thread))
+                if (PostStore.Load(connection, id, viewerId) is not { DeletedBy: null } post) // a reply of a deleted thread
                     continue;
-                if (PostStore.Load(connection, id, viewerId) is not { } post)
-                {
-                    deletedThreads.Add(thread);
-                    continue;
-                }
                 if (found.Count == limit)
                     return new Page<SearchHit>(found, at.ToNumbers());
                 found.Add(new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms)));
@@ -140,12 +149,12 @@ public sealed class SearchIndex
         }
     }
 
-    private SearchPosition Start(Connection connection, IReadOnlyList<SearchTerm> terms)
+    private static SearchPosition Start(Connection connection, IReadOnlyList<SearchTerm> terms)
     {
         var high = 1 + connection.Number("SELECT max(id) FROM posts") ?? 1;
         // A lone term's rarity does not change the order.
         var counts = terms.Count < 2 ? [] : terms.Select(t => Count(connection, t.Match, high)).ToList();
-        return SearchPosition.First(high, _clock.Now(), counts);
+        return SearchPosition.First(high, counts);
     }
 
     /// <summary>About how many posts match, by how close together the newest of them stand.</summary>
@@ -157,34 +166,27 @@ public sealed class SearchIndex
               FROM (SELECT rowid AS id
                       FROM search
                      WHERE search MATCH $match
-                       AND rowid < $high
                      ORDER BY rowid DESC
                      LIMIT $sample)
-            """, r => (r.GetInt64(0), r.IsDBNull(1) ? 0 : r.GetInt64(1)), ("$match", match), ("$high", high), ("$sample", Sample));
+            """, r => (r.GetInt64(0), r.IsDBNull(1) ? 0 : Relevance.Post(r.GetInt64(1))), ("$match", match), ("$sample", Sample));
         return count < Sample ? count : count * high / (high - lowest);
     }
 
-    /// <summary>The hits of one window, best first, and its lower end.</summary>
-    /// <remarks>
-    /// Replies of deleted threads are among them: to look up the thread of each would be half of all the pages that are read. Those of the
-    /// threads that are known to be deleted get no score.
-    /// </remarks>
-    private static (List<(double Score, long Id, long Thread)> Ranked, long Low) Rank(
-        Connection connection, string match, IReadOnlyList<SearchTerm> terms, SearchPosition at, HashSet<long> deletedThreads)
+    /// <summary>The hits of one window, best first, and its lower end. Replies of deleted threads are among them.</summary>
+    private static (List<(double Score, long Id)> Ranked, long Low) Rank(Connection connection, string match, int terms, SearchPosition at)
     {
-        var (low, weights) = (at.Low, at.Weights(terms.Count));
+        var low = at.Low;
         var ranked = connection.All("""
-            SELECT p.id, p.thread_id, iif(p.number = 0, (SELECT title FROM threads WHERE id = p.id), ''), substr(p.body, 1, 4000), p.created_at
-              FROM search s
-             CROSS JOIN posts p ON p.id = s.rowid
+            SELECT rowid, relevance(search, $weights)
+              FROM search
              WHERE search MATCH $match
-               AND s.rowid < $high
-               AND s.rowid >= $low
-               AND p.deleted_at IS NULL
-             ORDER BY s.rowid DESC
+               AND rowid < $high
+               AND rowid >= $low
+             ORDER BY rowid DESC
              LIMIT $limit
-            """, r => (Score: deletedThreads.Contains(r.GetInt64(1)) ? 0 : Score(r), Id: r.GetInt64(0), Thread: r.GetInt64(1)),
-            ("$match", match), ("$high", at.High), ("$low", low), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
+            """, r => (Score: Score(Relevance.Post(r.GetInt64(0)), r.GetDouble(1)), Id: Relevance.Post(r.GetInt64(0))),
+            ("$weights", Relevance.Parameter(at.Weights(terms))), ("$match", match),
+            ("$high", Relevance.FirstRow(at.High)), ("$low", Relevance.FirstRow(low)), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
         if (low == 0)
         {
             // The one too many tells that there are older ones. From now on the window has this end, whatever comes and goes in it.
@@ -194,12 +196,8 @@ public sealed class SearchIndex
         ranked.Sort((a, b) => b.CompareTo(a));
         return (ranked, low);
 
-        double Score(SqliteDataReader row)
-        {
-            var score = terms.Count == 0 ? 1 : SearchText.Score(row.GetString(2), row.GetString(3), terms, weights, AverageLength);
-            var age = TimeSpan.FromMilliseconds(Math.Max(0, at.Now - row.GetInt64(4))).TotalDays;
-            return score * (1 + RecencyBoost * Math.Pow(2, -age / HalfLife));
-        }
+        double Score(long id, double relevance) =>
+            (terms == 0 ? 1 : relevance) * (1 + RecencyBoost * Math.Pow(2, -(at.High - id) / (HalfLife * at.High)));
     }
 
     /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>

@@ -21,7 +21,7 @@ internal sealed record SearchTerm(string Pattern)
 /// Anything else is text; nothing of FTS5's own syntax gets through.
 /// </summary>
 /// <param name="Match">The MATCH expression, or null when the query only names authors and tags.</param>
-/// <param name="Terms">What the text must have, for <see cref="SearchText.Excerpt"/> and <see cref="SearchText.Score"/>.</param>
+/// <param name="Terms">What the text must have, in the order of the first phrases of <paramref name="Match"/>.</param>
 /// <param name="Authors">Names as typed, of which the author is one if there are any; see <see cref="Username.KeyOf"/>.</param>
 /// <param name="Tags">Tags as typed, all of which the thread has; see <see cref="Tag"/>.</param>
 /// <param name="NotAuthors">Names of none of which the author is the bearer.</param>

@@ -2,13 +2,9 @@ using System.Globalization;
 
 namespace TinyForum.Data;
 
-/// <summary>What goes into the full-text index, and how what comes out of it is ranked and shown.</summary>
+/// <summary>What goes into the full-text index, and how what comes out of it is shown.</summary>
 internal static class SearchText
 {
-    // Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.4: the usual k1 and b, with
-    // fields weighted as in 3.6: a word in the title counts as three in the body.
-    private const double K1 = 1.2, B = 0.75, TitleWeight = 3;
-
     // An excerpt is chosen among so many matches of a term at most.
     private const int MaxMatches = 64;
 
@@ -22,37 +18,8 @@ internal static class SearchText
         return folded.Chars.Trim(' ').ToString();
     }
 
-    /// <summary>What a term is worth by its rarity: how many of all documents have it, be it an estimate.</summary>
-    internal static double Weight(long documents, long having) =>
-        Math.Log(1 + (Math.Max(documents - having, 0) + 0.5) / (having + 0.5));
-
-    /// <summary>
-    /// How well a document answers the terms, BM25. The weights are the terms' own, in order; the average length is in tokens,
-    /// title and body together, and an estimate will do.
-    /// </summary>
-    internal static double Score(
-        ReadOnlySpan<char> title, ReadOnlySpan<char> body,
-        IReadOnlyList<SearchTerm> terms, ReadOnlySpan<double> weights, double averageLength)
-    {
-        using var head = new FoldedText(title);
-        using var text = new FoldedText(body);
-        var length = K1 * (1 - B + B * (head.Tokens + text.Tokens) / Math.Max(averageLength, 1));
-        var score = 0.0;
-        for (var i = 0; i < terms.Count; i++)
-        {
-            var frequency = TitleWeight * Count(head.Chars, terms[i].Pattern) + Count(text.Chars, terms[i].Pattern);
-            score += weights[i] * frequency * (K1 + 1) / (frequency + length);
-        }
-        return score;
-    }
-
-    private static int Count(ReadOnlySpan<char> folded, ReadOnlySpan<char> pattern)
-    {
-        var count = 0;
-        for (int at; (at = folded.IndexOf(pattern)) >= 0; folded = folded[(at + 1)..])
-            count++;
-        return count;
-    }
+    /// <summary>How many tokens <see cref="Tokens"/> gave.</summary>
+    internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
 
     /// <summary>
     /// The part of a text where most of the terms stand close together, or its beginning when none does: one line of at most so many

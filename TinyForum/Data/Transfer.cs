@@ -14,6 +14,7 @@ internal static class Transfer
 {
     private const string Format = "tinyforum";
     private const int FormatVersion = 1;
+    private const int OldestSchema = 1; // whose tables are those of today: what changed since is the search index
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -109,7 +110,7 @@ internal static class Transfer
         }
         if (!isWhole)
             throw Bad(number + 1, "the file was cut off: its last line is missing");
-        Index(connection, pace);
+        SearchIndex.Fill(connection, pace);
         if (Check.Run(connection) is [var fault, ..])
             throw new StartException($"the file contradicts itself: {fault}");
         return number - 2;
@@ -159,7 +160,7 @@ internal static class Transfer
     {
         if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
             throw new FormatException("this is no export of TinyForum");
-        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() != Database.SchemaVersion)
+        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= Database.SchemaVersion))
             throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {Database.SchemaVersion}");
     }
 
@@ -176,18 +177,6 @@ internal static class Transfer
         }
         table.Insert(connection, line.GetProperty("row"));
     }
-
-    private static void Index(Connection connection, Progress pace) => connection.ForEach("""
-        SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body
-          FROM posts p
-          JOIN threads t ON t.id = p.thread_id
-         WHERE p.deleted_at IS NULL
-        """, row =>
-        {
-            SearchIndex.PutNow(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2));
-            if (pace.IsDue)
-                pace.Tell($"search index, post {row.GetInt64(0)}");
-        });
 
     private static StartException Bad(long line, string why) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {why}"));
 
