@@ -18,12 +18,12 @@ public sealed record SearchHit(Post Post, string Excerpt);
 public sealed class SearchIndex
 {
     /// <summary>How many hits are ranked together.</summary>
-    internal const int WindowSize = 1000;
+    internal const int WindowSize = 250;
 
     // Tokens of the meta column. Private use characters end words in a text (FoldedText), so none of these can be typed.
     private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
 
-    // The newest posts are this much ahead, half as much when so large a part of all posts is newer, and so on.
+    // The newest posts are this much ahead, half as much when so large a part of the posts below the window's end is newer.
     private const double RecencyBoost = 0.1, HalfLife = 0.125;
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);

@@ -161,7 +161,7 @@ internal static class Transfer
         if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
             throw new FormatException("this is no export of TinyForum");
         if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= Database.SchemaVersion))
-            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {Database.SchemaVersion}");
+            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {Database.SchemaVersion}");
     }
 
     private static void ReadRow(Connection connection, Dictionary<string, Table> tables, JsonElement line)

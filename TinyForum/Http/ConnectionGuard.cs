@@ -148,7 +148,7 @@ internal sealed class ConnectionGuard : IDisposable
 
             var guard = new ConnectionGuard(options, listening, Math.Min(affordable, options.MaxConnections), limit, brakeAt);
             if (!guard._accepting.IsHeard)
-                note = "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
+                note = (note is null ? "" : note + "; ") + "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
             return guard;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
