@@ -1,5 +1,5 @@
 -- TinyForum's tables, described in this one place. Times are Unix milliseconds in UTC; booleans are 0 or 1.
--- PRAGMA application_id marks the file as TinyForum's, PRAGMA user_version holds the number of the schema (see Data/Database.cs).
+-- PRAGMA application_id marks the file as TinyForum's, PRAGMA user_version holds the number of the schema (see Data/Migrations.cs).
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -169,7 +169,7 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id and, in its five last bits, how long the post is (Data/Relevance); the text is Data/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
+-- rowid is the post's id and, in its five last bits, how long the post is (Search/Relevance); the text is Search/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
 -- the author and for each tag of the thread. Not here: deleted posts; but the replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, meta,

@@ -1,5 +1,6 @@
 using System.Net;
 using TinyForum.Http;
+using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

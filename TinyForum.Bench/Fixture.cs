@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using TinyForum.Data;
+using TinyForum.Text;
 
 namespace TinyForum.Bench;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
+using TinyForum.Api;
 using TinyForum.Data;
+using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Bench;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using TinyForum.Api;
 using TinyForum.CommandLine;
-using TinyForum.Data;
+using TinyForum.Passwords;
+using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

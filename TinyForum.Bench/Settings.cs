@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

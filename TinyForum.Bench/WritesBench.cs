@@ -1,3 +1,5 @@
+using TinyForum.Data;
+
 namespace TinyForum.Bench;
 
 /// <summary>Group commit against the same server committing each write alone.</summary>

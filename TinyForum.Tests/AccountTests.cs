@@ -1,4 +1,6 @@
 using TinyForum.Data;
+using TinyForum.Passwords;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using TinyForum.Api;
+using TinyForum.Api.Endpoints;
+using TinyForum.Api.OpenApi;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using TinyForum.Data;
+using TinyForum.Passwords;
 
 namespace TinyForum.Tests;
 

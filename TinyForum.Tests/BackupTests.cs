@@ -1,5 +1,6 @@
 using System.Threading.Channels;
-using TinyForum.Data;
+using TinyForum.Maintenance;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -25,7 +26,7 @@ public sealed class BackupTests(TestContext context)
         await writing;
         CollectionAssert.AreEqual((string[])[folder["backup.db"]], Directory.GetFiles(folder.Path));
         using var copy = Database.Open(folder["backup.db"]);
-        Assert.AreEqual("", string.Join('\n', copy.Read(c => Check.Run(c))));
+        Assert.AreEqual("", string.Join('\n', copy.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]

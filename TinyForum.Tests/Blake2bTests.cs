@@ -1,4 +1,4 @@
-using TinyForum.Data;
+using TinyForum.Passwords;
 
 namespace TinyForum.Tests;
 

@@ -1,3 +1,4 @@
+
 namespace TinyForum.Tests;
 
 [TestClass]

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Api;
 using TinyForum.Data;
+using TinyForum.Http;
 
 namespace TinyForum.Tests;
 

@@ -1,8 +1,10 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
+using TinyForum.Api;
 using TinyForum.CommandLine;
-using TinyForum.Data;
+using TinyForum.Passwords;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Api;
+using TinyForum.Http;
 
 namespace TinyForum.Tests;
 

@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

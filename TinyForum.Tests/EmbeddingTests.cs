@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using TinyForum.Data;
+using TinyForum.Passwords;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

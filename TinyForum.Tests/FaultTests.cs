@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
 using TinyForum.Data;
+using TinyForum.Maintenance;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -48,7 +50,7 @@ public sealed class FaultTests(TestContext context)
                 await Task.WhenAll(writers);
             }
             using var database = Database.Open(folder["forum.db"]);
-            Assert.AreEqual("", string.Join('\n', database.Read(c => Check.Run(c))), $"round {round}");
+            Assert.AreEqual("", string.Join('\n', database.Read(c => IntegrityCheck.Run(c))), $"round {round}");
             var stored = database.Read(c => c.All("SELECT thread_id, number FROM posts", r => (r.GetInt64(0), r.GetInt64(1)))).ToHashSet();
             Assert.IsTrue(replies.IsSubsetOf(stored) && threads.All(t => stored.Contains((t, 0))), $"round {round}: something that was acknowledged is lost");
         }
@@ -72,7 +74,7 @@ public sealed class FaultTests(TestContext context)
         (await ada.GetAsync("/healthz")).Is(200);
         await forum.Server.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1000000"));
         (await ada.PostAsync("/api/posts", new { title = "t", body })).Is(201);
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => Check.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]
@@ -99,7 +101,7 @@ public sealed class FaultTests(TestContext context)
         (await forum.Client().GetAsync("/api/posts?sort=active")).Is(200);
         File.Delete(folder["ballast"]);
         (await ada.PostAsync("/api/posts", new { title = "after", body })).Is(201);
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => Check.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]
@@ -176,7 +178,7 @@ public sealed class FaultTests(TestContext context)
         (await late.GetAsync("/api/me")).Is(401); // 400 days unused
         (await ada.PostAsync("/api/posts", new { title = "third", body = "b" })).Is(201);
         CollectionAssert.AreEqual((long[])[4, 2, 1], Ids(await ada.GetAsync("/api/posts")));
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => Check.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
 
         static long[] Ids(Answer answer) => [.. answer.Is(200)["posts"]!.AsArray().Select(p => (long)p!["id"]!)];
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Api;
+using TinyForum.Api.Endpoints;
 using TinyForum.Http;
 
 namespace TinyForum.Tests;

@@ -2,32 +2,77 @@ using System.Text.RegularExpressions;
 
 namespace TinyForum.Tests;
 
+/// <summary>A folder is a room with one rule: which other rooms it may touch. docs/architecture.md says why.</summary>
 [TestClass]
-public sealed class LayoutTests
+public sealed partial class LayoutTests
 {
-    [TestMethod]
-    [DataRow("Http", "Api|Data|CommandLine")]
-    [DataRow("Data", "Api|Http|CommandLine")]
-    [DataRow("Api", "CommandLine")]
-    public void A_folder_knows_nothing_of_those_it_may_not_touch(string folder, string forbidden)
+    /// <summary>Every room, and the rooms that its sources may name beside themselves.</summary>
+    private static readonly Dictionary<string, string[]> Rooms = new()
     {
-        var mention = new Regex($@"\b(?:TinyForum\.)?(?:{forbidden})\.[A-Z]|using TinyForum\.(?:{forbidden})\b");
-        var files = Directory.GetFiles(Path.Combine(Repository.Root, "TinyForum", folder), "*.cs", SearchOption.AllDirectories);
-        Assert.IsNotEmpty(files);
-        foreach (var file in files)
+        ["Text"] = [],
+        ["Passwords"] = [],
+        ["Storage"] = ["Data", "Search"],
+        ["Search"] = ["Text"],
+        ["Data"] = ["Text", "Passwords", "Storage", "Search"],
+        ["Maintenance"] = ["Storage", "Data"],
+        ["Http"] = ["Storage", "Telemetry"],
+        ["Api"] = ["Text", "Data", "Http", "Storage", "Search", "Telemetry"],
+        ["Telemetry"] = ["Api", "Http"],
+        ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],
+    };
+
+    /// <summary>The rooms with SQL.</summary>
+    private static readonly string[] OfSql = ["Data", "Storage", "Maintenance", "Search"];
+
+    public static IEnumerable<object[]> Folders => Directory.GetDirectories(Product, "*", SearchOption.AllDirectories)
+        .Where(folder => Directory.EnumerateFiles(folder, "*.cs").Any())
+        .Select(folder => Path.GetRelativePath(Product, folder))
+        .Where(folder => folder.Split('/')[0] is not ("bin" or "obj"))
+        .Select(folder => new object[] { folder });
+
+    private static string Product => Path.Combine(Repository.Root, "TinyForum");
+
+    [TestMethod]
+    [DynamicData(nameof(Folders))]
+    public void A_room_touches_no_more_than_it_may(string folder)
+    {
+        var room = folder.Split('/')[0];
+        Assert.IsTrue(Rooms.TryGetValue(room, out var allowed), $"{room} is no room: say in {nameof(LayoutTests)} what it may touch");
+        var forbidden = Rooms.Keys.Except([room, .. allowed!]).ToHashSet();
+        foreach (var file in Directory.GetFiles(Path.Combine(Product, folder), "*.cs"))
         {
             var text = File.ReadAllText(file);
-            StringAssert.Contains(text, $"namespace TinyForum.{folder};", file);
-            var code = Regex.Replace(text, @"(?m)^\s*//.*$|""[^""\n]*""", "");
-            Assert.IsFalse(mention.IsMatch(code), $"{file} mentions {mention.Match(code).Value}");
+            StringAssert.Contains("\n" + text, $"\nnamespace TinyForum.{folder.Replace('/', '.')};\n", file);
+            foreach (var mention in Mention().Matches(Code(text)).Select(m => m.Groups[1].Value))
+                Assert.DoesNotContain(mention, forbidden, $"{file} may not touch {mention}");
         }
     }
 
     [TestMethod]
-    public void No_SQL_is_written_outside_Data()
+    public void SQL_is_written_in_the_rooms_of_the_database_alone()
     {
-        var sql = new Regex(@"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.*(\bFROM\b|\bSET\b|\bWHERE\b|\bVALUES\b)", RegexOptions.Singleline);
-        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "TinyForum", "Api"), "*.cs"))
-            Assert.IsFalse(sql.IsMatch(File.ReadAllText(file)), file);
+        var sources = Directory.GetFiles(Product, "*.cs", SearchOption.AllDirectories)
+            .Where(file => Path.GetRelativePath(Product, file).Split('/')[0] is not ("bin" or "obj") and var room && !OfSql.Contains(room))
+            .ToList();
+        Assert.IsGreaterThan(40, sources.Count);
+        foreach (var file in sources)
+            Assert.IsFalse(Sql().IsMatch(File.ReadAllText(file)), $"{file}: {Sql().Match(File.ReadAllText(file)).Value}");
     }
+
+    [TestMethod]
+    [DataRow("r => c.Number(\"SELECT count(*) FROM users\")", true)]
+    [DataRow("Script(\"PRAGMA user_version\")", true)]
+    [DataRow("\"\"\"\n    DELETE FROM posts\n    \"\"\"", true)]
+    [DataRow("\"DELETE /api/posts/{id}\"", false)]
+    [DataRow("Method is \"SELECT\" or \"UPDATE\"", false)]
+    public void What_is_SQL_is_told(string code, bool isSql) => Assert.AreEqual(isSql, Sql().IsMatch(code));
+
+    /// <summary>A source without its comments and strings.</summary>
+    private static string Code(string text) => Regex.Replace(text, "\"\"\"[\\s\\S]*?\"\"\"|//[^\n]*|\"(?:\\\\.|[^\"\\\\\n])*\"", "");
+
+    [GeneratedRegex(@"(?:\bTinyForum\.|(?<![\w.]))(Text|Passwords|Storage|Search|Data|Maintenance|Http|Api|Telemetry|CommandLine)(?:\.[A-Z]|;)")]
+    private static partial Regex Mention();
+
+    [GeneratedRegex(@"""\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (?:TABLE|INDEX|VIRTUAL)|PRAGMA|VACUUM|BEGIN|COMMIT|ROLLBACK|ATTACH)\b(?!"")|;\s*(?:PRAGMA|VACUUM)\b")]
+    private static partial Regex Sql();
 }

@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Data;
+using TinyForum.Text;
 
 namespace TinyForum.Tests;
 

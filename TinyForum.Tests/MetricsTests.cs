@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using TinyForum.Api;
 using TinyForum.Http;
+using TinyForum.Telemetry;
 
 namespace TinyForum.Tests;
 
@@ -192,7 +194,7 @@ public sealed class MetricsTests
     [TestMethod]
     public void Counting_a_request_allocates_nothing_and_odd_methods_make_no_series()
     {
-        using var telemetry = new Telemetry();
+        using var telemetry = new ForumTelemetry();
         Count();
         var before = GC.GetAllocatedBytesForCurrentThread();
         Count();

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using TinyForum.Data;
 
 namespace TinyForum.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using TinyForum.Api;
+using TinyForum.Api.OpenApi;
 
 namespace TinyForum.Tests;
 
@@ -22,7 +23,7 @@ public sealed class OpenApiTests(TestContext context)
         var answer = (await forum.Client().GetAsync("/api/openapi.json")).Is(200);
         Assert.AreEqual("3.1.1", (string?)answer["openapi"]);
         Assert.AreEqual("application/json", answer.Header("Content-Type"));
-        CollectionAssert.AreEqual(OpenApi.Document.ToArray(), answer.Bytes);
+        CollectionAssert.AreEqual(OpenApiDocument.Bytes.ToArray(), answer.Bytes);
         (await forum.Client().GetAsync("/api/openapi.json", ("If-None-Match", answer.Header("ETag")!))).Is(304);
     }
 
@@ -158,7 +159,7 @@ public sealed class OpenApiTests(TestContext context)
         if (await Tool.RunAsync("npx", ["--yes", Redocly, "--version"]) is not (0, _))
             Assert.Inconclusive($"NOT CHECKED: npx can't run {Redocly} here");
         var file = Path.Combine(context.TestRunDirectory ?? Path.GetTempPath(), $"openapi-{Guid.NewGuid():N}.json");
-        await File.WriteAllBytesAsync(file, OpenApi.Document.ToArray(), context.CancellationToken);
+        await File.WriteAllBytesAsync(file, OpenApiDocument.Bytes.ToArray(), context.CancellationToken);
         var linted = await Tool.RunAsync("npx", ["--yes", Redocly, "lint", file]);
         File.Delete(file);
         Assert.AreEqual(0, linted!.Value.Code, linted.Value.Output);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TinyForum.Data;
+using TinyForum.Passwords;
 
 namespace TinyForum.Tests;
 

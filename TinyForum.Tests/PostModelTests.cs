@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using TinyForum.Data;
+using TinyForum.Storage;
 using static SQLitePCL.raw;
 
 namespace TinyForum.Tests;

@@ -1,4 +1,6 @@
 using TinyForum.Api;
+using TinyForum.Api.Endpoints;
+using TinyForum.Http;
 
 namespace TinyForum.Tests;
 

@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Data;
+using TinyForum.Search;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

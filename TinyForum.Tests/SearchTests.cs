@@ -1,7 +1,10 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
+using TinyForum.Maintenance;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -305,7 +308,7 @@ public sealed class SearchTests
         CollectionAssert.AreEqual(new[] { "migrating the database to schema 2" }, told);
         CollectionAssert.AreEqual(new[] { head }, Find(new SearchIndex(opened), "onions tag:food"));
         CollectionAssert.AreEqual(new[] { reply }, Find(new SearchIndex(opened), "leeks author:system"));
-        Assert.IsFalse(opened.Read(c => Data.Check.Run(c)).Any(fault => fault.StartsWith("search index", StringComparison.Ordinal)));
+        Assert.IsFalse(opened.Read(c => IntegrityCheck.Run(c)).Any(fault => fault.StartsWith("search index", StringComparison.Ordinal)));
     }
 
     [TestMethod]

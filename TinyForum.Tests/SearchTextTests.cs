@@ -3,7 +3,9 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
-using TinyForum.Data;
+using TinyForum.Api.Endpoints;
+using TinyForum.Search;
+using TinyForum.Text;
 
 namespace TinyForum.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Data;
+using TinyForum.Text;
 
 namespace TinyForum.Tests;
 

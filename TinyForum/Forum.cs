@@ -1,4 +1,7 @@
 using TinyForum.Data;
+using TinyForum.Passwords;
+using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum;
 
@@ -22,7 +25,7 @@ internal sealed class Forum : IAsyncDisposable
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications);
         Search = new SearchIndex(Database);
-        Cursors = new Cursors(Database.Read(c => c.First("SELECT value FROM settings WHERE name = 'cursor_key'", r => r.GetFieldValue<byte[]>(0)))!);
+        Cursors = Cursors.Of(Database);
     }
 
     public ForumOptions Options { get; }

@@ -2,6 +2,9 @@ using System.Collections.Frozen;
 using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Maintenance;
+using TinyForum.Storage;
+using TinyForum.Telemetry;
 
 namespace TinyForum;
 
@@ -9,11 +12,11 @@ namespace TinyForum;
 public sealed class ForumServer : IAsyncDisposable
 {
     private readonly Forum _forum;
-    private readonly Telemetry _telemetry;
+    private readonly ForumTelemetry _telemetry;
     private readonly ListenerLoop _loop;
     private readonly BackupSchedule? _backups;
 
-    private ForumServer(Forum forum, Telemetry telemetry, ListenerLoop loop)
+    private ForumServer(Forum forum, ForumTelemetry telemetry, ListenerLoop loop)
     {
         (_forum, _telemetry, _loop) = (forum, telemetry, loop);
         if (forum.Options.BackupEvery is { } every)
@@ -61,7 +64,7 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal Forum Forum => _forum;
 
-    internal Telemetry Telemetry => _telemetry;
+    internal ForumTelemetry Telemetry => _telemetry;
 
     internal ConnectionGuard? Guard => _loop.Guard;
 
@@ -79,13 +82,13 @@ public sealed class ForumServer : IAsyncDisposable
             throw new StartException("there is no address to listen on");
         var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
         var forum = new Forum(options with { AnonymousLogout = anonymousLogout });
-        var telemetry = new Telemetry();
+        var telemetry = new ForumTelemetry();
         try
         {
             var api = new ForumApi(forum, telemetry);
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, hosts);
-            await Rehearsal.Once(api.ServeAsync, ForumApi.Rehearsed, ForumApi.NeededLater).ConfigureAwait(false);
+            await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, ForumApi.NeededLater).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);

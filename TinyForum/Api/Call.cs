@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Storage;
+using TinyForum.Telemetry;
 
 namespace TinyForum.Api;
 
@@ -15,7 +17,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     public Forum Forum { get; } = forum;
 
     /// <summary>What the server tells of itself.</summary>
-    public required Telemetry Telemetry { get; init; }
+    public required ForumTelemetry Telemetry { get; init; }
 
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }

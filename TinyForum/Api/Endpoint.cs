@@ -108,10 +108,10 @@ internal sealed class Endpoint
             Summary = summary, Noun = NounOf(name), ContentType = contentType, Kept = kept, Refuses = refuses ?? [],
         };
 
-    /// <summary><c>Posts</c> of both <c>Posts.Pin</c> and <c>call => Posts.Pin(call, true)</c>.</summary>
+    /// <summary><c>Search</c> of both <c>Search.Find</c> and <c>Endpoints.Search.Find</c>.</summary>
     private static string NounOf(string handler)
     {
-        var noun = handler.AsSpan(0, handler.IndexOf('.', StringComparison.Ordinal));
-        return noun[(noun.LastIndexOf(' ') + 1)..].ToString();
+        var noun = handler.AsSpan(0, handler.LastIndexOf('.'));
+        return noun[(noun.LastIndexOf('.') + 1)..].ToString();
     }
 }

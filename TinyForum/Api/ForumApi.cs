@@ -1,5 +1,6 @@
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Telemetry;
 
 namespace TinyForum.Api;
 
@@ -7,12 +8,12 @@ namespace TinyForum.Api;
 internal sealed class ForumApi
 {
     private readonly Forum _forum;
-    private readonly Telemetry _telemetry;
+    private readonly ForumTelemetry _telemetry;
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
     private readonly RateLimits _limits;
 
-    public ForumApi(Forum forum, Telemetry telemetry)
+    public ForumApi(Forum forum, ForumTelemetry telemetry)
     {
         _forum = forum;
         _telemetry = telemetry;
@@ -25,8 +26,8 @@ internal sealed class ForumApi
     /// <summary>How many answers are kept in memory.</summary>
     public int KeptAnswers => _kept.Count;
 
-    /// <summary>A request that leads through most of the code and changes nothing (<see cref="Rehearsal"/>).</summary>
-    public const string Rehearsed = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    /// <summary>A request that leads through most of the code and changes nothing (<see cref="WarmUp"/>).</summary>
+    public const string WarmUpRequest = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
     /// <summary>Types out of the assemblies that it does not need and others do.</summary>
     public static IReadOnlyList<Type> NeededLater { get; } =

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using TinyForum.Http;
 
 namespace TinyForum.Api;
 

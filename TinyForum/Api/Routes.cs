@@ -1,3 +1,5 @@
+using TinyForum.Api.Endpoints;
+using TinyForum.Telemetry;
 using static TinyForum.Api.Access;
 using static TinyForum.Api.Endpoint;
 
@@ -64,7 +66,7 @@ internal static class Routes
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "What the caller is told of, newest first", query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
-        Of<SearchAnswer>("GET /api/search", Anyone, Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
+        Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),

@@ -41,7 +41,7 @@ internal static class CommandLineProgram
             root.Options.Add(setting.Option);
         root.Subcommands.Add(Serve.Command());
         root.Subcommands.Add(UserCommands.Command());
-        foreach (var command in Maintenance.Commands())
+        foreach (var command in MaintenanceCommands.Commands())
             root.Subcommands.Add(command);
         root.SetAction((line, _) => Serve.RunAsync(line));
         return root;

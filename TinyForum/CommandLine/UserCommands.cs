@@ -51,7 +51,7 @@ internal static class UserCommands
         command.SetAction(async (line, _) =>
         {
             var options = Settings.Options(line);
-            Maintenance.RequireThere(options.Database!);
+            MaintenanceCommands.RequireThere(options.Database!);
             await using var forum = new Forum(options);
             await run(forum, line).ConfigureAwait(false);
             return 0;

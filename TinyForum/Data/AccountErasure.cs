@@ -1,4 +1,5 @@
 using System.Text;
+using TinyForum.Storage;
 
 namespace TinyForum.Data;
 

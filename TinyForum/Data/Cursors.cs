@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
@@ -12,6 +13,13 @@ namespace TinyForum.Data;
 internal sealed class Cursors(byte[] key)
 {
     private const int NonceSize = 12, TagSize = 16;
+
+    /// <summary>Those of a forum: its key was made with its database.</summary>
+    public static Cursors Of(Database database) => new(database.Read(c => c.First("""
+        SELECT value
+          FROM settings
+         WHERE name = 'cursor_key'
+        """, r => r.GetFieldValue<byte[]>(0)))!);
 
     /// <summary>Seals the numbers of <paramref name="position"/> for use with the same <paramref name="list"/> alone.</summary>
     public string Seal(string list, params ReadOnlySpan<long> position)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using TinyForum.Storage;
 
 namespace TinyForum.Data;
 

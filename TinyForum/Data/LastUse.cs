@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TinyForum.Storage;
 
 namespace TinyForum.Data;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 

@@ -1,7 +1,9 @@
+using TinyForum.Storage;
+
 namespace TinyForum.Data;
 
 /// <summary>A numbered step from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
-internal sealed record Migration(int To, string Sql, Action<Connection, Progress>? Then = null);
+internal sealed record Migration(int To, string Sql, Action<Connection, ProgressReporter>? Then = null);
 
 /// <summary>
 /// How a database comes to the current schema: a new one by <c>schema.sql</c> whole, an older one by the numbered steps it lacks.

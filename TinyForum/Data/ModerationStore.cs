@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 

@@ -1,3 +1,7 @@
+using TinyForum.Passwords;
+using TinyForum.Storage;
+using TinyForum.Text;
+
 namespace TinyForum.Data;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using TinyForum.Text;
+
 namespace TinyForum.Data;
 
 /// <summary>Who deleted a post: only the same side may restore it.</summary>

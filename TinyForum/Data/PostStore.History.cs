@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using TinyForum.Storage;
 
 namespace TinyForum.Data;
 

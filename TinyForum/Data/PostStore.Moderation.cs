@@ -1,3 +1,5 @@
+using TinyForum.Storage;
+
 namespace TinyForum.Data;
 
 /// <summary>Deleting and restoring, pinning and locking. What a moderator does is logged, and told to the author.</summary>

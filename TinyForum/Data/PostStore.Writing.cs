@@ -1,3 +1,5 @@
+using TinyForum.Storage;
+
 namespace TinyForum.Data;
 
 /// <summary>

@@ -1,4 +1,7 @@
 using Microsoft.Data.Sqlite;
+using TinyForum.Search;
+using TinyForum.Storage;
+using TinyForum.Text;
 using static SQLitePCL.raw;
 
 namespace TinyForum.Data;
@@ -64,7 +67,7 @@ public sealed class SearchIndex
     }
 
     /// <summary>Puts every visible post into an empty index.</summary>
-    internal static void Fill(Connection connection, Progress pace) => connection.ForEach("""
+    internal static void Fill(Connection connection, ProgressReporter pace) => connection.ForEach("""
         SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body, p.author_id, t.tags
           FROM posts p
          CROSS JOIN threads t ON t.id = p.thread_id

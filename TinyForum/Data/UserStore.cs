@@ -1,4 +1,7 @@
 using Microsoft.Data.Sqlite;
+using TinyForum.Passwords;
+using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using TinyForum.Telemetry;
 
 namespace TinyForum.Http;
 
@@ -14,7 +15,7 @@ namespace TinyForum.Http;
 /// <param name="clock">The log's time.</param>
 /// <param name="hosts">The names, without a port, by which requests may call the server; <see langword="null"/> for any.</param>
 internal sealed class Boundary(
-    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, Telemetry telemetry, TimeProvider clock, IReadOnlySet<string>? hosts)
+    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, ForumTelemetry telemetry, TimeProvider clock, IReadOnlySet<string>? hosts)
 {
     private const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
@@ -23,7 +24,7 @@ internal sealed class Boundary(
     {
         if (HasBeenAnswered(exchange))
             return;
-        using var activity = Telemetry.Activities.StartActivity(exchange.Method, ActivityKind.Server);
+        using var activity = ForumTelemetry.Activities.StartActivity(exchange.Method, ActivityKind.Server);
         Exception? fault = null;
         try
         {

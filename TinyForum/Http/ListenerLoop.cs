@@ -69,7 +69,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
             catch (Exception e) when (e is HttpListenerException or System.Net.Sockets.SocketException or ArgumentNullException)
             {
                 listener.Close();
-                var clientWasFaster = e is ArgumentNullException; // rare: see Rehearsal
+                var clientWasFaster = e is ArgumentNullException; // rare: see WarmUp
                 if (clientWasFaster)
                 {
                     // The socket was left listening, but nothing holds it: its finalizer closes it.

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace TinyForum.Tests.Support;
+
+/// <summary>The program as its operator runs it: a process of its own.</summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly List<(string Text, TaskCompletionSource<string> Said)> _awaited = [];
+
+    private ServerProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, e) => Take(e.Data, _output);
+        process.ErrorDataReceived += (_, e) => Take(e.Data, _errors);
+        process.Exited += (_, _) => Ended();
+        process.EnableRaisingEvents = true;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>The file that <c>dotnet</c> runs.</summary>
+    public static string Program { get; } = typeof(ForumServer).Assembly.Location;
+
+    public int Id => _process.Id;
+
+    /// <summary>The line that says where it listens.</summary>
+    public string Greeting { get; private set; } = "";
+
+    public Uri Url => new(AddressPattern().Match(Greeting).Value);
+
+    public bool IsAlive => !_process.HasExited;
+
+    /// <summary>How many descriptors it has open.</summary>
+    public int Descriptors => Directory.GetFiles($"/proc/{Id}/fd").Length;
+
+    /// <summary>The most memory it had at once, bytes.</summary>
+    public long PeakMemory => 1024 * long.Parse(PeakLine().Match(File.ReadAllText($"/proc/{Id}/status")).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    /// <summary>The assemblies and libraries it has loaded, by name.</summary>
+    public HashSet<string> Libraries => [.. File.ReadLines($"/proc/{Id}/maps").Select(l => Path.GetFileName(l)).Where(f => Library().IsMatch(f))];
+
+    public string Output => Read(_output);
+
+    public string Errors => Read(_errors);
+
+    /// <summary>Starts a server with the cheapest passwords on a free port, and waits until it says that it listens.</summary>
+    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, arguments);
+
+    /// <summary>As the other one, for a server that may have so many descriptors.</summary>
+    public static async Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments)
+    {
+        var server = new ServerProcess(Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
+        try
+        {
+            server.Greeting = await server.SaysAsync(" listens on ");
+            return server;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidOperationException($"the server ended: {server.Output}{server.Errors}");
+        }
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, string? input = null, params (string, string)[] environment)
+    {
+        using var process = Start(null, environment, arguments);
+        if (input is not null)
+            await process.StandardInput.WriteLineAsync(input);
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await errors);
+    }
+
+    /// <summary>Sends a signal by its name.</summary>
+    public void Signal(string name) => System.Diagnostics.Process.Start("kill", [$"-{name}", $"{Id}"]).WaitForExit();
+
+    /// <summary>Waits for a line of its output with this text.</summary>
+    public Task<string> SaysAsync(string text)
+    {
+        var said = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            if (_output.ToString().Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } line)
+                return Task.FromResult(line);
+            _awaited.Add((text, said));
+        }
+        if (_process.HasExited)
+            Ended();
+        return said.Task.WaitAsync(Patience);
+    }
+
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static Process Start(int? descriptors, (string Name, string Value)[] environment, string[] arguments)
+    {
+        string[] program = ["dotnet", Program, .. arguments];
+        if (descriptors is not null)
+            program = ["bash", "-c", $"ulimit -n {descriptors} && exec \"$@\"", "bash", .. program];
+        var start = new ProcessStartInfo(program[0], program[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+
+    private void Take(string? line, StringBuilder text)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.AppendLine(line);
+        lock (_output)
+        {
+            foreach (var (awaited, said) in _awaited)
+            {
+                if (line.Contains(awaited, StringComparison.Ordinal))
+                    said.TrySetResult(line);
+            }
+        }
+    }
+
+    private void Ended()
+    {
+        _process.WaitForExit(); // until all that it said is read
+        lock (_output)
+        {
+            foreach (var (_, said) in _awaited)
+                said.TrySetException(new InvalidOperationException("the server ended"));
+        }
+    }
+
+    [GeneratedRegex(@"http://[0-9.:]+/")]
+    private static partial Regex AddressPattern();
+
+    [GeneratedRegex(@"\.(dll|so)\b")]
+    private static partial Regex Library();
+
+    [GeneratedRegex(@"VmHWM:\s*(\d+) kB")]
+    private static partial Regex PeakLine();
+}
+
+/// <summary>A folder that goes with the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("tinyforum-test-").FullName;
+
+    /// <summary>The path of a file in it.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,96 @@
+using TinyForum.Data;
+
+namespace TinyForum.Api.Endpoints;
+
+internal sealed record Credentials(string Username, string Password);
+
+internal sealed record UserView(long Id, string Username)
+{
+    public static UserView Of(User user) => new(user.Id, user.Username);
+}
+
+internal sealed record UserAnswer(UserView User) : Success;
+
+/// <summary>Accounts: registering, logging in and out, who someone is.</summary>
+internal static class Accounts
+{
+    public static async ValueTask<UserAnswer> Register(Call call, Credentials body)
+    {
+        var counted = call.Limits.Registration(call);
+        User? user = null;
+        try
+        {
+            user = await call.Forum.Users.RegisterAsync(body.Username, body.Password).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (user is null)
+                counted?.Dispose();
+        }
+        return user is null ? throw new Refusal(200, "username already exists") : new UserAnswer(UserView.Of(user));
+    }
+
+    public static async ValueTask<Done> LogIn(Call call, Credentials body)
+    {
+        var user = call.Forum.Users.Find(body.Username) ?? throw new Refusal(200, "user does not exist");
+        var proof = await Prove(call, user.Id, body.Password).ConfigureAwait(false) ?? throw Mismatch();
+        if (call.Forum.Users.FindSuspension(user.Id) is { } suspension)
+            throw Refusal.Forbidden(Describe(suspension));
+        var token = await call.Forum.Sessions.StartAsync(user.Id, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
+            .ConfigureAwait(false) ?? throw Mismatch(); // the password was changed a moment ago
+        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Make(token, secure: call.IsHttps));
+        return new Done();
+    }
+
+    public static async ValueTask<Done> LogOut(Call call)
+    {
+        await call.Forum.Sessions.EndAsync(call.User.Id, call.User.SessionId!.Value).ConfigureAwait(false);
+        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
+        return new Done();
+    }
+
+    public static async ValueTask<Done> LogOutEverywhere(Call call)
+    {
+        var user = call.Forum.Users.Find(call.Username) ?? throw new Refusal(200, "user does not exist");
+        if (call.Caller is { } caller)
+        {
+            if (caller.Id != user.Id && caller.Role != Role.Admin)
+                throw Refusal.Forbidden("only the user or an admin may do this");
+            if (!caller.MayWrite)
+                throw Refusal.Forbidden("a token of scope read may not do this");
+        }
+        else if (call.Forum.Options.AnonymousLogout != true || !call.IsDirectLoopback)
+        {
+            throw ForumApi.LoginRequired();
+        }
+        return await call.Forum.Sessions.EndAllAsync(user.Id).ConfigureAwait(false) > 0 ? new Done() : throw new Refusal(200, "user did not log in");
+    }
+
+    public static ValueTask<UserAnswer> Find(Call call) =>
+        call.Forum.Users.Find(call.Username) is { } user ? new(new UserAnswer(UserView.Of(user))) : throw new Refusal(200, "user does not exist");
+
+    /// <summary>Tries a password, counting it if it is wrong.</summary>
+    /// <returns>The stored string that it matches, or <see langword="null"/>.</returns>
+    /// <exception cref="Refusal">429: too many were wrong. 503: too many passwords are being hashed.</exception>
+    public static async ValueTask<string?> Prove(Call call, long userId, string password)
+    {
+        var counted = call.Limits.FailedLogin(call, userId);
+        var isWrong = false;
+        try
+        {
+            var proof = await call.Forum.Users.Passwords.ProveAsync(userId, password, CancellationToken.None).ConfigureAwait(false);
+            isWrong = proof is null;
+            return proof;
+        }
+        finally
+        {
+            if (!isWrong)
+                counted?.Dispose();
+        }
+    }
+
+    private static Refusal Mismatch() => new(200, "username and password do not match");
+
+    private static string Describe(Suspension suspension) =>
+        $"this account is suspended{(suspension.Until is { } until ? $" until {Clock.Rfc3339(until)}" : "")}: {suspension.Reason}";
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum.Api.Endpoints;
+
+internal sealed record UnreadView(long Messages, long Notifications);
+
+internal sealed record MeView(string? Bio, string CreatedAt, string? DisplayName, long Id, string Role, UnreadView Unread, string Username);
+
+internal sealed record MeAnswer(MeView User) : Success
+{
+    public static MeAnswer Of(Account account) => new(new MeView(
+        account.Bio, Clock.Rfc3339(account.CreatedAt), account.DisplayName, account.Id, UserStore.NameOf(account.Role),
+        new UnreadView(account.UnreadMessages, account.UnreadNotifications), account.Username));
+}
+
+internal sealed record ProfileChange(string? Bio = null, string? DisplayName = null);
+
+internal sealed record PasswordChange(string Current, string New);
+
+internal sealed record PasswordProof(string Password);
+
+internal sealed record ExportAnswer([property: JsonConverter(typeof(ExportConverter))] AccountExport Export) : Success;
+
+/// <summary>The caller's own account.</summary>
+internal static class Me
+{
+    public static ValueTask<MeAnswer> Get(Call call) => new(MeAnswer.Of(call.Forum.Users.FindAccount(call.User.Id) ?? throw ForumApi.LoginRequired()));
+
+    public static async ValueTask<MeAnswer> Change(Call call, ProfileChange body)
+    {
+        var condition = call.Exchange.Header("If-Match");
+        var account = await call.Forum.Users.ChangeProfileAsync(call.User.Id, body.DisplayName, body.Bio, before =>
+        {
+            if (condition is not null && !ConditionalGet.Matches(condition, TagOf(before)))
+                throw new Refusal(412, "the account has changed since");
+        }).ConfigureAwait(false);
+        return MeAnswer.Of(account ?? throw ForumApi.LoginRequired());
+    }
+
+    public static async ValueTask<Done> ChangePassword(Call call, PasswordChange body)
+    {
+        PasswordStore.RequireValid("new", body.New);
+        var proof = await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) ?? throw WrongPassword();
+        return await call.Forum.Users.Passwords.SetAsync(call.User.Id, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
+            ? new Done() : throw WrongPassword();
+    }
+
+    public static async ValueTask<Done> Erase(Call call, PasswordProof body)
+    {
+        var proof = await Accounts.Prove(call, call.User.Id, body.Password).ConfigureAwait(false) ?? throw WrongPassword();
+        if (!await call.Forum.Users.EraseAsync(call.User.Id, proof).ConfigureAwait(false))
+            throw WrongPassword();
+        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
+        return new Done();
+    }
+
+    public static ValueTask<ExportAnswer> Export(Call call)
+    {
+        call.Exchange.SetHeader("Content-Disposition", "attachment; filename=\"tinyforum-export.json\"");
+        return new(new ExportAnswer(new AccountExport(call.Forum.Database, call.User.Id)));
+    }
+
+    private static string TagOf(Account account) => ConditionalGet.TagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));
+
+    private static Refusal WrongPassword() => Refusal.Forbidden("wrong password");
+}
+
+/// <summary>Has an export write itself into the answer.</summary>
+internal sealed class ExportConverter : JsonConverter<AccountExport>
+{
+    public override AccountExport Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+    public override void Write(Utf8JsonWriter writer, AccountExport value, JsonSerializerOptions options) => value.WriteTo(writer);
+}

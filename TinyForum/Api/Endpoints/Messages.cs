@@ -1,0 +1,61 @@
+using TinyForum.Data;
+
+namespace TinyForum.Api.Endpoints;
+
+internal sealed record MessageDraft(string To, string Body, string? Subject = null);
+
+internal sealed record MessageView(string Body, string CreatedAt, UserView From, long Id, string? ReadAt, string? Subject, UserView To)
+{
+    public static MessageView Of(Message message) => new(
+        message.Body, Clock.Rfc3339(message.CreatedAt), UserView.Of(message.From), message.Id,
+        message.ReadAt is { } readAt ? Clock.Rfc3339(readAt) : null, message.Subject, UserView.Of(message.To));
+}
+
+internal sealed record MessageAnswer(MessageView PrivateMessage) : Success;
+
+internal sealed record MessagesAnswer(IReadOnlyList<MessageView> Messages, string? Next, long Unread) : Success;
+
+/// <summary>How many are left to read.</summary>
+internal sealed record UnreadAnswer(long Unread) : Success;
+
+/// <summary>Private messages: each caller's own, whatever the caller's role.</summary>
+internal static class Messages
+{
+    public static ValueTask<MessagesAnswer> List(Call call)
+    {
+        var filter = new MailFilter(Box(call), With(call), call.Flag("unread"));
+        var list = $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}";
+        var page = call.Forum.Messages.List(call.User.Id, filter, call.Limit, call.Cursor(list, 1));
+        return new(new MessagesAnswer(
+            [.. page.Items.Select(MessageView.Of)], call.Next(list, page.Next), call.Forum.Messages.CountUnread(call.User.Id)));
+    }
+
+    public static ValueTask<MessageAnswer> Send(Call call, MessageDraft body) => call.CreateAsync(
+        c => new MessageAnswer(MessageView.Of(call.Forum.Messages.Create(c, call.User.Id, body.To, body.Subject, body.Body))),
+        answer => MessageStore.AddressOf(answer.PrivateMessage.Id));
+
+    public static ValueTask<MessageAnswer> Find(Call call) =>
+        new(new MessageAnswer(MessageView.Of(call.Forum.Messages.Find(call.User.Id, call.Id) ?? throw NoSuchMessage())));
+
+    public static async ValueTask<UnreadAnswer> MarkRead(Call call) =>
+        new(await call.Forum.Messages.MarkReadAsync(call.User.Id, call.Id).ConfigureAwait(false) ?? throw NoSuchMessage());
+
+    public static async ValueTask<UnreadAnswer> MarkAllRead(Call call) =>
+        new(await call.Forum.Messages.MarkAllReadAsync(call.User.Id).ConfigureAwait(false));
+
+    public static async ValueTask<Done> Delete(Call call) =>
+        await call.Forum.Messages.DeleteAsync(call.User.Id, call.Id).ConfigureAwait(false) ? new Done() : throw NoSuchMessage();
+
+    private static Refusal NoSuchMessage() => Refusal.NotFound("message");
+
+    private static MailBox Box(Call call) => call.Query("box") switch
+    {
+        null or "inbox" => MailBox.Inbox,
+        "sent" => MailBox.Sent,
+        "all" => MailBox.All,
+        _ => throw Refusal.Invalid("box", "must be inbox, sent or all"),
+    };
+
+    // Whoever does not exist has no conversation with anyone.
+    private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.Find(username)?.Id ?? -1 : null;
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using TinyForum.Data;
+
+namespace TinyForum.Api.Endpoints;
+
+internal sealed record ReportRequest(string Reason);
+
+internal sealed record ResolutionRequest(string Resolution);
+
+internal sealed record SuspensionRequest(string Reason, string? Until = null);
+
+internal sealed record ReportView(
+    long Id, long Post, UserView Reporter, string Reason, string CreatedAt, string? Resolution, UserView? ResolvedBy, string? ResolvedAt)
+{
+    public static ReportView Of(Report report) => new(
+        report.Id, report.PostId, UserView.Of(report.Reporter), report.Reason, Clock.Rfc3339(report.CreatedAt),
+        report.Resolution, report.ResolvedBy is { } by ? UserView.Of(by) : null, report.ResolvedAt is { } at ? Clock.Rfc3339(at) : null);
+}
+
+internal sealed record ReportAnswer(ReportView Report) : Success;
+
+internal sealed record ReportsAnswer(IReadOnlyList<ReportView> Reports, string? Next) : Success;
+
+internal sealed record SuspensionView(UserView User, string Reason, string? Until);
+
+internal sealed record SuspensionAnswer(SuspensionView Suspension) : Success;
+
+internal sealed record ModerationEntryView(long Id, UserView Actor, string Action, long? Post, UserView? User, string? Reason, string CreatedAt)
+{
+    public static ModerationEntryView Of(ModerationEntry entry) => new(
+        entry.Id, UserView.Of(entry.Actor), entry.Action, entry.PostId, entry.User is { } user ? UserView.Of(user) : null,
+        entry.Reason, Clock.Rfc3339(entry.CreatedAt));
+}
+
+internal sealed record ModerationLogAnswer(IReadOnlyList<ModerationEntryView> Entries, string? Next) : Success;
+
+/// <summary>Reports, suspensions and the public log of moderation.</summary>
+internal static class Moderation
+{
+    public static async ValueTask<ReportAnswer> Report(Call call, ReportRequest body) => await call.CreateAsync(
+        c => new ReportAnswer(ReportView.Of(call.Forum.Reports.Create(c, call.User.Id, call.Id, body.Reason))),
+        a => $"/api/reports/{a.Report.Id}").ConfigureAwait(false);
+
+    public static ValueTask<ReportAnswer> FindReport(Call call) =>
+        new(new ReportAnswer(ReportView.Of(call.Forum.Reports.Find(call.Id) ?? throw Refusal.NotFound("report"))));
+
+    public static ValueTask<ReportsAnswer> ListReports(Call call)
+    {
+        var (state, name) = call.Query("state") switch
+        {
+            null or "open" => (ReportState.Open, "reports open"),
+            "resolved" => (ReportState.Resolved, "reports resolved"),
+            "all" => (ReportState.All, "reports all"),
+            _ => throw Refusal.Invalid("state", "must be open, resolved or all"),
+        };
+        var page = call.Forum.Reports.List(state, call.Limit, call.Cursor(name, 1));
+        return new(new ReportsAnswer([.. page.Items.Select(ReportView.Of)], call.Next(name, page.Next)));
+    }
+
+    public static async ValueTask<ReportAnswer> Resolve(Call call, ResolutionRequest body) => new(ReportView.Of(
+        await call.Forum.Reports.ResolveAsync(call.User.Id, call.Id, body.Resolution).ConfigureAwait(false) ?? throw Refusal.NotFound("report")));
+
+    public static async ValueTask<SuspensionAnswer> Suspend(Call call, SuspensionRequest body)
+    {
+        var user = User(call);
+        var suspension = await call.Forum.Moderation.SuspendAsync(
+            call.User.Id, user.Id, body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
+        return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Clock.Rfc3339(end) : null));
+    }
+
+    public static async ValueTask<Done> LiftSuspension(Call call)
+    {
+        await call.Forum.Moderation.LiftSuspensionAsync(call.User.Id, User(call).Id).ConfigureAwait(false);
+        return new Done();
+    }
+
+    public static ValueTask<ModerationLogAnswer> Log(Call call)
+    {
+        const string Name = "moderation-log";
+        var page = call.Forum.Moderation.List(call.Limit, call.Cursor(Name, 1));
+        return new(new ModerationLogAnswer([.. page.Items.Select(ModerationEntryView.Of)], call.Next(Name, page.Next)));
+    }
+
+    private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw Refusal.NotFound("user");
+
+    private static DateTimeOffset ParseTime(string text) =>
+        DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        && (text[^1] == 'Z' || text[^3] == ':' && text[^6] is '+' or '-')
+            ? time : throw Refusal.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
+}

@@ -1,0 +1,89 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using TinyForum.Data;
+
+namespace TinyForum.Api.Endpoints;
+
+internal sealed record PostView(
+    long Id, long Number, long Thread, UserView? Author = null, string? Body = null, string? CreatedAt = null, bool? Deleted = null,
+    string? EditedAt = null, bool? Liked = null, long? Likes = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
+    long? ReplyTo = null, IReadOnlyList<string>? Tags = null, string? Title = null, long? Unread = null)
+{
+    public static PostView Of(Post post) => new(
+        post.Id, post.Number, post.ThreadId,
+        Author: UserView.Of(post.Author),
+        Body: post.Body,
+        CreatedAt: Clock.Rfc3339(post.CreatedAt),
+        Deleted: post.DeletedBy is null ? null : true,
+        EditedAt: post.EditedAt is { } edited ? Clock.Rfc3339(edited) : null,
+        Liked: post.Liked,
+        Likes: post.Likes,
+        Locked: post.Head?.IsLocked == true ? true : null,
+        Pinned: post.Head?.IsPinned == true ? true : null,
+        Replies: post.Head?.Replies,
+        ReplyTo: post.ReplyTo,
+        Tags: post.Head?.Tags,
+        Title: post.Head?.Title,
+        Unread: post.Head?.Unread);
+
+    /// <summary>As <see cref="Of"/>, but of a deleted post only that it was there.</summary>
+    public static PostView InList(Post post) =>
+        post.DeletedBy is null ? Of(post) : new(post.Id, post.Number, post.ThreadId, Deleted: true);
+}
+
+internal sealed record PostAnswer(PostView Post) : Success
+{
+    public static PostAnswer Of(Post post) => new(PostView.Of(post));
+
+    public static string Location(PostAnswer answer) => $"/api/posts/{answer.Post.Id}";
+}
+
+internal sealed record PostsAnswer(IReadOnlyList<PostView> Posts, string? Next) : Success;
+
+internal sealed record RepliesAnswer(IReadOnlyList<PostView> Replies, string? Next) : Success;
+
+internal sealed record VersionView(
+    string Body, string CreatedAt, UserView Editor, long Revision, IReadOnlyList<string>? Tags, string? Title)
+{
+    public static VersionView Of(PostVersion version) =>
+        new(version.Body, Clock.Rfc3339(version.CreatedAt), UserView.Of(version.Editor), version.Revision, version.Tags, version.Title);
+}
+
+internal sealed record VersionsAnswer(IReadOnlyList<VersionView> Versions, string? Next) : Success;
+
+internal sealed record LikesAnswer(long Likes) : Success;
+
+internal sealed record TagView(string Name, long Threads);
+
+internal sealed record TagsAnswer(IReadOnlyList<TagView> Tags, string? Next) : Success;
+
+/// <summary>
+/// The entity tag of a post: the revision of its text, and a hash of the rest that shows. GET compares it whole; for <c>If-Match</c> the
+/// revision counts alone, so that a like in between does not refuse an edit.
+/// </summary>
+internal static class PostETag
+{
+    public static string Of(Post post)
+    {
+        var head = post.Head;
+        var rest = string.Join(
+            ' ', post.Author, post.DeletedBy, post.Likes, post.Liked, head?.Replies, head?.Unread, head?.IsPinned, head?.IsLocked);
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(rest));
+        return string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
+    }
+
+    /// <summary>The revisions that an <c>If-Match</c> header allows, as a test of one; <see langword="null"/> for any.</summary>
+    public static Func<long, bool>? Expected(string? header)
+    {
+        if (header is null || header.Trim() == "*")
+            return null;
+        var revisions = header.Split(',', StringSplitOptions.TrimEntries)
+            .Select(tag => tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag) // proxies that compress weaken tags
+            .Where(tag => tag.StartsWith('"') && tag.Contains('-', StringComparison.Ordinal))
+            .Select(tag => tag[1..tag.IndexOf('-', StringComparison.Ordinal)])
+            .ToHashSet(StringComparer.Ordinal);
+        return revision => revisions.Contains(revision.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,29 @@
+using System.Buffers;
+using TinyForum.Api.OpenApi;
+using TinyForum.Data;
+
+namespace TinyForum.Api.Endpoints;
+
+/// <summary>The service itself: whether it is well, what it does, what it offers.</summary>
+internal static class Service
+{
+    public static ValueTask<Done> Health(Call call)
+    {
+        call.Forum.Database.Probe();
+        return new(new Done());
+    }
+
+    public static ValueTask Metrics(Call call)
+    {
+        if (!call.IsDirectLoopback && call.Caller?.Role != Role.Admin)
+            throw call.Caller is null ? ForumApi.LoginRequired() : Refusal.Forbidden("only an admin may do this");
+        call.Telemetry.Prometheus.Write(call.Exchange.Body);
+        return default;
+    }
+
+    public static ValueTask OpenApi(Call call)
+    {
+        call.Exchange.Body.Write(OpenApiDocument.Bytes.Span);
+        return default;
+    }
+}

@@ -1,0 +1,231 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
+using TinyForum.Http;
+
+namespace TinyForum.Api.OpenApi;
+
+/// <summary>
+/// The OpenAPI 3.1 document, made from the route table, the types of bodies and answers, and what <see cref="OpenApiTerms"/> says of
+/// their names. What is common to many endpoints stands once, under <c>components</c>.
+/// </summary>
+internal sealed class OpenApiDocument
+{
+    private static readonly Lazy<byte[]> Made = new(() => new OpenApiDocument().Render());
+
+    private readonly JsonObject _schemas = [];
+    private readonly JsonObject _parameters = [];
+    private readonly JsonObject _paths = [];
+
+    private OpenApiDocument()
+    {
+        foreach (var endpoint in Routes.Table)
+        {
+            var space = endpoint.Pattern.IndexOf(' ', StringComparison.Ordinal);
+            var (method, path) = (endpoint.Pattern[..space], endpoint.Pattern[(space + 1)..]);
+            if (_paths[path] is null)
+                _paths[path] = new JsonObject();
+            _paths[path]![method.ToLowerInvariant()] = Operation(endpoint, method, path);
+        }
+        foreach (var (name, schema) in OpenApiRefusals.Schemas())
+            _schemas[name] = schema;
+    }
+
+    /// <summary>The document; made when it is first asked for.</summary>
+    public static ReadOnlyMemory<byte> Bytes => Made.Value;
+
+    private byte[] Render()
+    {
+        var nouns = Routes.Table.Select(e => e.Noun).Distinct().Order(StringComparer.Ordinal);
+        var document = new JsonObject
+        {
+            ["openapi"] = "3.1.1",
+            ["info"] = new JsonObject
+            {
+                ["title"] = "TinyForum",
+                ["version"] = typeof(OpenApiDocument).Assembly.GetName().Version!.ToString(3),
+                ["description"] = "A small self-hosted forum. HEAD works wherever GET does, OPTIONS tells the methods of a path, "
+                    + "any other method is a 405 with `Allow`, and a path that is not here is a 404.",
+                ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
+            },
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
+            ["tags"] = new JsonArray([.. nouns.Select(noun => new JsonObject { ["name"] = noun })]),
+            ["paths"] = _paths,
+            ["components"] = new JsonObject
+            {
+                ["headers"] = OpenApiTerms.Headers(),
+                ["parameters"] = _parameters,
+                ["responses"] = OpenApiRefusals.Responses(),
+                ["schemas"] = _schemas,
+                ["securitySchemes"] = OpenApiTerms.SecuritySchemes(),
+            },
+        };
+        using var buffer = new PooledBuffer();
+        using (var writer = new Utf8JsonWriter(buffer, Json.WriterOptions))
+            Sorted(document).WriteTo(writer);
+        return [.. buffer.Written.Span, (byte)'\n'];
+    }
+
+    private JsonObject Operation(Endpoint endpoint, string method, string path)
+    {
+        var operation = new JsonObject
+        {
+            ["operationId"] = OperationId(method, path),
+            ["summary"] = endpoint.Summary,
+            ["description"] = OpenApiTerms.Who(endpoint.Access),
+            ["tags"] = new JsonArray(endpoint.Noun),
+            ["security"] = OpenApiTerms.Security(endpoint.Access, isOptional: method == "GET"),
+            ["parameters"] = new JsonArray([.. Parameters(endpoint, method, path).Select(p => Parameter(p.Place, p.Name))]),
+            ["responses"] = Responses(endpoint, method, path),
+        };
+        if (endpoint.Body is not null)
+        {
+            var schema = Schema(endpoint.Body, isBody: true);
+            operation["requestBody"] = new JsonObject
+            {
+                ["required"] = true,
+                ["content"] = Content("application/json", schema, Example(schema)),
+            };
+        }
+        return operation;
+    }
+
+    private static IEnumerable<(string Place, string Name)> Parameters(Endpoint endpoint, string method, string path)
+    {
+        foreach (var segment in path.Split('/'))
+        {
+            if (segment is ['{', .. var name, '}'])
+                yield return ("path", name);
+        }
+        foreach (var name in endpoint.Query)
+            yield return ("query", name);
+        if (method == "GET" && !endpoint.ChangesByGet)
+            yield return ("header", "If-None-Match");
+        if (method == "PATCH")
+            yield return ("header", "If-Match");
+        if (endpoint.Status == 201)
+            yield return ("header", "Idempotency-Key");
+    }
+
+    private JsonObject Parameter(string place, string name)
+    {
+        _parameters[$"{place}.{name}"] ??= OpenApiTerms.Parameter(place, name);
+        return Reference("parameters", $"{place}.{name}");
+    }
+
+    private JsonObject Responses(Endpoint endpoint, string method, string path)
+    {
+        var responses = new JsonObject { [$"{endpoint.Status}"] = Success(endpoint, method) };
+        foreach (var status in OpenApiRefusals.Of(endpoint, method, path))
+            responses[$"{status}"] = Reference("responses", $"{status}");
+        return responses;
+    }
+
+    private JsonObject Success(Endpoint endpoint, string method)
+    {
+        var schema = endpoint.Answer is not null ? Schema(endpoint.Answer, isBody: false)
+            : new JsonObject { ["type"] = endpoint.ContentType == "application/json" ? "object" : "string" };
+        var content = Content(endpoint.ContentType.Split(';')[0], schema, endpoint.Answer is null ? null : Example(schema));
+        if (endpoint.Refuses.Contains(200))
+        {
+            var media = content["application/json"]!;
+            media["schema"] = new JsonObject { ["oneOf"] = new JsonArray(schema.DeepClone(), Reference("schemas", "Fail")) };
+            media["examples"] = new JsonObject
+            {
+                ["success"] = new JsonObject { ["value"] = Example(schema) },
+                ["fail"] = new JsonObject { ["value"] = OpenApiRefusals.Fail("user does not exist") },
+            };
+            media.AsObject().Remove("example");
+        }
+        var headers = new List<string> { "X-Request-Id" };
+        if (method == "GET" && !endpoint.ChangesByGet)
+            headers.Add("ETag");
+        if (method != "GET" || endpoint.Limit != Limit.None)
+            headers.AddRange(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
+        if (endpoint.Status == 201)
+            headers.AddRange(["Idempotency-Replayed", "Location"]);
+        return new JsonObject
+        {
+            ["description"] = endpoint.Status == 201 ? "Created." : "Done.",
+            ["headers"] = OpenApiTerms.HeaderReferences(headers),
+            ["content"] = content,
+        };
+    }
+
+    private static JsonObject Content(string mediaType, JsonNode schema, JsonNode? example)
+    {
+        var media = new JsonObject { ["schema"] = schema.DeepClone() };
+        if (example is not null)
+            media["example"] = example;
+        return new JsonObject { [mediaType] = media };
+    }
+
+    /// <summary>A reference to the schema of a type, which is a component together with those of its members.</summary>
+    private JsonNode Schema(JsonTypeInfo type, bool isBody)
+    {
+        var options = new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+        return JsonSchemaExporter.GetJsonSchemaAsNode(type, options);
+
+        JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
+        {
+            var schema = node as JsonObject ?? [];
+            if (schema["type"] is JsonArray types)
+                schema["type"] = types[0]!.DeepClone(); // absent, never null
+            schema.Remove("default");
+            if (context.TypeInfo.Kind == JsonTypeInfoKind.Object && schema.ContainsKey("properties"))
+                return Component(context.TypeInfo, schema, isBody);
+            if (context.PropertyInfo is { } property)
+                OpenApiTerms.Describe(schema, property, isBody);
+            return schema;
+        }
+    }
+
+    private JsonObject Component(JsonTypeInfo type, JsonObject schema, bool isBody)
+    {
+        var name = type.Type.Name.EndsWith("View", StringComparison.Ordinal) ? type.Type.Name[..^"View".Length] : type.Type.Name;
+        schema["additionalProperties"] = false;
+        schema["required"] = OpenApiTerms.Array(type.Properties
+            .Where(p => isBody ? p.AssociatedParameter?.HasDefaultValue == false : !p.IsGetNullable && p.ShouldSerialize is null)
+            .Select(p => p.Name));
+        _schemas[name] ??= schema;
+        return Reference("schemas", name);
+    }
+
+    /// <summary>A sample of what a schema allows, put together from those of its members.</summary>
+    private JsonNode Example(JsonNode schema)
+    {
+        if ((string?)schema["$ref"] is { } reference)
+            return Example(_schemas[reference[(reference.LastIndexOf('/') + 1)..]]!);
+        if ((schema["const"] ?? schema["examples"]?[0]) is { } sample)
+            return sample.DeepClone();
+        return (string?)schema["type"] switch
+        {
+            "object" => Mapped((schema["properties"] as JsonObject) ?? [], Example),
+            "array" => new JsonArray(Example(schema["items"]!)),
+            "integer" => 1,
+            "boolean" => true,
+            _ => "text",
+        };
+    }
+
+    /// <summary><c>getUserByUsernameProfile</c> of <c>GET /api/user/{username}/profile</c>.</summary>
+    private static string OperationId(string method, string path)
+    {
+        var words = path.Replace("{", "by-", StringComparison.Ordinal).Split(['/', '-', '.', '}'], StringSplitOptions.RemoveEmptyEntries);
+        var capital = words.Where(w => w != "api").Select(w => $"{char.ToUpperInvariant(w[0])}{w[1..]}");
+        return method.ToLowerInvariant() + string.Concat(capital);
+    }
+
+    private static JsonObject Mapped(IEnumerable<KeyValuePair<string, JsonNode?>> members, Func<JsonNode, JsonNode> map) =>
+        new(members.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)map(m.Value!))));
+
+    private static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
+
+    private static JsonNode Sorted(JsonNode node) => node switch
+    {
+        JsonObject members => Mapped(members.OrderBy(m => m.Key, StringComparer.Ordinal), Sorted),
+        JsonArray items => new JsonArray([.. items.Select(i => Sorted(i!))]),
+        _ => node.DeepClone(),
+    };
+}

@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+
+namespace TinyForum.Api.OpenApi;
+
+/// <summary>The refusals as the OpenAPI document has them: which an endpoint may answer with, and what each looks like.</summary>
+internal static class OpenApiRefusals
+{
+    private static readonly (int Status, string Description, string Message, string[] Headers)[] All =
+    [
+        (400, "The request is malformed or breaks a rule.", "invalid input", []),
+        (401, "Nobody is logged in, or the token is not valid.", "login required", ["WWW-Authenticate"]),
+        (403, "The caller may not do this.", "only a moderator may do this", []),
+        (404, "There is no such thing, or the caller may not see it.", "not found", []),
+        (409, "It does not go with what is there or has been done.", "you have reported this post already", []),
+        (411, "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
+        (412, "It has changed since: none of the tags in `If-Match` is its own.", "it was changed meanwhile", ["ETag"]),
+        (413, "The body is larger than 256 KiB.", "the body must be at most 262144 bytes", []),
+        (414, "The request target is longer than 8 KiB.", "the request target must be at most 8192 bytes", []),
+        (415, "The body is not `application/json`.", "the body must be sent as application/json", []),
+        (422, "The `Idempotency-Key` came with another request before.", "this Idempotency-Key came with another request before", []),
+        (429, "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
+        (500, "A fault of the server; its log has more under the request's id.", "internal error", []),
+        (503, "The server can't do this right now.", "the database is busy", ["Retry-After"]),
+    ];
+
+    /// <summary>The statuses, other than of success, that an endpoint may answer with.</summary>
+    public static SortedSet<int> Of(Endpoint endpoint, string method, string path)
+    {
+        var statuses = new SortedSet<int>([400, 401, 414, 429, 500, 503, .. endpoint.Refuses.Where(s => s != 200)]);
+        if (endpoint.Access > Access.Reader || method != "GET" || endpoint.ChangesByGet)
+            statuses.Add(403);
+        if (path.Contains('{', StringComparison.Ordinal) && !endpoint.Refuses.Contains(200))
+            statuses.Add(404);
+        if (method == "GET" && !endpoint.ChangesByGet)
+            statuses.Add(304);
+        if (method != "GET")
+            statuses.Add(411);
+        if (method == "PATCH")
+            statuses.Add(412);
+        if (endpoint.Body is not null)
+            statuses.UnionWith([413, 415]);
+        if (endpoint.Status == 201)
+            statuses.UnionWith([409, 422]);
+        return statuses;
+    }
+
+    /// <summary>The envelope of a refusal.</summary>
+    public static JsonObject Fail(string message) => new() { ["message"] = message, ["status"] = "fail" };
+
+    /// <summary>The three envelopes.</summary>
+    public static IEnumerable<(string Name, JsonObject Schema)> Schemas()
+    {
+        yield return ("Error", Envelope("error", ("message", Constant("internal error")), ("request_id", Text())));
+        yield return ("Fail", Envelope("fail", ("message", Text())));
+        yield return ("Invalid", Envelope("fail", ("message", Constant("invalid input")), ("errors", new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = "Each field at fault with the rule it breaks.",
+            ["additionalProperties"] = Text(),
+        })));
+    }
+
+    /// <summary>Every refusal by its status.</summary>
+    public static JsonObject Responses()
+    {
+        var responses = new JsonObject
+        {
+            ["304"] = new JsonObject
+            {
+                ["description"] = "The client has it already.",
+                ["headers"] = OpenApiTerms.HeaderReferences(["ETag", "X-Request-Id"]),
+            },
+        };
+        foreach (var (status, description, message, headers) in All)
+        {
+            responses[$"{status}"] = new JsonObject
+            {
+                ["description"] = description,
+                ["headers"] = OpenApiTerms.HeaderReferences(["X-Request-Id", .. headers]),
+                ["content"] = new JsonObject { ["application/json"] = Media(status, message) },
+            };
+        }
+        return responses;
+    }
+
+    private static JsonObject Media(int status, string message) => status switch
+    {
+        400 => new JsonObject
+        {
+            ["schema"] = new JsonObject { ["oneOf"] = new JsonArray(Envelope("Invalid"), Envelope("Fail")) },
+            ["example"] = new JsonObject
+            {
+                ["errors"] = new JsonObject { ["password"] = "must be 5 to 128 characters" },
+                ["message"] = message,
+                ["status"] = "fail",
+            },
+        },
+        500 => new JsonObject
+        {
+            ["schema"] = Envelope("Error"),
+            ["example"] = new JsonObject { ["message"] = message, ["request_id"] = "1f3c5a7b-2e", ["status"] = "error" },
+        },
+        _ => new JsonObject { ["schema"] = Envelope("Fail"), ["example"] = Fail(message) },
+    };
+
+    private static JsonObject Envelope(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
+
+    private static JsonObject Envelope(string status, params ReadOnlySpan<(string Name, JsonObject Schema)> members)
+    {
+        var properties = new JsonObject { ["status"] = Constant(status) };
+        foreach (var (name, schema) in members)
+            properties[name] = schema;
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["additionalProperties"] = false,
+            ["properties"] = properties,
+            ["required"] = OpenApiTerms.Array(properties.Select(p => p.Key).Order(StringComparer.Ordinal)),
+        };
+    }
+
+    private static JsonObject Constant(string value) => new() { ["type"] = "string", ["const"] = value };
+
+    private static JsonObject Text() => new() { ["type"] = "string" };
+}

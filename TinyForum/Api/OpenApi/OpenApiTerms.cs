@@ -1,0 +1,219 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using TinyForum.Text;
+
+namespace TinyForum.Api.OpenApi;
+
+/// <summary>
+/// What the OpenAPI document says of names: members of bodies and answers, parameters, headers, callers. A member is looked up with its
+/// type first, as <c>NewMessage.body</c>, then by itself. The limits of texts are those that the stores go by.
+/// </summary>
+internal static class OpenApiTerms
+{
+    private static readonly Dictionary<string, Term> Members = new(StringComparer.Ordinal)
+    {
+        ["action"] = new("What was done.", "lock"),
+        ["bio"] = Text(TextRule.Bio, "Likes trains."),
+        ["body"] = Text(TextRule.PostBody, "Hello, everybody!"),
+        ["current"] = Text(TextRule.Password, "correct horse"),
+        ["display_name"] = Text(TextRule.DisplayName, "Lin"),
+        ["excerpt"] = new("The part of the text where the words are.", "Hello, everybody!"),
+        ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1)),
+        ["export"] = new("Everything stored about the caller.", new JsonObject()),
+        ["id"] = new("Its number.", 2, Whole(0)),
+        ["ip"] = new("The address it was used from.", "203.0.113.7"),
+        ["kind"] = new("What it tells of.", "reply"),
+        ["MessageDraft.body"] = Text(TextRule.MessageBody, "Shall we meet?"),
+        ["name"] = Text(TextRule.TokenName, "backup script"),
+        ["new"] = Text(TextRule.Password, "battery staple"),
+        ["next"] = new("The `cursor` of the next page; absent on the last one.", "AAECAwQFBgcICQoL"),
+        ["number"] = new("0 is the thread's first post, replies count up from 1.", 1, Whole(0)),
+        ["password"] = Text(TextRule.Password, "correct horse"),
+        ["reason"] = Text(TextRule.Reason, "It is an advertisement."),
+        ["reply_to"] = new("The id of the post that it replies to.", 7, Whole(1)),
+        ["resolution"] = Text(TextRule.Reason, "Deleted the post."),
+        ["role"] = Choice("What the account may do beyond its own things.", "member", "moderator", "admin"),
+        ["scope"] = Choice("What the token may be used for.", "read", "write"),
+        ["subject"] = Text(TextRule.Subject, "Lunch"),
+        ["tags"] = new("Letters, digits and `-`, each 1 to 20 characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = 5 }),
+        ["thread"] = new("The id of the thread's first post.", 7),
+        ["title"] = Text(TextRule.Title, "Hello"),
+        ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
+        ["token"] = new("The token itself, shown this once.", "c2VjcmV0"),
+        ["until"] = new("When it ends; without it, it does not.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
+        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`, whatever the case.", "lin", Length(1, Username.MaxLength)),
+    };
+
+    private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
+    {
+        ["header.Idempotency-Key"] = new("The same key and body again gets the first answer, for 24 hours.", "7c9e6679", Length(1, 64)),
+        ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
+        ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
+        ["path.id"] = new("Its number.", 7, Whole(1)),
+        ["path.username"] = new("A username, without regard to case and width.", "lin"),
+        ["query.after"] = new("Starts behind the reply of that number.", 20, Whole(0)),
+        ["query.author"] = new("Only this user's.", "lin"),
+        ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
+        ["query.cursor"] = new("The `next` of the page before."),
+        ["query.limit"] = new("How many at most.", 20, Whole(1, 100)),
+        ["query.q"] = new("Words, `\"phrases\"`, `-without`, `author:name`, `tag:name`.", "trains -planes"),
+        ["query.reason"] = new("Why, for the moderation log.", "It is an advertisement.", Length(TextRule.Reason.Min, TextRule.Reason.Max)),
+        ["query.sort"] = Choice("By when the thread began, or by its latest reply.", "newest", "active"),
+        ["query.state"] = Choice("Which ones.", "open", "resolved", "all"),
+        ["query.tag"] = new("Only with this tag.", "trains"),
+        ["query.unread"] = new("Only what the caller has not read.", true),
+        ["query.with"] = new("Only the conversation with this user.", "wei"),
+    };
+
+    /// <summary>Adds to the schema of a member what its name says.</summary>
+    public static void Describe(JsonObject schema, JsonPropertyInfo member, bool isBody)
+    {
+        if (member is { Name: "status", Set: null })
+        {
+            schema["const"] = "success";
+            return;
+        }
+        if (member.Name.EndsWith("_at", StringComparison.Ordinal))
+            schema["format"] = "date-time";
+        if ((string?)schema["format"] == "date-time")
+            schema["examples"] = new JsonArray("2026-01-31T09:30:00.000Z");
+        if (Members.GetValueOrDefault($"{member.DeclaringType.Name}.{member.Name}") is { } exact)
+            exact.AddTo(schema, withLimits: isBody || exact.IsChoice);
+        else if (Members.GetValueOrDefault(member.Name) is { } term && term.Suits(schema))
+            term.AddTo(schema, withLimits: isBody || term.IsChoice);
+    }
+
+    /// <summary>A parameter of the path, the query or the head.</summary>
+    public static JsonObject Parameter(string place, string name)
+    {
+        var term = Parameters[$"{place}.{name}"];
+        var schema = new JsonObject();
+        term.AddTo(schema, withLimits: true);
+        schema.Remove("description");
+        return new JsonObject
+        {
+            ["name"] = name,
+            ["in"] = place,
+            ["required"] = place == "path",
+            ["description"] = term.Description,
+            ["schema"] = schema,
+        };
+    }
+
+    /// <summary>The headers of answers; those that are always there where they are listed say so.</summary>
+    public static JsonObject Headers() => new()
+    {
+        ["ETag"] = Header("Names this version of the answer.", isAlways: false),
+        ["Idempotency-Replayed"] = Header("`true` if an earlier request with the same `Idempotency-Key` got this answer.", isAlways: false),
+        ["Location"] = Header("Where to find what was created.", isAlways: true),
+        ["RateLimit-Limit"] = Header("How many requests are allowed in the window.", isAlways: false),
+        ["RateLimit-Remaining"] = Header("How many of them are left.", isAlways: false),
+        ["RateLimit-Reset"] = Header("Seconds until the window ends.", isAlways: false),
+        ["Retry-After"] = Header("Seconds after which it makes sense to try again.", isAlways: true),
+        ["WWW-Authenticate"] = Header("How to log in.", isAlways: true),
+        ["X-Request-Id"] = Header("Names the request in the server's log.", isAlways: true),
+    };
+
+    public static JsonObject HeaderReferences(IEnumerable<string> names) =>
+        new(names.Select(name => KeyValuePair.Create(name, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/headers/{name}" })));
+
+    public static JsonObject SecuritySchemes() => new()
+    {
+        ["session"] = new JsonObject
+        {
+            ["type"] = "apiKey",
+            ["in"] = "cookie",
+            ["name"] = SessionCookie.Name,
+            ["description"] = "`POST /api/login` sets it; it ends 14 days after its last use.",
+        },
+        ["token"] = new JsonObject
+        {
+            ["type"] = "http",
+            ["scheme"] = "bearer",
+            ["description"] = "A token from `POST /api/tokens`, of scope `read` or `write`.",
+        },
+    };
+
+    /// <summary>The credentials that an endpoint takes, with the scope or role that they need.</summary>
+    public static JsonArray Security(Access access, bool isOptional)
+    {
+        if (access == Access.Anyone)
+            return isOptional ? new JsonArray(new JsonObject(), Need("session"), Need("token")) : [];
+        string[] role = access is Access.Moderator ? ["moderator"] : access is Access.Admin ? ["admin"] : [];
+        // Constructors: a collection expression calls a generic Add, which trimming can't follow.
+        return access == Access.Session ? new JsonArray((JsonNode)Need("session"))
+            : new JsonArray(Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role]));
+
+        static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
+    }
+
+    /// <summary>Who may call, in words.</summary>
+    public static string Who(Access access) => access switch
+    {
+        Access.Anyone => "For anyone.",
+        Access.Reader => "For a session, or a token of either scope.",
+        Access.Writer => "For a session, or a token of scope `write`.",
+        Access.Session => "For a session alone.",
+        Access.Moderator => "For moderators and admins, by session or by a token of scope `write`.",
+        Access.Admin => "For admins, by session or by a token of scope `write`.",
+        _ => throw new ArgumentOutOfRangeException(nameof(access)),
+    };
+
+    public static JsonArray Array(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
+
+    private static JsonObject Header(string description, bool isAlways) => new()
+    {
+        ["description"] = description,
+        ["required"] = isAlways,
+        ["schema"] = new JsonObject { ["type"] = "string" },
+    };
+
+    private static Term Text(TextRule rule, string sample) => new(null, sample, Length(rule.Min, rule.Max));
+
+    private static Term Choice(string description, params string[] values) =>
+        new(description, values[0], new JsonObject { ["enum"] = Array(values) });
+
+    private static JsonObject Length(int min, int max) => new() { ["minLength"] = min, ["maxLength"] = max };
+
+    private static JsonObject Whole(long min, long? max = null)
+    {
+        var limits = new JsonObject { ["minimum"] = min };
+        if (max is not null)
+            limits["maximum"] = max;
+        return limits;
+    }
+
+    /// <summary>What is said of a name.</summary>
+    /// <param name="Description">What it means, where its name does not say enough.</param>
+    /// <param name="Sample">A value that shows what it looks like.</param>
+    /// <param name="Limits">The rules for a value that is sent.</param>
+    private sealed record Term(string? Description, JsonNode? Sample = null, JsonObject? Limits = null)
+    {
+        public bool IsChoice => Limits?.ContainsKey("enum") == true;
+
+        public string Type => Sample?.GetValueKind() switch
+        {
+            System.Text.Json.JsonValueKind.Number => "integer",
+            System.Text.Json.JsonValueKind.True => "boolean",
+            System.Text.Json.JsonValueKind.Array => "array",
+            System.Text.Json.JsonValueKind.Object => "object",
+            _ => "string",
+        };
+
+        /// <summary>Whether a member of that schema is what is meant: <c>tags</c> are names here and objects there.</summary>
+        public bool Suits(JsonObject schema) =>
+            (schema["type"] is not { } type || (string?)type == Type) && (Type != "array" || schema["items"]?["type"] is not null);
+
+        public void AddTo(JsonObject schema, bool withLimits)
+        {
+            schema["type"] ??= Type;
+            if (Description is not null)
+                schema["description"] = Description;
+            if (Sample is not null)
+                schema["examples"] = new JsonArray(Sample.DeepClone());
+            foreach (var (name, limit) in withLimits && Limits is not null ? Limits : [])
+                schema[name] = limit!.DeepClone();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// What users have read: every post up to <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to its
+/// number. A row always reaches further than <c>read_up_to</c> does, and how far one has read never goes back.
+/// </summary>
+public sealed partial class PostStore
+{
+    /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
+    /// <returns>Whether there is such a thread.</returns>
+    /// <exception cref="Refusal">400: the thread has no post of that number.</exception>
+    public Task<bool> MarkReadAsync(long userId, long threadId, long number) => _database.WriteAsync(c =>
+    {
+        if (!IsVisibleThread(c, threadId))
+            return false;
+        if (c.Number("""
+            SELECT 1
+              FROM posts
+             WHERE thread_id = $thread
+               AND number = $number
+            """, ("$thread", threadId), ("$number", number)) is null)
+            throw Refusal.Invalid("number", "must be the number of a post in this thread");
+        MarkRead(c, userId, threadId, number);
+        return true;
+    });
+
+    /// <summary>Marks everything there is as read.</summary>
+    public Task MarkAllReadAsync(long userId) => _database.WriteAsync(c =>
+    {
+        c.Execute("""
+            UPDATE users
+               SET read_up_to = (SELECT coalesce(max(id), 0) FROM posts)
+             WHERE id = $user
+            """, ("$user", userId));
+        c.Execute("""
+            DELETE FROM reading
+             WHERE user_id = $user
+            """, ("$user", userId));
+    });
+
+    // Counted from the end, where those who read on are.
+    private static void MarkRead(Connection connection, long userId, long threadId, long number) => connection.Execute("""
+        INSERT INTO reading (user_id, thread_id, number, seen)
+        SELECT me.id, t.id, p.number, t.replies - (SELECT count(*)
+                                                     FROM posts later
+                                                    WHERE later.thread_id = t.id
+                                                      AND later.id > p.id
+                                                      AND later.deleted_at IS NULL)
+          FROM posts p
+          JOIN threads t ON t.id = p.thread_id
+          JOIN users me ON me.id = $user AND me.read_up_to < p.id
+         WHERE p.thread_id = $thread
+           AND p.number = $number
+            ON CONFLICT (user_id, thread_id) DO UPDATE
+           SET number = excluded.number, seen = excluded.seen
+         WHERE excluded.number > reading.number
+        """, ("$user", userId), ("$thread", threadId), ("$number", number));
+
+    private static void CountRead(Connection connection, Post reply, int change) => connection.Execute("""
+        UPDATE reading
+           SET seen = seen + $change
+         WHERE thread_id = $thread
+           AND number >= $number
+        """, ("$thread", reply.ThreadId), ("$number", reply.Number), ("$change", change));
+}

@@ -1,0 +1,41 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
+namespace TinyForum.Http;
+
+/// <summary>Conditional requests (RFC 9110, section 13).</summary>
+internal static class ConditionalGet
+{
+    /// <summary>Gives the answer its <c>ETag</c> and makes it a 304 if the client has it already.</summary>
+    public static void Apply(Exchange exchange, string tag, bool isPublic)
+    {
+        exchange.SetHeader("ETag", tag);
+        exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : "private, no-cache");
+        exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie");
+        if (Matches(exchange.Header("If-None-Match"), tag))
+            exchange.Status = 304;
+    }
+
+    /// <summary>The entity tag of a body.</summary>
+    public static string TagOf(ReadOnlySpan<byte> body)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(body, digest);
+        return $"\"{Base64Url.EncodeToString(digest[..12])}\"";
+    }
+
+    /// <summary>Whether a list of entity tags names this one, by weak comparison, or is <c>*</c>.</summary>
+    public static bool Matches(string? header, string tag)
+    {
+        if (header is null)
+            return false;
+        var rest = header.AsSpan();
+        foreach (var part in rest.Split(','))
+        {
+            var candidate = rest[part].Trim();
+            if (candidate is "*" || (candidate.StartsWith("W/") ? candidate[2..] : candidate).SequenceEqual(tag))
+                return true;
+        }
+        return false;
+    }
+}

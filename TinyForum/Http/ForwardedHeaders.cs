@@ -1,0 +1,36 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TinyForum.Http;
+
+/// <summary>What a proxy says of the client behind it: believed only where <see cref="ForumOptions.TrustProxy"/> is on and the proxy is near.</summary>
+internal static class ForwardedHeaders
+{
+    /// <summary>Whether a proxy has been at work, as far as the request says.</summary>
+    public static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
+
+    /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy itself has put there, or the other end of the connection.</summary>
+    public static IPAddress ClientAddress(Exchange exchange, bool trustProxy)
+    {
+        var peer = exchange.Remote?.Address ?? IPAddress.None;
+        return trustProxy && IsNear(peer) && Last(exchange.Header("X-Forwarded-For")) is { } client && IPEndPoint.TryParse(client, out var address)
+            ? address.Address : peer;
+    }
+
+    /// <summary>Whether the client came over https.</summary>
+    public static bool IsHttps(Exchange exchange, bool trustProxy) =>
+        trustProxy && exchange.Remote is { } peer && IsNear(peer.Address)
+        && string.Equals(Last(exchange.Header("X-Forwarded-Proto")), "https", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether an address is of this machine or a private network: nobody else's word is taken for another's address.</summary>
+    internal static bool IsNear(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            return IPAddress.IsLoopback(address) || address.IsIPv6UniqueLocal || address.IsIPv6LinkLocal;
+        return address.GetAddressBytes() is [127, ..] or [10, ..] or [172, >= 16 and < 32, ..] or [192, 168, ..] or [169, 254, ..];
+    }
+
+    private static string? Last(string? list) => list?[(list.LastIndexOf(',') + 1)..].Trim();
+}

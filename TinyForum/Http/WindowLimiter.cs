@@ -1,0 +1,57 @@
+using System.Threading.RateLimiting;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// A <see cref="RateLimit"/> for each key, with a bounded number of keys: all windows last equally long, so the oldest is the first to end,
+/// and goes when there are too many. (PartitionedRateLimiter keeps every key that was lately seen, and its limiters know no clock but their own.)
+/// Thread-safe.
+/// </summary>
+internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, int maxKeys = 10_000) where TKey : notnull
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TKey, Window> _windows = [];
+    private readonly Queue<TKey> _byAge = [];
+
+    /// <summary>How many keys are remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _windows.Count;
+        }
+    }
+
+    /// <summary>Takes one of the key's permits, if there is one left. Disposing the lease gives it back; otherwise it stays taken until the window ends.</summary>
+    public Taken Take(TKey key)
+    {
+        lock (_lock)
+        {
+            var now = clock.GetTimestamp();
+            while (_byAge.TryPeek(out var oldest) && clock.GetElapsedTime(_windows[oldest].Since, now) >= limit.Window)
+                DropOldest();
+            if (!_windows.TryGetValue(key, out var window))
+            {
+                if (_windows.Count == maxKeys)
+                    DropOldest();
+                window = new Window(now, new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = limit.Permits, QueueLimit = 0 }));
+                _windows.Add(key, window);
+                _byAge.Enqueue(key);
+            }
+            var lease = window.Permits.AttemptAcquire();
+            return new Taken(lease, limit.Permits, window.Permits.GetStatistics()!.CurrentAvailablePermits, limit.Window - clock.GetElapsedTime(window.Since, now));
+        }
+    }
+
+    private void DropOldest() => _windows.Remove(_byAge.Dequeue()); // this kind of limiter has nothing to dispose of
+
+    private sealed record Window(long Since, ConcurrencyLimiter Permits);
+}
+
+/// <summary>What came of asking for a permit.</summary>
+/// <param name="Lease">The permit, if one was left.</param>
+/// <param name="Limit">How many there are in a window.</param>
+/// <param name="Remaining">How many are left.</param>
+/// <param name="Reset">How long the window still lasts.</param>
+internal readonly record struct Taken(RateLimitLease Lease, int Limit, long Remaining, TimeSpan Reset);

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using TinyForum.Storage;
+using static SQLitePCL.raw;
+
+namespace TinyForum.Maintenance;
+
+/// <summary>Whole copies of a database: made while it is in use, checked, and put in place so that a crash leaves no half of one.</summary>
+internal static class Backup
+{
+    private const int PagesAtOnce = 1024;
+
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Writes a copy of <paramref name="database"/> to <paramref name="file"/>, in place of what is there.</summary>
+    /// <param name="database">The database, which may be in use.</param>
+    /// <param name="file">The copy: a database by itself, readable by its owner alone.</param>
+    /// <param name="progress">Told every two seconds how far it is.</param>
+    /// <param name="cancellation">Leaves <paramref name="file"/> as it is.</param>
+    /// <exception cref="StartException">The one can't be read or the other not be written, or the copy is not sound.</exception>
+    public static void Save(string database, string file, Action<string>? progress = null, CancellationToken cancellation = default)
+    {
+        file = Path.GetFullPath(file);
+        if (file == Path.GetFullPath(database))
+            throw new StartException($"{file} is the database itself");
+        using var claim = Copy(database, file + ".partial", progress, cancellation);
+        DatabaseFile.Publish(claim, file);
+    }
+
+    /// <summary>Puts a copy of <paramref name="file"/> in the place of <paramref name="database"/>, whose old file is kept.</summary>
+    /// <returns>The name that the old file has now, or <see langword="null"/> if there was none.</returns>
+    /// <exception cref="StartException">As for <see cref="Save"/>; or someone has the database open.</exception>
+    public static string? Restore(string file, string database, DateTimeOffset now, Action<string>? progress = null)
+    {
+        database = Path.GetFullPath(database);
+        if (Path.GetFullPath(file) == database)
+            throw new StartException($"{file} is the database itself");
+        using var held = File.Exists(database) ? Hold(database) : null;
+        using var claim = Copy(file, database + ".partial", progress, CancellationToken.None);
+        string? kept = null;
+        if (File.Exists(database))
+        {
+            kept = string.Create(CultureInfo.InvariantCulture, $"{database}.before-restore-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
+            File.Move(database, kept);
+        }
+        // A log that no one could fold in, since its database is damaged, belongs to the old file, and would damage the new one.
+        foreach (var suffix in (ReadOnlySpan<string>)["-wal", "-shm", "-journal"])
+        {
+            if (File.Exists(database + suffix))
+                File.Move(database + suffix, (kept ?? database + ".before-restore") + suffix, overwrite: true);
+        }
+        DatabaseFile.Publish(claim, database);
+        return kept;
+    }
+
+    private static Connection? Hold(string database)
+    {
+        try
+        {
+            return DatabaseFile.TakeExclusively(database)
+                ?? throw new StartException($"{database} is in use: stop the server first");
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_NOTADB or SQLITE_CORRUPT)
+        {
+            return null; // damaged: what one restores a backup for
+        }
+        catch (SqliteException e)
+        {
+            throw new StartException($"cannot open the database {database}: {Database.Explain(e, database)}", e);
+        }
+    }
+
+    private static FileStream Copy(string from, string to, Action<string>? progress, CancellationToken cancellation)
+    {
+        if (!File.Exists(from))
+            throw new StartException($"there is no database {from}");
+        cancellation.ThrowIfCancellationRequested();
+        var claim = DatabaseFile.Claim(to);
+        try
+        {
+            using var source = new Connection(from, readOnly: true, BusyTimeout);
+            RequireForum(source, from);
+            using (var copy = new Connection(to, readOnly: false, BusyTimeout))
+            using (cancellation.Register(() => sqlite3_interrupt(copy.Sqlite.Handle!)))
+            {
+                copy.Script("PRAGMA synchronous = OFF"); // flushed once, when it is published
+                CopyPages(source, copy, progress, cancellation);
+                copy.Script("PRAGMA journal_mode = DELETE"); // of a copy, one file is everything
+                if (copy.All("PRAGMA integrity_check(1)", r => r.GetString(0)) is not ["ok"] and var faults)
+                    throw new StartException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
+            }
+            return claim;
+        }
+        catch (Exception e)
+        {
+            File.Delete(to);
+            claim.Dispose();
+            cancellation.ThrowIfCancellationRequested();
+            throw e is SqliteException sqlite ? new StartException($"cannot copy {from} to {to}: {Database.Explain(sqlite, from)}", e) : e;
+        }
+    }
+
+    private static void RequireForum(Connection source, string path)
+    {
+        if (source.Number("PRAGMA application_id") != Database.ApplicationId)
+            throw new StartException($"{path} is a database of another program");
+        if (source.Number("PRAGMA user_version") is > Database.SchemaVersion and var version)
+            throw new StartException($"{path} has schema {version}, made by a newer TinyForum; this one knows up to {Database.SchemaVersion}");
+    }
+
+    private static void CopyPages(Connection source, Connection copy, Action<string>? progress, CancellationToken cancellation)
+    {
+        var pace = new ProgressReporter(progress);
+        // One read transaction from the first page to the last: without it, a write by anyone would start the copy over.
+        source.Script("BEGIN; SELECT count(*) FROM sqlite_schema;");
+        using var backup = sqlite3_backup_init(copy.Sqlite.Handle!, "main", source.Sqlite.Handle!, "main");
+        int code;
+        while ((code = sqlite3_backup_step(backup, PagesAtOnce)) is SQLITE_OK)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!pace.IsDue)
+                continue;
+            var pages = sqlite3_backup_pagecount(backup);
+            pace.Tell($"{100L * (pages - sqlite3_backup_remaining(backup)) / Math.Max(pages, 1)} % of {pages} pages");
+        }
+        source.Script("COMMIT");
+        if (code != SQLITE_DONE)
+            throw new SqliteException("the copy was cut off", code);
+    }
+}

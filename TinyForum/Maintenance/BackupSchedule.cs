@@ -1,0 +1,96 @@
+using System.Globalization;
+
+namespace TinyForum.Maintenance;
+
+/// <summary>
+/// Backs the database up every so often, counted from the newest backup there is, so that restarts neither add nor skip one. The files are
+/// named by their time, <c>forum-20260131T093000Z.db</c>, and the oldest of them go; no other file in the folder is touched.
+/// </summary>
+internal sealed class BackupSchedule : IAsyncDisposable
+{
+    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'", Extension = ".db", Unfinished = ".partial";
+
+    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Retry = TimeSpan.FromMinutes(10), Longest = TimeSpan.FromDays(1);
+
+    private readonly Forum _forum;
+    private readonly TimeSpan _every;
+    private readonly string _folder;
+    private readonly string _prefix;
+    private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+
+    public BackupSchedule(Forum forum, TimeSpan every)
+    {
+        _forum = forum;
+        _every = every > Shortest ? every : Shortest;
+        _folder = forum.Options.BackupDirectory ?? Path.Combine(Path.GetDirectoryName(forum.Database.Path)!, "backups");
+        _prefix = Path.GetFileNameWithoutExtension(forum.Database.Path) + "-";
+        _timer = forum.Clock.CreateTimer(_ => _running = Task.Run(Run), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Wait(Due());
+    }
+
+    /// <summary>Cuts off a backup that is being made.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            if (Due() > TimeSpan.Zero) // timers can't wait for much longer than a month, and clocks are set
+            {
+                Wait(Due());
+                return;
+            }
+            Directory.CreateDirectory(_folder);
+            var file = Path.Combine(_folder, _prefix + _forum.Clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
+            Backup.Save(_forum.Database.Path, file, cancellation: _stopping.Token);
+            foreach (var old in Own(Extension).SkipLast(_forum.Options.BackupKeep).Concat(Own(Extension + Unfinished)))
+                File.Delete(old);
+            Wait(Due());
+            _forum.Options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: who hears of it may rely on the next one being set
+        }
+        catch (OperationCanceledException)
+        {
+            // Shutting down.
+        }
+        catch (Exception e)
+        {
+            Wait(Retry < _every ? Retry : _every);
+            _forum.Options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is StartException ? null : e);
+        }
+    }
+
+    private TimeSpan Due()
+    {
+        var now = _forum.Clock.GetUtcNow();
+        if (!Directory.Exists(_folder) || Own(Extension) is not [.., var newest])
+            return TimeSpan.Zero;
+        var due = Time(newest, Extension)!.Value + _every - now;
+        return due <= TimeSpan.Zero ? TimeSpan.Zero : due < _every ? due : _every; // a backup of the future is a clock that was set back
+    }
+
+    private void Wait(TimeSpan due)
+    {
+        if (!_stopping.IsCancellationRequested)
+            _timer.Change(due < Longest ? due : Longest, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The files that this class made, the oldest first.</summary>
+    private List<string> Own(string extension) =>
+        [.. Directory.EnumerateFiles(_folder).Where(f => Time(f, extension) is not null).Order(StringComparer.Ordinal)];
+
+    private DateTimeOffset? Time(string file, string extension)
+    {
+        var name = Path.GetFileName(file);
+        return name.StartsWith(_prefix, StringComparison.Ordinal) && name.EndsWith(extension, StringComparison.Ordinal)
+            && DateTimeOffset.TryParseExact(name.AsSpan()[_prefix.Length..^extension.Length], TimeFormat, CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+    }
+}

@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using TinyForum.Data;
+using TinyForum.Storage;
+
+namespace TinyForum.Maintenance;
+
+/// <summary>
+/// The whole forum as newline-delimited JSON: a line that says what it is, a line for every row, tables in an order in which
+/// references lead backwards, and a last line with their number, by which a file that was cut off is known. Sessions, tokens and
+/// idempotency keys are left out: everyone logs in anew. The search index is made anew from the posts.
+/// </summary>
+internal static class ExportImport
+{
+    private const string Format = "tinyforum";
+    private const int FormatVersion = 1;
+    private const int OldestSchema = 1; // whose tables are those of today: what changed since is the search index
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The tables, with the query that reads one in an order that can be written again.</summary>
+    public static IReadOnlyList<(string Name, string Sql)> Tables { get; } =
+    [
+        ("settings", "SELECT * FROM settings ORDER BY name"),
+        ("users", "SELECT * FROM users ORDER BY id"),
+        ("tags", "SELECT * FROM tags ORDER BY id"),
+        ("threads", "SELECT * FROM threads ORDER BY id"),
+        ("posts", "SELECT * FROM posts ORDER BY id"),
+        ("post_versions", "SELECT * FROM post_versions ORDER BY id"),
+        ("thread_tags", "SELECT * FROM thread_tags ORDER BY tag_id, pinned, thread_id"),
+        ("likes", "SELECT * FROM likes ORDER BY post_id, user_id"),
+        ("reading", "SELECT * FROM reading ORDER BY user_id, thread_id"),
+        ("messages", "SELECT * FROM messages ORDER BY id"),
+        ("mailbox", "SELECT * FROM mailbox ORDER BY owner_id, message_id"),
+        ("blocks", "SELECT * FROM blocks ORDER BY user_id, blocked_id"),
+        ("notifications", "SELECT * FROM notifications ORDER BY id"),
+        ("reports", "SELECT * FROM reports ORDER BY id"),
+        ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
+        ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids given out, so that none is given out twice
+    ];
+
+    /// <summary>The tables that stay behind.</summary>
+    public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
+
+    /// <summary>Writes everything as it stands at one moment.</summary>
+    /// <returns>How many rows there were.</returns>
+    public static long Export(Connection connection, Stream output, Action<string>? progress = null)
+    {
+        var pace = new ProgressReporter(progress);
+        var rows = 0L;
+        using var writer = new Utf8JsonWriter(output, WriterOptions);
+        connection.Execute("BEGIN");
+        Line(writer, output, w =>
+        {
+            w.WriteString("format", Format);
+            w.WriteNumber("version", FormatVersion);
+            w.WriteNumber("schema", Database.SchemaVersion);
+        });
+        foreach (var (table, sql) in Tables)
+        {
+            connection.ForEach(sql, row =>
+            {
+                Line(writer, output, w => WriteRow(w, table, row));
+                rows++;
+                if (pace.IsDue)
+                    pace.Tell($"{rows} rows, now {table}");
+            });
+        }
+        connection.RollBack();
+        Line(writer, output, w => w.WriteNumber("rows", rows));
+        return rows;
+    }
+
+    /// <summary>Reads what <see cref="Export"/> wrote into an empty forum, in the transaction of the caller: all of it or nothing.</summary>
+    /// <returns>How many rows there were.</returns>
+    /// <exception cref="StartException">The forum is not empty, or a line, named by its number, is at fault.</exception>
+    public static long Import(Connection connection, TextReader input, Action<string>? progress = null)
+    {
+        if (connection.Number("SELECT max(id) FROM users") > 1 || connection.Number("SELECT count(*) FROM posts") > 0)
+            throw new StartException("this forum is not empty: import into a new database");
+        var pace = new ProgressReporter(progress);
+        var tables = new Dictionary<string, Table>();
+        var number = 0L;
+        var isWhole = false;
+        while (input.ReadLine() is { } line)
+        {
+            number++;
+            if (isWhole)
+                throw Bad(number, "the file goes on after its end");
+            try
+            {
+                using var json = JsonDocument.Parse(line);
+                if (number == 1)
+                    RequireHeader(json.RootElement);
+                else if (json.RootElement.TryGetProperty("rows", out var rows))
+                    isWhole = rows.GetInt64() == number - 2 ? true : throw new FormatException($"there should be {rows} rows before this line");
+                else
+                    ReadRow(connection, tables, json.RootElement);
+            }
+            catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or KeyNotFoundException)
+            {
+                throw Bad(number, e.Message);
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_MISMATCH)
+            {
+                throw Bad(number, e.Message);
+            }
+            if (pace.IsDue)
+                pace.Tell($"{number} lines");
+        }
+        if (!isWhole)
+            throw Bad(number + 1, "the file was cut off: its last line is missing");
+        SearchIndex.Fill(connection, pace);
+        if (IntegrityCheck.Run(connection) is [var fault, ..])
+            throw new StartException($"the file contradicts itself: {fault}");
+        return number - 2;
+    }
+
+    private static void Line(Utf8JsonWriter writer, Stream output, Action<Utf8JsonWriter> members)
+    {
+        writer.WriteStartObject();
+        members(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        writer.Reset();
+        output.WriteByte((byte)'\n');
+    }
+
+    private static void WriteRow(Utf8JsonWriter writer, string table, SqliteDataReader row)
+    {
+        writer.WriteString("table", table);
+        writer.WriteStartObject("row");
+        for (var i = 0; i < row.FieldCount; i++)
+        {
+            writer.WritePropertyName(row.GetName(i));
+            switch (row.GetValue(i))
+            {
+                case long number:
+                    writer.WriteNumberValue(number);
+                    break;
+                case string text:
+                    writer.WriteStringValue(text);
+                    break;
+                case byte[] bytes:
+                    writer.WriteStartObject();
+                    writer.WriteBase64String("base64", bytes);
+                    writer.WriteEndObject();
+                    break;
+                case DBNull:
+                    writer.WriteNullValue();
+                    break;
+                case var other:
+                    throw new NotSupportedException($"{table}.{row.GetName(i)} holds a {other.GetType()}");
+            }
+        }
+        writer.WriteEndObject();
+    }
+
+    private static void RequireHeader(JsonElement header)
+    {
+        if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
+            throw new FormatException("this is no export of TinyForum");
+        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= Database.SchemaVersion))
+            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {Database.SchemaVersion}");
+    }
+
+    private static void ReadRow(Connection connection, Dictionary<string, Table> tables, JsonElement line)
+    {
+        var name = line.GetProperty("table").GetString()!;
+        if (!tables.TryGetValue(name, out var table))
+        {
+            if (!Tables.Any(t => t.Name == name))
+                throw new FormatException($"there is no table \"{name}\"");
+            table = Table.Of(connection, name);
+            table.Clear(connection);
+            tables.Add(name, table);
+        }
+        table.Insert(connection, line.GetProperty("row"));
+    }
+
+    private static StartException Bad(long line, string why) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {why}"));
+
+    /// <summary>How rows get into a table. Its SQL is made here, once, of names that the schema has, never of what a file says.</summary>
+    private sealed class Table(string name, IReadOnlyList<string> columns)
+    {
+        private readonly string _clear = string.Concat("DELETE FROM ", name);
+        private readonly string _insert = string.Concat(
+            "INSERT INTO ", name, " (", string.Join(", ", columns), ") VALUES (", string.Join(", ", columns.Select(c => "$" + c)), ")");
+
+        private readonly (string Name, object? Value)[] _values = [.. columns.Select(c => ("$" + c, (object?)null))];
+
+        public static Table Of(Connection connection, string name) => new(name, connection.All("""
+            SELECT name
+              FROM pragma_table_info($table)
+            """, r => r.GetString(0), ("$table", name)));
+
+        /// <summary>Removes what a new forum has in it.</summary>
+        public void Clear(Connection connection) => connection.Execute(_clear);
+
+        public void Insert(Connection connection, JsonElement row)
+        {
+            for (var i = 0; i < columns.Count; i++)
+                _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value) : throw new FormatException($"{name}.{columns[i]} is missing");
+            if (row.EnumerateObject().FirstOrDefault(p => !columns.Contains(p.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
+                throw new FormatException($"there is no {name}.{unknown.Name}");
+            connection.Execute(_insert, _values);
+        }
+
+        private static object? Read(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.Number => value.GetInt64(),
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Object => value.GetProperty("base64").GetBytesFromBase64(),
+            _ => throw new FormatException($"a column can't hold {value}"),
+        };
+    }
+}

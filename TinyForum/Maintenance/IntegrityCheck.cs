@@ -1,0 +1,187 @@
+using TinyForum.Storage;
+
+namespace TinyForum.Maintenance;
+
+/// <summary>
+/// Whether a database is sound: SQLite's own checks, and what the forum keeps beside what it could count. Each rule is a query
+/// that tells of every row that breaks it.
+/// </summary>
+internal static class IntegrityCheck
+{
+    private const int MaxFaults = 10; // of one rule
+
+    /// <summary>A rule: the query has a line of text for each row that breaks it.</summary>
+    public sealed record Rule(string Name, string Sql);
+
+    /// <summary>The rules, SQLite's first.</summary>
+    public static IReadOnlyList<Rule> Rules { get; } =
+    [
+        new("pages, indexes, constraints", """
+            SELECT integrity_check
+              FROM pragma_integrity_check
+             WHERE integrity_check <> 'ok'
+            """),
+        new("references between rows", """
+            SELECT 'row ' || ifnull(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent
+              FROM pragma_foreign_key_check
+            """),
+        new("replies of threads", """
+            SELECT 'thread ' || t.id || ' says it has ' || t.replies || ' replies and has ' || ifnull(p.n, 0)
+              FROM threads t
+              LEFT JOIN (SELECT thread_id, count(*) AS n
+                           FROM posts
+                          WHERE number > 0
+                            AND deleted_at IS NULL
+                          GROUP BY thread_id) p ON p.thread_id = t.id
+             WHERE t.replies <> ifnull(p.n, 0)
+            """),
+        new("numbers of replies, from 0 without a gap", """
+            SELECT 'thread ' || t.id || ' has numbers ' || min(p.number) || ' to ' || max(p.number) || ' on ' || count(p.number)
+                   || ' posts and says the last is ' || t.last_number
+              FROM threads t
+              LEFT JOIN posts p ON p.thread_id = t.id
+             GROUP BY t.id
+            HAVING ifnull(min(p.number), -1) <> 0
+                OR max(p.number) <> t.last_number
+                OR count(p.number) <> t.last_number + 1
+            """),
+        new("latest posts of threads", """
+            SELECT 'thread ' || t.id || ' says its latest post is ' || t.last_post || ' and that is ' || ifnull(p.latest, t.id)
+              FROM threads t
+              LEFT JOIN (SELECT thread_id, max(id) AS latest
+                           FROM posts
+                          WHERE deleted_at IS NULL
+                          GROUP BY thread_id) p ON p.thread_id = t.id
+             WHERE t.last_post <> ifnull(p.latest, t.id)
+               AND t.deleted = 0
+            """),
+        new("first posts of threads", """
+            SELECT 'thread ' || t.id || ' differs from its first post in author or deletion'
+              FROM threads t
+              LEFT JOIN posts p ON p.id = t.id
+             WHERE p.thread_id IS NOT t.id
+                OR p.number IS NOT 0
+                OR p.author_id IS NOT t.author_id
+                OR (p.deleted_at IS NOT NULL) <> t.deleted
+            """),
+        new("posts of users", """
+            SELECT 'user ' || u.id || ' says to have ' || u.posts || ' posts and has ' || ifnull(p.n, 0)
+              FROM users u
+              LEFT JOIN (SELECT p.author_id, count(*) AS n
+                           FROM posts p
+                           JOIN threads t ON t.id = p.thread_id
+                          WHERE p.deleted_at IS NULL
+                            AND t.deleted = 0
+                          GROUP BY p.author_id) p ON p.author_id = u.id
+             WHERE u.posts <> ifnull(p.n, 0)
+               AND u.id > 1
+            """),
+        new("likes of posts", """
+            SELECT 'post ' || p.id || ' says it has ' || p.likes || ' likes and has ' || ifnull(l.n, 0)
+              FROM posts p
+              LEFT JOIN (SELECT post_id, count(*) AS n
+                           FROM likes
+                          GROUP BY post_id) l ON l.post_id = p.id
+             WHERE p.likes <> ifnull(l.n, 0)
+            """),
+        new("tags of threads", """
+            SELECT 'thread ' || t.id || ' has tags ' || t.tags || ' and is listed under ' || ifnull(group_concat(g.name), 'none')
+              FROM threads t
+              LEFT JOIN thread_tags x ON x.thread_id = t.id
+              LEFT JOIN tags g ON g.id = x.tag_id
+             GROUP BY t.id
+            HAVING CASE t.deleted WHEN 1 THEN 0 ELSE json_array_length(t.tags) END <> count(g.name)
+                OR sum(g.id IS NOT NULL AND g.name NOT IN (SELECT value FROM json_each(t.tags))) > 0
+                OR sum(x.author_id <> t.author_id OR x.pinned <> t.pinned OR x.last_post <> t.last_post) > 0
+            """),
+        new("threads of tags", """
+            SELECT 'tag ' || g.name || ' says it has ' || g.threads || ' threads and has ' || ifnull(x.n, 0)
+              FROM tags g
+              LEFT JOIN (SELECT tag_id, count(*) AS n
+                           FROM thread_tags
+                          GROUP BY tag_id) x ON x.tag_id = g.id
+             WHERE g.threads <> ifnull(x.n, 0)
+            """),
+        new("read state", """
+            SELECT 'user ' || r.user_id || ' has seen ' || r.seen || ' replies of thread ' || r.thread_id || ' up to ' || r.number
+                   || ', where there are ' || count(p.id)
+              FROM reading r
+              LEFT JOIN posts p ON p.thread_id = r.thread_id
+                               AND p.number BETWEEN 1 AND r.number
+                               AND p.deleted_at IS NULL
+             GROUP BY r.user_id, r.thread_id
+            HAVING r.seen <> count(p.id)
+            """),
+        new("search index: every post that is not deleted", """
+            SELECT 'post ' || id || ' is ' || CASE sum(side) WHEN 1 THEN 'not found' ELSE 'found though it should not be' END
+              FROM (SELECT p.id, 1 AS side
+                      FROM posts p
+                     WHERE p.deleted_at IS NULL
+                     UNION ALL
+                    SELECT rowid >> 5, 2
+                      FROM search)
+             GROUP BY id
+            HAVING sum(side) <> 3
+            """),
+        new("mailboxes of messages", """
+            SELECT 'message ' || m.id || ' is in no mailbox, or in one that is neither its sender''s nor its recipient''s'
+              FROM messages m
+              LEFT JOIN mailbox b ON b.message_id = m.id
+             GROUP BY m.id
+            HAVING count(b.owner_id) = 0
+                OR sum(b.owner_id NOT IN (m.sender_id, m.recipient_id)) > 0
+                OR sum(b.inbox <> (b.owner_id = m.recipient_id) OR b.sent <> (b.owner_id = m.sender_id)) > 0
+                OR sum(b.unread AND m.read_at IS NOT NULL) > 0
+            """),
+        new("unread messages of users", """
+            SELECT 'user ' || u.id || ' says to have ' || u.unread_messages || ' unread messages and has ' || ifnull(b.n, 0)
+              FROM users u
+              LEFT JOIN (SELECT owner_id, sum(unread) AS n
+                           FROM mailbox
+                          GROUP BY owner_id) b ON b.owner_id = u.id
+             WHERE u.unread_messages <> ifnull(b.n, 0)
+            """),
+        new("notifications of users", """
+            SELECT 'user ' || u.id || ' says to have ' || u.unread_notifications || ' unread notifications of ' || u.notifications
+                   || ' and has ' || ifnull(n.unread, 0) || ' of ' || ifnull(n.n, 0)
+              FROM users u
+              LEFT JOIN (SELECT user_id, sum(read = 0) AS unread, count(*) AS n
+                           FROM notifications
+                          GROUP BY user_id) n ON n.user_id = u.id
+             WHERE u.unread_notifications <> ifnull(n.unread, 0)
+                OR u.notifications <> ifnull(n.n, 0)
+            """),
+    ];
+
+    /// <summary>Checks everything, in one read transaction, so that it may run beside a server.</summary>
+    /// <param name="connection">Outside of a transaction, or inside of one whose changes are checked too.</param>
+    /// <param name="progress">Told the name of each rule before it is checked.</param>
+    /// <returns>What is wrong, up to ten lines a rule; empty if all is well.</returns>
+    public static IReadOnlyList<string> Run(Connection connection, Action<string>? progress = null)
+    {
+        var faults = new List<string>();
+        var isNested = connection.IsInTransaction;
+        if (!isNested)
+            connection.Execute("BEGIN");
+        foreach (var rule in Rules)
+        {
+            progress?.Invoke(rule.Name);
+            var lines = connection.All(rule.Sql, r => r.GetString(0));
+            faults.AddRange(lines.Take(MaxFaults).Select(line => $"{rule.Name}: {line}"));
+            if (lines.Count > MaxFaults)
+                faults.Add($"{rule.Name}: {lines.Count - MaxFaults} more");
+        }
+        if (!isNested)
+            connection.RollBack();
+        return faults;
+    }
+
+    /// <summary>Rewrites the file without what was deleted.</summary>
+    /// <remarks>The search index marks a deleted post and keeps its words until segments merge: <c>optimize</c> merges them all.</remarks>
+    public static void Vacuum(Connection connection) => connection.Script("""
+        PRAGMA secure_delete = ON;
+        INSERT INTO search (search) VALUES ('optimize');
+        VACUUM;
+        PRAGMA wal_checkpoint(TRUNCATE);
+        """);
+}

@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace TinyForum.Search;
+
+/// <summary>
+/// How well a post answers a search: BM25, as the auxiliary function <c>relevance(search, weights)</c> of FTS5 (sqlite.org/fts5.html,
+/// section 7).
+/// </summary>
+/// <remarks>
+/// FTS5's own <c>bm25()</c> walks all hits of each word to learn how rare it is, and looks up the length of every text that it ranks, each on
+/// another page of the file. Here the rarity is a parameter, and the length is part of the rowid: what is ranked is read from the words' own
+/// lists alone, one after the other.
+/// </remarks>
+internal static unsafe partial class Relevance
+{
+    // Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.4: the usual k1 and b, with
+    // fields weighted as in 3.6: a word in the title counts as three in the body.
+    private const double K1 = 1.2, B = 0.75, TitleWeight = 3;
+
+    // In tokens. Only its order of magnitude matters.
+    private const double AverageLength = 60;
+
+    // A rowid is a post's id and, in so many bits below, its length on a logarithmic scale that doubles with every second step.
+    private const int LengthBits = 5, Longest = (1 << LengthBits) - 1;
+
+    /// <summary>The rowid of a post whose title and body have so many tokens.</summary>
+    internal static long Row(long postId, int tokens) => FirstRow(postId) + Math.Min((int)Math.Round(2 * Math.Log2(Math.Max(tokens, 1))), Longest);
+
+    /// <summary>The least rowid that a post can have.</summary>
+    internal static long FirstRow(long postId) => postId << LengthBits;
+
+    /// <summary>The greatest rowid that a post can have.</summary>
+    internal static long LastRow(long postId) => FirstRow(postId) + Longest;
+
+    /// <summary>The post of a rowid.</summary>
+    internal static long Post(long row) => row >> LengthBits;
+
+    /// <summary>What a term is worth by its rarity: how many of all documents have it, be it an estimate.</summary>
+    internal static double Weight(long documents, long having) =>
+        Math.Log(1 + (Math.Max(documents - having, 0) + 0.5) / (having + 0.5));
+
+    /// <summary>The weights of a query's terms, which are the first phrases of its MATCH expression, as <c>relevance()</c> takes them.</summary>
+    internal static byte[] Parameter(ReadOnlySpan<double> weights) => MemoryMarshal.AsBytes(weights).ToArray();
+
+    /// <summary>Gives a connection the function.</summary>
+    /// <exception cref="NotSupportedException">Its SQLite has no FTS5.</exception>
+    internal static void Register(sqlite3 connection)
+    {
+        if (raw.sqlite3_prepare_v2(connection, "SELECT fts5(?1)", out var statement) != raw.SQLITE_OK)
+            throw new NotSupportedException("this SQLite has no FTS5");
+        Fts5* fts5 = null;
+        using (statement)
+        {
+            fixed (byte* type = "fts5_api_ptr\0"u8, name = "relevance\0"u8) // SQLite does not copy the type
+            {
+                _ = BindPointer(statement.DangerousGetHandle(), 1, &fts5, type, 0);
+                _ = raw.sqlite3_step(statement);
+                if (fts5 is null || fts5->CreateFunction(fts5, name, 0, &Score, 0) != raw.SQLITE_OK)
+                    throw new NotSupportedException("this SQLite's FTS5 takes no functions");
+            }
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Score(Extension* fts5, nint hit, nint context, int count, nint* values)
+    {
+        if (count != 1)
+        {
+            ResultErrorCode(context, raw.SQLITE_MISUSE);
+            return;
+        }
+        var weights = (double*)ValueBlob(values[0]);
+        var terms = Math.Min(ValueBytes(values[0]) / sizeof(double), SearchQuery.MaxTerms);
+        var frequencies = stackalloc double[SearchQuery.MaxTerms];
+        new Span<double>(frequencies, terms).Clear();
+
+        int instances, phrase, column, offset;
+        var code = fts5->InstanceCount(hit, &instances);
+        for (var i = 0; i < instances && code == raw.SQLITE_OK; i++)
+        {
+            code = fts5->Instance(hit, i, &phrase, &column, &offset);
+            if (code == raw.SQLITE_OK && phrase < terms)
+                frequencies[phrase] += column == 0 ? TitleWeight : 1;
+        }
+        if (code != raw.SQLITE_OK)
+        {
+            ResultErrorCode(context, code);
+            return;
+        }
+
+        var length = Math.Pow(2, (fts5->Row(hit) & Longest) / 2.0);
+        var norm = K1 * (1 - B + B * length / AverageLength);
+        var score = 0.0;
+        for (var i = 0; i < terms; i++)
+            score += weights[i] * frequencies[i] * (K1 + 1) / (frequencies[i] + norm);
+        ResultDouble(context, score);
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_pointer")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial int BindPointer(nint statement, int index, void* pointer, byte* type, nint destructor);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_value_blob"), SuppressGCTransition]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial void* ValueBlob(nint value);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_value_bytes"), SuppressGCTransition]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial int ValueBytes(nint value);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_result_double"), SuppressGCTransition]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial void ResultDouble(nint context, double value);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_result_error_code")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial void ResultErrorCode(nint context, int code);
+
+    /// <summary>fts5_api of fts5.h: a version and functions, of which this is the third.</summary>
+    [StructLayout(LayoutKind.Explicit)]
+    private struct Fts5
+    {
+        [FieldOffset(3 * 8)]
+        public readonly delegate* unmanaged[Cdecl]<Fts5*, byte*, nint, delegate* unmanaged[Cdecl]<Extension*, nint, nint, int, nint*, void>, nint, int> CreateFunction;
+    }
+
+    /// <summary>Fts5ExtensionApi of fts5.h, what FTS5 offers to a function about the hit it is called for.</summary>
+    [StructLayout(LayoutKind.Explicit)]
+    private struct Extension
+    {
+        [FieldOffset(8 * 8)]
+        public readonly delegate* unmanaged[Cdecl]<nint, int*, int> InstanceCount;
+
+        [FieldOffset(9 * 8)]
+        public readonly delegate* unmanaged[Cdecl]<nint, int, int*, int*, int*, int> Instance;
+
+        [FieldOffset(10 * 8)]
+        public readonly delegate* unmanaged[Cdecl]<nint, long> Row;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using TinyForum.Text;
+
+namespace TinyForum.Search;
+
+/// <summary>What goes into the full-text index, and how what comes out of it is shown.</summary>
+internal static class SearchText
+{
+    // An excerpt is chosen among so many matches of a term at most.
+    private const int MaxMatches = 64;
+
+    /// <summary>
+    /// The text to insert for a text, into columns of
+    /// <c>CREATE VIRTUAL TABLE ... USING fts5(..., content = '', contentless_delete = 1, tokenize = 'ascii')</c>.
+    /// </summary>
+    internal static string Tokens(ReadOnlySpan<char> text)
+    {
+        using var folded = new FoldedText(text);
+        return folded.Chars.Trim(' ').ToString();
+    }
+
+    /// <summary>How many tokens <see cref="Tokens"/> gave.</summary>
+    internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
+
+    /// <summary>
+    /// The part of a text where most of the terms stand close together, or its beginning when none does: one line of at most so many
+    /// characters, cut between words where there are any near and never inside what a reader takes for one character.
+    /// </summary>
+    internal static string Excerpt(string text, IReadOnlyList<SearchTerm> terms, int length = 160)
+    {
+        var (from, match) = Place(text, terms, length);
+        var start = StartAt(text, from, match);
+        var end = EndAt(text, start, match, length);
+        var cut = text.AsSpan(start, end - start).TrimEnd();
+        var line = string.Create(cut.Length, cut, static (to, cut) =>
+        {
+            cut.CopyTo(to);
+            to.ReplaceAny(Layout, ' ');
+        });
+        return $"{(start > 0 ? "…" : "")}{line}{(text.AsSpan(end).IsWhiteSpace() ? "" : "…")}";
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Layout = System.Buffers.SearchValues.Create("\t\r\n");
+
+    // Where the excerpt should begin, and the match it must not miss.
+    private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length)
+    {
+        using var folded = new FoldedText(text, origins: true);
+        List<(int Start, int End, int Term)> matches = [];
+        for (var term = 0; term < terms.Count; term++)
+        {
+            var pattern = terms[term].Pattern;
+            var (at, found) = (0, 0);
+            for (int next; found < MaxMatches && (next = folded.Chars[at..].IndexOf(pattern)) >= 0; found++)
+            {
+                at += next + 1;
+                matches.Add((folded.Origin(at), folded.Origin(at + pattern.Length - 3), term));
+            }
+        }
+        if (matches.Count == 0)
+            return (0, 0);
+
+        // The window that has the most of the terms, the first of these.
+        matches.Sort();
+        var (best, first, last) = (0, 0, 0);
+        var inside = new int[terms.Count];
+        for (int left = 0, right = 0, distinct = 0; right < matches.Count; right++)
+        {
+            distinct += inside[matches[right].Term]++ == 0 ? 1 : 0;
+            for (; left < right && matches[right].End - matches[left].Start > length * 2 / 3; left++)
+                distinct -= --inside[matches[left].Term] == 0 ? 1 : 0;
+            if (distinct > best)
+                (best, first, last) = (distinct, left, right);
+        }
+        var (start, end) = (matches[first].Start, matches[last].End);
+        var before = Math.Max(0, length - (end - start)) / 3;
+        return (Math.Max(0, Math.Min(start - before, text.Length - length)), start);
+    }
+
+    private static int StartAt(string text, int from, int match)
+    {
+        var start = SafeBoundary(text, from);
+        for (var next = start; next <= match && start < from; next += StringInfo.GetNextTextElementLength(text, next))
+            start = next;
+        if (start > 0)
+        {
+            // To the beginning of the next word, if that is not far.
+            for (var next = start; next <= match && next - start < 24; next += StringInfo.GetNextTextElementLength(text, next))
+            {
+                if (IsBreak(text, next))
+                {
+                    start = next;
+                    break;
+                }
+            }
+        }
+        while (start < match && char.IsWhiteSpace(text[start]) && StringInfo.GetNextTextElementLength(text, start) == 1)
+            start++;
+        return start;
+    }
+
+    private static int EndAt(string text, int start, int match, int length)
+    {
+        var (end, word, room) = (start, start, length);
+        while (end < text.Length)
+        {
+            var next = end + StringInfo.GetNextTextElementLength(text, end);
+            room -= UnicodeText.Length(text.AsSpan(end, next - end)) is > 0 and var n ? n : next - end;
+            if (room < 0)
+                break;
+            end = next;
+            word = IsBreak(text, end) && end > match ? end : word;
+        }
+        if (end == start && end < text.Length)
+        {
+            // One pile of marks that is longer than the whole excerpt: the only thing to be cut in the middle.
+            foreach (var rune in text.AsSpan(start).EnumerateRunes())
+            {
+                if (length-- == 0)
+                    break;
+                end += rune.Utf16SequenceLength;
+            }
+            return end;
+        }
+        return end < text.Length && word > start && end - word < 24 ? word : end;
+    }
+
+    // Whether a word does not go on here.
+    private static bool IsBreak(string text, int at) => at == 0 || at >= text.Length || !(InWord(text[at - 1]) && InWord(text[at]));
+
+    private static bool InWord(char c) =>
+        !FoldedText.IsUnspaced(c) && !char.IsWhiteSpace(c) && !char.IsPunctuation(c) && !char.IsSurrogate(c);
+
+    // The nearest place at or before this one that is a boundary of what StringInfo counts as one character, wherever one counts from.
+    private static int SafeBoundary(string text, int at)
+    {
+        while (at > 0 && text[at - 1] != '\n' && !(IsSimple(text[at - 1]) && IsSimple(text[at])))
+            at--;
+        return at;
+    }
+
+    private static bool IsSimple(char c) => c is (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u024F') or (>= '\u0400' and <= '\u0481')
+        or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FFF') or (>= '\uAC00' and <= '\uD7A3');
+}

@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Storage;
+
+/// <summary>
+/// One SQLite connection with its statements kept prepared. Not for use by two threads at once. SQL texts are literals or
+/// static fields: statements are kept by the string's identity, so a text built at run time would be prepared anew each time and never freed.
+/// </summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly SqliteConnection _sqlite;
+    private readonly List<Action<Connection>> _beforeCommit = [];
+    private readonly Dictionary<string, SqliteCommand> _statements = new(ReferenceComparer.Instance);
+
+    public Connection(string path, bool readOnly, TimeSpan busyTimeout)
+    {
+        _sqlite = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+            Pooling = false,
+            DefaultTimeout = 1, // seconds of the provider's own 150 ms polling; the wait that counts is busy_timeout, below
+        }.ToString());
+        _sqlite.Open();
+        Script($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
+    }
+
+    /// <summary>The connection itself, for what this class has no method for (backup, raw handles).</summary>
+    public SqliteConnection Sqlite => _sqlite;
+
+    /// <summary>The texts of the statements it keeps.</summary>
+    public IEnumerable<string> Statements => _statements.Keys;
+
+    /// <summary>Runs a statement and returns how many rows it changed.</summary>
+    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
+
+    /// <summary>The first row, mapped, or the default of <typeparamref name="T"/> if there is none.</summary>
+    public T? First<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var reader = Prepare(sql, parameters).ExecuteReader();
+        return reader.Read() ? map(reader) : default;
+    }
+
+    /// <summary>All rows, mapped.</summary>
+    public List<T> All<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var reader = Prepare(sql, parameters).ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(map(reader));
+        return rows;
+    }
+
+    /// <summary>Calls <paramref name="row"/> for each row, without keeping any.</summary>
+    public void ForEach(string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var reader = Prepare(sql, parameters).ExecuteReader();
+        while (reader.Read())
+            row(reader);
+    }
+
+    /// <summary>The first column of the first row as a number, or <see langword="null"/> without a row or with a NULL.</summary>
+    public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        First(sql, static r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), parameters);
+
+    /// <summary>Runs <paramref name="read"/>, whose statements fail with SQLITE_INTERRUPT once it has taken longer than <paramref name="limit"/>.</summary>
+    public T Within<T>(TimeSpan limit, Func<T> read)
+    {
+        const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 takes some for each page of its index
+        var start = Stopwatch.GetTimestamp();
+        SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, 0, null, null);
+        }
+    }
+
+    /// <summary>Runs <paramref name="change"/> in a transaction, which an exception undoes.</summary>
+    public void InTransaction(Action change)
+    {
+        Execute("BEGIN IMMEDIATE");
+        try
+        {
+            change();
+            Commit();
+        }
+        catch
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    /// <summary>Puts a change off until the open transaction is about to be committed; without one it is made at once.</summary>
+    /// <remarks>
+    /// For the search index: FTS5 gathers changes and writes them out together, but also whenever a savepoint begins after one of them,
+    /// and statements that change several rows begin one of their own. Behind all that a group of writes does, it is once a commit.
+    /// </remarks>
+    public void BeforeCommit(Action<Connection> change)
+    {
+        if (IsInTransaction)
+            _beforeCommit.Add(change);
+        else
+            change(this);
+    }
+
+    /// <summary>Makes the changes that were put off, and commits.</summary>
+    public void Commit()
+    {
+        foreach (var change in _beforeCommit)
+            change(this);
+        _beforeCommit.Clear();
+        Execute("COMMIT");
+    }
+
+    /// <summary>Runs <paramref name="change"/> such that an exception undoes no more of the transaction than that.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="isUndone">Whether to undo it for this exception; else it is thrown on, and the transaction is to be given up.</param>
+    /// <returns>The exception that it was undone for, or <see langword="null"/>.</returns>
+    public Exception? InSavepoint(Action<Connection> change, Func<Exception, bool> isUndone)
+    {
+        var putOff = _beforeCommit.Count;
+        Exception? undone = null;
+        Execute("SAVEPOINT write");
+        try
+        {
+            change(this);
+        }
+        catch (Exception e) when (IsInTransaction && isUndone(e))
+        {
+            _beforeCommit.RemoveRange(putOff, _beforeCommit.Count - putOff);
+            Execute("ROLLBACK TO write");
+            undone = e;
+        }
+        Execute("RELEASE write");
+        return undone;
+    }
+
+    /// <summary>Whether a transaction is open: some errors end it by themselves.</summary>
+    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_sqlite.Handle) == 0;
+
+    /// <summary>Ends the open transaction without its changes, if there is one.</summary>
+    public void RollBack()
+    {
+        _beforeCommit.Clear();
+        try
+        {
+            if (IsInTransaction)
+                Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // A ROLLBACK that reports an error has ended the transaction all the same (sqlite.org/lang_transaction.html, section 3).
+        }
+    }
+
+    /// <summary>Runs statements that are not kept, several in one text if need be.</summary>
+    public void Script(string sql)
+    {
+        using var command = _sqlite.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        do
+        {
+            // ExecuteNonQuery stops at the first row, and swallows the errors of the statements behind it.
+            while (reader.Read())
+            {
+            }
+        }
+        while (reader.NextResult());
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
+        _sqlite.Dispose();
+    }
+
+    private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        if (!_statements.TryGetValue(sql, out var command))
+        {
+            command = _sqlite.CreateCommand();
+            command.CommandText = sql;
+            foreach (var (name, _) in parameters)
+                command.Parameters.Add(new SqliteParameter { ParameterName = name });
+            _statements.Add(sql, command);
+        }
+        for (var i = 0; i < parameters.Length; i++)
+            command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
+        return command;
+    }
+
+    private sealed class ReferenceComparer : IEqualityComparer<string>
+    {
+        public static readonly ReferenceComparer Instance = new();
+        public bool Equals(string? x, string? y) => ReferenceEquals(x, y);
+        public int GetHashCode(string obj) => RuntimeHelpers.GetHashCode(obj);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Storage;
+
+/// <summary>
+/// The file under SQLite: whether it is still in its place, whether anyone has it open, and how a new one takes a name so that a
+/// crash leaves the one or the other whole.
+/// </summary>
+internal static unsafe partial class DatabaseFile
+{
+    private const int FileControlHasMoved = 20; // SQLITE_FCNTL_HAS_MOVED
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>
+    /// Whether the path of an open connection no longer leads to the file it has open: that one was deleted, moved or replaced, and what
+    /// is written into it is lost with the process. A <c>stat</c> or two, some microseconds.
+    /// </summary>
+    public static bool HasMoved(Connection connection, string path)
+    {
+        var moved = 0;
+        var code = FileControl(connection.Sqlite.Handle!.DangerousGetHandle(), "main", FileControlHasMoved, &moved);
+        return (code == SQLitePCL.raw.SQLITE_OK && moved != 0) || !File.Exists(path + "-wal");
+    }
+
+    /// <summary>Makes an empty file that only its owner can read, unless there is one of that name: SQLite gives its log the same mode.</summary>
+    public static void CreatePrivate(string path)
+    {
+        // Not opened if it is there: closing a file drops the locks that SQLite in this process may hold on it.
+        if (!Path.Exists(path) && Directory.Exists(Path.GetDirectoryName(path)))
+            Private(path, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
+    }
+
+    /// <summary>Opens <paramref name="path"/> empty and for this caller alone, to be filled and then <see cref="Publish">published</see>.</summary>
+    /// <exception cref="StartException">Another is writing it, or it can't be written.</exception>
+    public static FileStream Claim(string path)
+    {
+        try
+        {
+            // On Unix the claim is flock's, which SQLite's own locks know nothing of; on Windows it would keep SQLite out.
+            var claim = Private(path, FileMode.OpenOrCreate, OperatingSystem.IsWindows() ? FileShare.ReadWrite : FileShare.None);
+            claim.SetLength(0);
+            return claim;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"cannot write {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Folds the log of a database into it and keeps everyone else out until the result is disposed; <see langword="null"/> if another
+    /// connection has it open: in WAL mode each holds a shared lock for as long as it lives, whether it does anything or not.
+    /// </summary>
+    /// <exception cref="SqliteException">It is no database, or a damaged one.</exception>
+    public static Connection? TakeExclusively(string path)
+    {
+        var connection = new Connection(path, readOnly: false, TimeSpan.FromSeconds(1));
+        try
+        {
+            connection.Script("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
+            if (connection.First("PRAGMA journal_mode", r => r.GetString(0)) == "delete")
+                return connection;
+            connection.Dispose(); // a server opened it between the two
+            return null;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
+        {
+            connection.Dispose();
+            return null;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Puts a finished file on disk and then under its name, in place of what had it.</summary>
+    public static void Publish(FileStream claim, string path)
+    {
+        claim.Flush(flushToDisk: true);
+        File.Move(claim.Name, path, overwrite: true);
+        FlushFolder(path);
+    }
+
+    /// <summary>Puts the name of a file on disk: a rename is durable once its folder is.</summary>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var folder = Open(Path.GetDirectoryName(Path.GetFullPath(path))!, flags: 0);
+        if (folder < 0)
+            return;
+        _ = Flush(folder);
+        _ = Close(folder);
+    }
+
+    private static FileStream Private(string path, FileMode mode, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 64 * 1024 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        return new FileStream(path, options);
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial int FileControl(nint database, string name, int operation, int* result);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Flush(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Close(int descriptor);
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using TinyForum.Api;
+using TinyForum.Http;
+
+namespace TinyForum.Telemetry;
+
+/// <summary>What the meter reads off the server and its process when someone asks.</summary>
+internal static class Gauges
+{
+    public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop)
+    {
+        forum.Database.Writer.Committed = telemetry.Committed;
+        var meter = telemetry.Meter;
+        var (database, passwords) = (forum.Database, forum.Passwords);
+        meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests being answered.");
+        meter.CreateObservableGauge("tinyforum.kept_answers", () => api.KeptAnswers, "{answer}", "Answers kept in memory.");
+        meter.CreateObservableGauge("tinyforum.writer.queue", () => database.Writer.Waiting, "{write}", "Writes that wait for the writer.");
+        meter.CreateObservableGauge("tinyforum.passwords.queue", () => passwords.Queued, "{hash}", "Passwords that wait to be hashed.");
+        meter.CreateObservableGauge("tinyforum.passwords.running", () => passwords.Running, "{hash}", "Passwords being hashed.");
+        meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
+        meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
+        meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");
+        if (loop.Guard is { } guard)
+            ObserveConnections(meter, () => guard.Connections, () => Enum.GetValues<CutReason>().ToDictionary(NameOf, guard.CutOff));
+        ObserveProcess(meter);
+    }
+
+    /// <summary>What guards the connections tells how many are open, and how many it ended by reason.</summary>
+    public static void ObserveConnections(Meter meter, Func<int> open, Func<IReadOnlyDictionary<string, long>> cut)
+    {
+        meter.CreateObservableUpDownCounter("tinyforum.connections", open, "{connection}", "Connections that are open.");
+        meter.CreateObservableCounter(
+            "tinyforum.connections.cut",
+            () => cut().Select(c => new Measurement<long>(c.Value, new KeyValuePair<string, object?>("reason", c.Key))),
+            "{connection}",
+            "Connections that were ended because they broke a limit.");
+    }
+
+    /// <summary>The names are those that Prometheus's own client libraries use.</summary>
+    private static void ObserveProcess(Meter meter)
+    {
+        using var process = Process.GetCurrentProcess();
+        var started = (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
+        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time used.");
+        meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Memory of the process that is in RAM.");
+        meter.CreateObservableGauge("process.start_time", () => started, "s", "When the process started, since the Unix epoch.");
+        meter.CreateObservableGauge("process.threads", Threads, "{thread}", "Threads of the process.");
+        meter.CreateObservableGauge("dotnet.gc.heap", () => GC.GetTotalMemory(false), "By", "Size of the managed heap.");
+    }
+
+    private static string NameOf(CutReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}");
+
+    private static int Threads()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Threads.Count;
+    }
+
+    private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace TinyForum.Text;
+
+/// <summary>
+/// A tag: 1 to 20 letters, digits and hyphens of any script. One spelling a tag, for it has no other name to be shown by:
+/// NFKC and lower case, not the folding of <see cref="Username"/>, which would show "strasse" for "straße".
+/// </summary>
+internal static class Tag
+{
+    /// <summary>How many characters a tag has at most.</summary>
+    internal const int MaxLength = 20;
+
+    internal static bool TryParse(string text, [NotNullWhen(true)] out string? tag, [NotNullWhen(false)] out string? why)
+    {
+        tag = null;
+        why = "must be 1 to 20 letters, digits and '-'";
+        if (text.Length is 0 or > MaxLength * 8 || !UnicodeText.CanNormalize(text))
+            return false;
+        var normal = Ascii.IsValid(text)
+            ? text.ToLowerInvariant()
+            : text.Normalize(NormalizationForm.FormKC).ToLowerInvariant().Normalize(NormalizationForm.FormKC);
+        if (UnicodeText.Length(normal) > MaxLength)
+            return false;
+        var (markable, named) = (false, false);
+        foreach (var rune in normal.EnumerateRunes())
+        {
+            var kind = UnicodeText.InName(rune.Value).Kind;
+            if (kind == NameKind.None || (kind == NameKind.Sign && rune.Value != '-') || (kind == NameKind.Mark && !markable))
+                return false;
+            markable = kind is NameKind.Letter or NameKind.Mark;
+            named |= kind != NameKind.Sign;
+        }
+        if (!named)
+        {
+            why = "must have a letter or digit";
+            return false;
+        }
+        (tag, why) = (normal, null);
+        return true;
+    }
+}

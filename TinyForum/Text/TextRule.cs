@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace TinyForum.Text;
+
+/// <summary>
+/// What a field of free text may hold. Text is stored and comes back exactly as sent, so a rule refuses and never repairs:
+/// control characters (a carriage return among them), lone surrogates, and text that shows nothing.
+/// </summary>
+internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank = false)
+{
+    internal static readonly TextRule Title = new(1, 150);
+    internal static readonly TextRule PostBody = new(1, 32_000, Lines: true);
+    internal static readonly TextRule MessageBody = new(1, 8_192, Lines: true);
+    internal static readonly TextRule Subject = new(1, 150);
+    internal static readonly TextRule Reason = new(1, 500, Lines: true);
+    internal static readonly TextRule DisplayName = new(0, 50); // the empty one clears it
+    internal static readonly TextRule Bio = new(0, 1_000, Lines: true);
+    internal static readonly TextRule TokenName = new(1, 50);
+    internal static readonly TextRule Password = new(5, 128, Blank: true);
+
+    // C0, delete and C1. U+2028 and U+2029 are separators rather than controls and pass.
+    private static readonly string Controls = string.Concat(Enumerable.Range(0, 0xA0).Select(c => (char)c).Where(char.IsControl));
+    private static readonly SearchValues<char> AnyControl = SearchValues.Create(Controls);
+    private static readonly SearchValues<char> ControlButLayout = SearchValues.Create(Controls.Replace("\t", "").Replace("\n", ""));
+
+    /// <summary>Null if the text may stand in the field, or else why not, fit to be shown beside it.</summary>
+    internal string? Check(string text)
+    {
+        var length = UnicodeText.Length(text);
+        if (length < 0)
+            return "must not contain half a character (a lone surrogate)";
+        if (length < Min || length > Max)
+            return Min == 0 ? $"must be at most {Max} characters" : $"must be {Min} to {Max} characters";
+        if (text.AsSpan().IndexOfAny(Lines ? ControlButLayout : AnyControl) is >= 0 and var at)
+        {
+            return Lines
+                ? $"must not contain control characters other than tab and newline; U+{(int)text[at]:X4} is one"
+                : $"must not contain line breaks, tabs or other control characters; U+{(int)text[at]:X4} is one";
+        }
+        return Blank || length == 0 || Shows(text) ? null : "must not be blank";
+    }
+
+    private static bool Shows(string text)
+    {
+        foreach (var c in text)
+        {
+            // Format characters, the Hangul fillers and the empty Braille cell leave nothing to see either.
+            if (!char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format
+                && c is not ('\u115F' or '\u1160' or '\u2800' or '\u3164' or '\uFFA0'))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+
+namespace TinyForum.Text;
+
+/// <summary>What a character may be in a name.</summary>
+internal enum NameKind { None, Letter, Mark, Digit, Sign }
+
+/// <summary>Case folding, normalisation and the properties of characters that .NET does not have.</summary>
+internal static class UnicodeText
+{
+    /// <summary>
+    /// Throws where the runtime cannot normalise. In invariant globalisation mode, and so in an image without ICU,
+    /// <see cref="string.Normalize()"/> hands text back as it came; two accounts could then have one name.
+    /// </summary>
+    internal static void EnsureNormalizationWorks()
+    {
+        if ("\uFB01".Normalize(NormalizationForm.FormKC) != "fi" || "e\u0301".Normalize(NormalizationForm.FormC) != "\u00E9")
+        {
+            throw new StartException(
+                "this runtime does not normalise Unicode text, on which the uniqueness of names rests: install ICU (libicu) and leave " +
+                "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT (InvariantGlobalization) off.");
+        }
+    }
+
+    /// <summary>
+    /// What names and tags are compared by: NFKC with full case folding, both twice, since each can make work for the other
+    /// (The Unicode Standard, 3.13, D146). The text must pass <see cref="CanNormalize"/>. Folding what is folded changes nothing.
+    /// </summary>
+    internal static string Key(string text)
+    {
+        if (Ascii.IsValid(text))
+            return text.ToLowerInvariant();
+        var once = Fold(text.Normalize(NormalizationForm.FormKC)).Normalize(NormalizationForm.FormKC);
+        return Fold(once).Normalize(NormalizationForm.FormKC);
+    }
+
+    internal static string Fold(string text)
+    {
+        var folded = new StringBuilder(text.Length);
+        Span<char> to = stackalloc char[3];
+        foreach (var rune in text.EnumerateRunes())
+            folded.Append(to[..Fold(rune, to)]);
+        return folded.ToString();
+    }
+
+    /// <summary>Folds the case of one character (CaseFolding.txt, C and F) and returns how many of the three chars it took.</summary>
+    internal static int Fold(Rune rune, Span<char> to)
+    {
+        var c = rune.Value;
+        var full = UnicodeTables.FullFolds;
+        var (low, high) = (0, full.Length / 4 - 1);
+        while (low <= high)
+        {
+            var at = (low + high) / 2;
+            var row = full.Slice(at * 4, 4);
+            if (row[0] == c)
+            {
+                (to[0], to[1], to[2]) = ((char)row[1], (char)row[2], (char)row[3]);
+                return to[2] == 0 ? 2 : 3;
+            }
+            (low, high) = row[0] < c ? (at + 1, high) : (low, at - 1);
+        }
+
+        var runs = UnicodeTables.Folds;
+        (low, high) = (0, runs.Length / 4 - 1);
+        while (low <= high)
+        {
+            var at = (low + high) / 2;
+            var run = runs.Slice(at * 4, 4);
+            if (c >= run[0] && c <= run[1])
+                return run[2] == 2 && (c - run[0]) % 2 != 0 ? rune.EncodeToUtf16(to) : new Rune(c + run[3]).EncodeToUtf16(to);
+            (low, high) = run[1] < c ? (at + 1, high) : (low, at - 1);
+        }
+        return rune.EncodeToUtf16(to);
+    }
+
+    /// <summary>What a character may be in a name, and its set of scripts, to be read with <see cref="Scripts"/>.</summary>
+    internal static (NameKind Kind, int Set) InName(int c)
+    {
+        var at = UnicodeTables.Names.BinarySearch(((uint)c << 11) | 0x7FF);
+        at = at < 0 ? ~at - 1 : at;
+        var entry = at < 0 ? 0 : UnicodeTables.Names[at];
+        return ((NameKind)(entry & 7), (int)((entry >> 3) & 0xFF));
+    }
+
+    /// <summary>
+    /// The scripts and writing systems of a set (Script_Extensions, UAX #24, augmented as in UTS #39); its own script stands first.
+    /// Empty for what goes with every script.
+    /// </summary>
+    internal static ReadOnlySpan<byte> Scripts(int set) =>
+        UnicodeTables.Sets[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
+
+    /// <summary>Whether .NET will normalise the text: it throws at lone surrogates, and at U+FFFE, valid though that is.</summary>
+    internal static bool CanNormalize(ReadOnlySpan<char> text) => Length(text) >= 0 && !text.Contains('\uFFFE');
+
+    /// <summary>The length in Unicode characters (scalar values), or -1 when a surrogate stands alone.</summary>
+    internal static int Length(ReadOnlySpan<char> text)
+    {
+        var surrogates = text.IndexOfAnyInRange('\uD800', '\uDFFF');
+        if (surrogates < 0)
+            return text.Length;
+        var length = surrogates;
+        for (var rest = text[surrogates..]; !rest.IsEmpty; length++)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var consumed) != System.Buffers.OperationStatus.Done)
+                return -1;
+            rest = rest[consumed..];
+        }
+        return length;
+    }
+}

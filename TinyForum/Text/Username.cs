@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+
+namespace TinyForum.Text;
+
+/// <summary>
+/// A name an account may have: how it is shown (NFC) and the key it is unique by, which ignores case and width.
+/// One script a name, so that no two names look the same by way of another alphabet: UTS #39's "highly restrictive" level.
+/// </summary>
+internal sealed record Username
+{
+    /// <summary>Characters in a name at most.</summary>
+    internal const int MaxLength = 32;
+
+    // No 32 characters take more: a composed letter is at most four, each at most two chars. Past it, nothing is normalised.
+    private const int MaxChars = MaxLength * 8;
+
+    private static readonly SearchValues<char> AsciiName =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+
+    private Username(string shown, string key) => (Shown, Key) = (shown, key);
+
+    /// <summary>The name as registered, in NFC.</summary>
+    internal string Shown { get; }
+
+    /// <summary>What the name is unique by.</summary>
+    internal string Key { get; }
+
+    /// <summary>The key to look a name up by, or null when no name can be spelt like that. Takes anything a client sends.</summary>
+    internal static string? KeyOf(string text) =>
+        text.Length is 0 or > MaxChars || !UnicodeText.CanNormalize(text) ? null : UnicodeText.Key(text);
+
+    /// <summary>Checks a name to be registered; <paramref name="why"/> is fit to be shown beside the field.</summary>
+    internal static bool TryParse(string text, [NotNullWhen(true)] out Username? name, [NotNullWhen(false)] out string? why)
+    {
+        name = null;
+        why = Check(text, out var shown, out var key);
+        if (why is null)
+            name = new Username(shown, key);
+        return why is null;
+    }
+
+    private static string? Check(string text, out string shown, out string key)
+    {
+        shown = key = text;
+        if (text.Length is 0 or > MaxChars)
+            return "must be 1 to 32 characters";
+        if (text.AsSpan().ContainsAnyExcept(AsciiName))
+        {
+            if (!UnicodeText.CanNormalize(text))
+                return "must not contain half a character (a lone surrogate) or U+FFFE";
+            shown = text.Normalize(NormalizationForm.FormC);
+            key = UnicodeText.Key(text);
+            // The compatibility form is checked too: a bold mathematical letter belongs to every script, the letter it stands for to one.
+            if ((CheckCharacters(shown) ?? CheckCharacters(key)) is { } why)
+                return why;
+        }
+        else
+            key = text.ToLowerInvariant();
+        if (UnicodeText.Length(shown) > MaxLength)
+            return "must be 1 to 32 characters";
+        if (!key.AsSpan().ContainsAnyExcept('.'))
+            return "must not be made of dots alone";
+        return key is "system" or "deleted" or "me" ? "is reserved" : null;
+    }
+
+    private static string? CheckCharacters(string text)
+    {
+        Span<byte> scripts = stackalloc byte[32]; // those that every character so far goes with
+        var left = -1;                            // how many of them, -1 while any script will do
+        var (marks, markable, zero) = (0, false, -1);
+
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var (kind, set) = UnicodeText.InName(rune.Value);
+            switch (kind)
+            {
+                case NameKind.None:
+                    return $"must be letters, digits, '_', '-' and '.' alone; {Describe(rune)} is none of them";
+                case NameKind.Mark when !markable:
+                    return $"must not have the combining mark {Describe(rune)} other than on a letter";
+                case NameKind.Mark when ++marks > 4:
+                    return "must not have more than 4 combining marks on a letter";
+                case NameKind.Digit when zero >= 0 && zero != Zero(rune):
+                    return "must not mix digits of two scripts";
+                case NameKind.Digit:
+                    zero = Zero(rune);
+                    break;
+            }
+            marks = kind == NameKind.Mark ? marks : 0;
+            markable = kind is NameKind.Mark or NameKind.Letter;
+
+            var goesWith = UnicodeText.Scripts(set);
+            if (goesWith.IsEmpty)
+                continue;
+            if (left < 0)
+            {
+                goesWith.CopyTo(scripts);
+                left = goesWith.Length;
+                continue;
+            }
+            var kept = 0;
+            for (var i = 0; i < left; i++)
+            {
+                if (goesWith.Contains(scripts[i]))
+                    scripts[kept++] = scripts[i];
+            }
+            if (kept == 0)
+                return $"must not mix {UnicodeTables.Scripts[Opponent(text, goesWith)]} and {UnicodeTables.Scripts[goesWith[0]]} letters";
+            left = kept;
+        }
+        return null;
+    }
+
+    // The script to name beside the one that did not fit: the first that never goes with it, or else the one before it.
+    private static int Opponent(string text, ReadOnlySpan<byte> misfit)
+    {
+        var last = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var scripts = UnicodeText.Scripts(UnicodeText.InName(rune.Value).Set);
+            if (scripts.SequenceEqual(misfit))
+                break;
+            if (!scripts.IsEmpty)
+            {
+                last = scripts[0];
+                if (!scripts.ContainsAny(misfit))
+                    break;
+            }
+        }
+        return last;
+    }
+
+    // The zero of a digit's own decimal system, UTS #39, 5.3. Fullwidth digits are ASCII's by width alone.
+    private static int Zero(Rune digit) => digit.Value is >= 0xFF10 and <= 0xFF19 ? '0' : digit.Value - (int)Rune.GetNumericValue(digit);
+
+    private static string Describe(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherLetter
+        ? $"U+{rune.Value:X4}" : $"'{rune}'";
+}
