@@ -288,12 +288,12 @@ END;
 CREATE TABLE idempotency_keys (
     user_id     INTEGER NOT NULL REFERENCES users (id),
     key         TEXT    NOT NULL,
-    fingerprint BLOB    NOT NULL,                           -- SHA-256 of method, path and body
-    location    TEXT    NOT NULL,
-    answer      BLOB    NOT NULL,                           -- the body; sealed with the caller's credential where it holds a secret, empty once forgotten
+    fingerprint BLOB    NOT NULL,                           -- SHA-256 of the request
+    kind        TEXT    NOT NULL,                           -- what was made: post, message, report or token
+    made_id     INTEGER NOT NULL,                           -- its id in the table of its kind
+    salt        BLOB,                                       -- of a token: what its secret was derived with
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, key)
 ) STRICT;
 
-CREATE INDEX idempotency_keys_by_age      ON idempotency_keys (created_at);
-CREATE INDEX idempotency_keys_by_location ON idempotency_keys (user_id, location);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Storage;
 using TinyForum.Text;
@@ -44,6 +43,8 @@ internal static class MillionBench
         return 0;
     }
 
+    private static readonly Actor Reader = new(2, "user0", Role.Member);
+
     /// <summary>The queries, each told the number of the round so that it can ask for something else every time.</summary>
     private static IEnumerable<(string Name, int Rounds, Action<int> Run)> Cases(Forum forum)
     {
@@ -60,17 +61,17 @@ internal static class MillionBench
         yield return ("one post", 1_000, i => posts.Find(1 + i * 7919L % highest));
         yield return ("replies of the longest thread, page 1", 1_000, _ => posts.Replies(1));
         var last = Number(forum, "SELECT replies FROM threads WHERE id = 1") / Limit;
-        yield return ($"replies of the longest thread, page {DeepPage:N0}", 1_000, i => posts.Replies(1, Math.Max(0, Math.Min(DeepPage, last) - 1 - i % 50) * Limit));
+        yield return ($"replies of the longest thread, page {DeepPage:N0}", 1_000, i => posts.Replies(1, after: Math.Max(0, Math.Min(DeepPage, last) - 1 - i % 50) * Limit));
         foreach (var (name, words) in Searches(forum))
             yield return ($"search: {name}", 500, i => search.Find(words[i % words.Count], Limit));
         yield return ("search: a common word, its tenth page", 500, Tenth(search, MillionText.Common[0]));
-        var author = new Caller(3, "user1", Role.Member, 1, null, MayWrite: true);
-        yield return ("posting a thread", 200, i => posts.CreateThreadAsync(3, "A new thread", $"with a text of number {i}", ["tag-1"]).Wait());
+        var author = new Actor(3, "user1", Role.Member);
+        yield return ("posting a thread", 200, i => posts.CreateThreadAsync(author, "A new thread", $"with a text of number {i}", ["tag-1"]).Wait());
         yield return ("posting a reply", 200, i => posts.CreateReplyAsync(author, 7, $"with a text of number {i}").Wait());
     }
 
     /// <summary>The lists, with SQL for how long each is and for the key of its n-th thread.</summary>
-    private static IEnumerable<(string Name, ThreadFilter Filter, long? Viewer, string Count, string Key)> Lists() =>
+    private static IEnumerable<(string Name, ThreadFilter Filter, Actor? Viewer, string Count, string Key)> Lists() =>
     [
         ("newest", new(), null, "SELECT count(*) FROM threads",
             "SELECT id FROM threads ORDER BY id DESC LIMIT 200 OFFSET $n"),
@@ -80,9 +81,9 @@ internal static class MillionBench
             "SELECT id FROM threads WHERE author_id = 2 ORDER BY id DESC LIMIT 200 OFFSET $n"),
         ("a tag's", new(Tag: "tag-0"), null, "SELECT count(*) FROM thread_tags WHERE tag_id = 1",
             "SELECT thread_id FROM thread_tags WHERE tag_id = 1 ORDER BY thread_id DESC LIMIT 200 OFFSET $n"),
-        ("newest for a user", new(), 2, "SELECT count(*) FROM threads",
+        ("newest for a user", new(), Reader, "SELECT count(*) FROM threads",
             "SELECT id FROM threads ORDER BY id DESC LIMIT 200 OFFSET $n"),
-        ("unread", new(Unread: true), 2, "SELECT count(*) FROM threads WHERE id > (SELECT read_up_to FROM users WHERE id = 2)",
+        ("unread", new(Unread: true), Reader, "SELECT count(*) FROM threads WHERE id > (SELECT read_up_to FROM users WHERE id = 2)",
             "SELECT id FROM threads ORDER BY id DESC LIMIT 200 OFFSET $n"),
     ];
 
@@ -106,17 +107,17 @@ internal static class MillionBench
 
     private static Action<int> Tenth(SearchIndex search, string word)
     {
-        long[]? at = null;
+        PagePosition? at = null;
         for (var i = 1; i < 10; i++)
             at = search.Find(word, Limit, at).Next ?? at;
         return _ => search.Find(word, Limit, at);
     }
 
     /// <summary>Cursors near the n-th thread of a list, made from its keys.</summary>
-    private static List<long[]> Deep(Forum forum, string keys, long n, long count)
+    private static List<PagePosition> Deep(Forum forum, string keys, long n, long count)
     {
         var falls = Number(forum, "SELECT value FROM settings WHERE name = 'falls'");
-        return forum.Database.Read(c => c.All(keys, r => new[] { 0, r.GetInt64(0), falls }, ("$n", Math.Max(0, Math.Min(n, count - Limit) - 200))));
+        return forum.Database.Read(c => c.All(keys, r => new PagePosition(0, r.GetInt64(0), falls), ("$n", Math.Max(0, Math.Min(n, count - Limit) - 200))));
     }
 
     private static long Number(Forum forum, string sql) => forum.Database.Read(c => c.Number(sql)) ?? 0;

@@ -28,7 +28,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
 
     public void Run()
     {
-        Database.Open(path, (_, what) => Console.Error.WriteLine(what)).Dispose();
+        ForumDatabase.Open(path, (_, what) => Console.Error.WriteLine(what)).Dispose();
         using var connection = new Connection(path, readOnly: false, TimeSpan.FromSeconds(5));
         connection.Script("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF");
         if (connection.Number("SELECT count(*) FROM tags") == 0)

@@ -1,6 +1,5 @@
 using TinyForum.Data;
 using TinyForum.Passwords;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -165,24 +164,24 @@ public sealed class AccountTests
         await forum.UserAsync("ada");
         var users = forum.Server.Users;
         var proof = await users.Passwords.ProveAsync(2, "secret", CancellationToken.None);
-        Assert.IsTrue(await users.SetPasswordAsync("ada", "better"));
-        Assert.IsNull(await forum.Server.Sessions.StartAsync(2, "", "", proof));
+        Assert.IsTrue(await users.SetPasswordAsync(users.Find("ada")!, "better"));
+        Assert.IsNull(await forum.Server.Sessions.StartAsync(Actors.Of(2), "", "", proof));
         Assert.IsFalse(await users.Passwords.SetAsync(2, "other", "new", proof, null, CancellationToken.None));
-        Assert.IsFalse(await users.EraseAsync(2, proof));
-        Assert.IsTrue(await users.VerifyPasswordAsync(2, "better"));
+        Assert.IsFalse(await users.EraseAsync(Actors.Of(2), proof));
+        Assert.IsTrue(await users.VerifyPasswordAsync(Actors.Of(2), "better"));
     }
 
     [TestMethod]
     public async Task A_password_hashed_at_another_cost_still_logs_in_and_is_hashed_anew()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         await using var cheap = new PasswordHasher(TestForum.CheapPasswords, TimeProvider.System);
         await using var dearer = new PasswordHasher(TestForum.CheapPasswords with { Iterations = 2 }, TimeProvider.System);
         var moderation = new ModerationStore(database, TimeProvider.System);
         var user = await new UserStore(database, TimeProvider.System, cheap, moderation).RegisterAsync("ada", "secret");
         var users = new UserStore(database, TimeProvider.System, dearer, moderation);
-        Assert.IsFalse(await users.VerifyPasswordAsync(user!.Id, "wrong"));
-        var proofs = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => users.Passwords.ProveAsync(user.Id, "secret", CancellationToken.None)));
+        Assert.IsFalse(await users.VerifyPasswordAsync(user!, "wrong"));
+        var proofs = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => users.Passwords.ProveAsync(user!.Id, "secret", CancellationToken.None)));
         var stored = database.Read(c => c.First("SELECT password FROM users WHERE id = 2", r => r.GetString(0)));
         Assert.Contains("t=2", stored!);
         CollectionAssert.AreEqual(Enumerable.Repeat(stored, 8).ToArray(), proofs, "all who come at once prove what is stored in the end");
@@ -195,12 +194,12 @@ public sealed class AccountTests
         var ada = await forum.UserAsync("ada");
         await forum.UserAsync("bob");
         var users = forum.Server.Users;
-        Assert.IsTrue(await users.SetPasswordAsync("ADA", "better"));
+        Assert.IsTrue(await users.SetPasswordAsync(users.Find("ADA")!, "better"));
         (await ada.GetAsync("/api/me")).Is(401);
-        Assert.IsFalse(await users.SetPasswordAsync("nobody", "better"));
-        Assert.IsFalse(await users.SetPasswordAsync("system", "better"));
-        await Assert.ThrowsExactlyAsync<Refusal>(() => users.SetPasswordAsync("ada", "1234"));
-        CollectionAssert.AreEqual((string[])["ada", "bob"], users.List().Select(u => u.Username).ToArray());
-        CollectionAssert.AreEqual((string[])["bob"], users.List(after: 2, limit: 1).Select(u => u.Username).ToArray());
+        Assert.IsFalse(await users.SetPasswordAsync(new User(99, "nobody"), "better"));
+        Assert.IsFalse(await users.SetPasswordAsync(users.Find("system")!, "better"));
+        await Assert.ThrowsExactlyAsync<RefusalException>(() => users.SetPasswordAsync(users.Find("ada")!, "1234"));
+        CollectionAssert.AreEqual((string[])["ada", "bob"], users.List().Items.Select(u => u.Username).ToArray());
+        CollectionAssert.AreEqual((string[])["bob"], users.List(limit: 1, users.List(limit: 1).Next).Items.Select(u => u.Username).ToArray());
     }
 }

@@ -77,7 +77,7 @@ public sealed partial class ApiDocTests
         public async Task RunAsync(string line)
         {
             if (line.Split(' ') is ["./run.sh", "user", "role", var name, var role])
-                await forum.Server.Users.SetRoleAsync(name, Enum.Parse<Role>(role, ignoreCase: true));
+                await forum.Server.Users.SetRoleAsync(Actor.System, name, Enum.Parse<Role>(role, ignoreCase: true));
             else if (Regex.Match(line, "^([A-Z]+)=…$") is { Success: true } assignment)
                 _variables[assignment.Groups[1].Value] = Member(assignment.Groups[1].Value.ToLowerInvariant());
             else

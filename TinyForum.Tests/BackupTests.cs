@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
 
@@ -25,7 +26,7 @@ public sealed class BackupTests(TestContext context)
         await enough.CancelAsync();
         await writing;
         CollectionAssert.AreEqual((string[])[folder["backup.db"]], Directory.GetFiles(folder.Path));
-        using var copy = Database.Open(folder["backup.db"]);
+        using var copy = ForumDatabase.Open(folder["backup.db"]);
         Assert.AreEqual("", string.Join('\n', copy.Read(c => IntegrityCheck.Run(c))));
     }
 
@@ -33,7 +34,7 @@ public sealed class BackupTests(TestContext context)
     public void A_backup_that_is_cut_off_leaves_the_one_before_it()
     {
         using var folder = new TemporaryFolder();
-        using var database = Database.Open(folder["forum.db"]);
+        using var database = ForumDatabase.Open(folder["forum.db"]);
         File.WriteAllText(folder["backup.db"], "the one before");
         using var cut = new CancellationTokenSource();
         cut.Cancel();
@@ -46,9 +47,9 @@ public sealed class BackupTests(TestContext context)
     public void Two_backups_to_one_file_do_not_mix()
     {
         using var folder = new TemporaryFolder();
-        using var database = Database.Open(folder["forum.db"]);
+        using var database = ForumDatabase.Open(folder["forum.db"]);
         using (DatabaseFile.Claim(folder["backup.db.partial"]))
-            StringAssert.StartsWith(Assert.ThrowsExactly<StartException>(() => Backup.Save(database.Path, folder["backup.db"])).Message, $"cannot write {folder["backup.db.partial"]}");
+            StringAssert.StartsWith(Assert.ThrowsExactly<DatabaseException>(() => Backup.Save(database.Path, folder["backup.db"])).Message, $"cannot write {folder["backup.db.partial"]}");
         Backup.Save(database.Path, folder["backup.db"]); // what was left by one that is gone is no hindrance
     }
 
@@ -56,7 +57,7 @@ public sealed class BackupTests(TestContext context)
     public void A_damaged_database_gives_way_to_its_backup_and_leaves_it_no_log()
     {
         using var folder = new TemporaryFolder();
-        using (var database = Database.Open(folder["forum.db"]))
+        using (var database = ForumDatabase.Open(folder["forum.db"]))
             Backup.Save(database.Path, folder["backup.db"]);
         File.WriteAllText(folder["forum.db"], new string('x', 5000));
         File.WriteAllText(folder["forum.db-wal"], "a log");
@@ -64,19 +65,19 @@ public sealed class BackupTests(TestContext context)
         Assert.AreEqual(folder["forum.db.before-restore-20260131T093000000Z"], kept);
         Assert.AreEqual(5000, new FileInfo(kept!).Length);
         Assert.IsFalse(File.Exists(folder["forum.db-wal"]));
-        Database.Open(folder["forum.db"]).Dispose();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
     }
 
     [TestMethod]
     public void A_damaged_backup_is_not_restored()
     {
         using var folder = new TemporaryFolder();
-        using (var database = Database.Open(folder["forum.db"]))
+        using (var database = ForumDatabase.Open(folder["forum.db"]))
             Backup.Save(database.Path, folder["backup.db"]);
         var bytes = File.ReadAllBytes(folder["backup.db"]);
         bytes.AsSpan(3 * 4096, 4096).Fill(0x55);
         File.WriteAllBytes(folder["backup.db"], bytes);
-        var e = Assert.ThrowsExactly<StartException>(() => Backup.Restore(folder["backup.db"], folder["forum.db"], DateTimeOffset.UtcNow));
+        var e = Assert.ThrowsExactly<DatabaseException>(() => Backup.Restore(folder["backup.db"], folder["forum.db"], DateTimeOffset.UtcNow));
         StringAssert.Contains(e.Message, "damaged");
         CollectionAssert.AreEquivalent((string[])[folder["backup.db"], folder["forum.db"]], Directory.GetFiles(folder.Path));
     }
@@ -115,7 +116,7 @@ public sealed class BackupTests(TestContext context)
             await BackedUpAsync();
         }
         AssertFiles("forum-20260203T093000Z.db", "forum-20260204T093000Z.db", "forum-20260205T093000Z.db");
-        using var newest = Database.Open(Path.Combine(folder["backups"], "forum-20260205T093000Z.db"));
+        using var newest = ForumDatabase.Open(Path.Combine(folder["backups"], "forum-20260205T093000Z.db"));
 
         Task<ForumServer> StartAsync() => ForumServer.StartAsync(new ForumOptions
         {

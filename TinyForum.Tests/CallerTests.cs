@@ -1,7 +1,6 @@
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
 
@@ -23,8 +22,8 @@ public sealed class CallerTests
         (await ada.GetAsync("/api/me")).Is(401);
         (await other.GetAsync("/api/me")).Is(401);
 
-        var (read, _) = await forum.Server.Tokens.CreateAsync(2, "r", mayWrite: false);
-        var (write, _) = await forum.Server.Tokens.CreateAsync(2, "w", mayWrite: true);
+        var (read, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "r", mayWrite: false);
+        var (write, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "w", mayWrite: true);
         (await other.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
         (await forum.Client().GetAsync(LogOut, ("Authorization", $"Bearer {read}"))).Is(403, "a token of scope read may not do this");
         (await forum.Client().GetAsync(LogOut, ("Authorization", $"Bearer {write}"))).Is(200, "success");
@@ -38,10 +37,10 @@ public sealed class CallerTests
         await using var forum = await TestForum.StartAsync(o => o with { AnonymousLogout = true });
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         (await bob.GetAsync(LogOut)).Is(403, "only the user or an admin may do this");
-        await forum.Server.Users.SetRoleAsync("bob", Role.Moderator);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Moderator);
         (await bob.GetAsync(LogOut)).Is(403, "only the user or an admin may do this");
         (await ada.GetAsync("/api/me")).Is(200);
-        await forum.Server.Users.SetRoleAsync("bob", Role.Admin);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Admin);
         (await bob.GetAsync(LogOut)).Is(200, "success");
         (await ada.GetAsync("/api/me")).Is(401);
         (await bob.GetAsync(LogOut)).Is(200, "user did not log in");
@@ -117,7 +116,7 @@ public sealed class CallerTests
             var login = (await ada.PostAsync("/api/login", new { username = "ada", password = "secret" },
                 ("X-Forwarded-For", "198.51.100.1, 203.0.113.7"), ("X-Forwarded-Proto", "https"))).Is(200, "success");
             Assert.AreEqual(trust, login.Header("Set-Cookie")!.EndsWith("; Secure", StringComparison.Ordinal));
-            Assert.AreEqual(trust ? "203.0.113.7" : "127.0.0.1", forum.Server.Sessions.List(2)[0].Ip);
+            Assert.AreEqual(trust ? "203.0.113.7" : "127.0.0.1", forum.Server.Sessions.List(Actors.Of(2))[0].Ip);
             Assert.DoesNotContain("Secure", (await ada.PostAsync("/api/login", new { username = "ada", password = "secret" })).Header("Set-Cookie")!);
         }
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using TinyForum.Api;
 using TinyForum.CommandLine;
+using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 
@@ -67,7 +68,7 @@ public sealed class CommandLineTests
     public void A_value_that_is_none_is_refused_with_the_name_of_its_flag(string line, string why)
     {
         var parsed = CommandLineProgram.Root().Parse(line);
-        var e = Assert.ThrowsExactly<StartException>(() => (Settings.Options(parsed), Settings.Log.In(parsed)));
+        var e = Assert.ThrowsExactly<CommandException>(() => (Settings.Options(parsed), Settings.Log.In(parsed)));
         Assert.AreEqual(why, e.Message);
     }
 
@@ -82,23 +83,23 @@ public sealed class CommandLineTests
     [DataRow("backup {0}/forum.db --database {0}/forum.db", "{0}/forum.db is the database itself")]
     [DataRow("restore {0}/none.db --database {0}/forum.db", "there is no database {0}/none.db")]
     [DataRow("restore {0}/junk.db --database {0}/forum.db", "cannot copy {0}/junk.db to {0}/forum.db.partial: it is not a SQLite database")]
-    [DataRow("restore {0}/other.db --database {0}/forum.db", "{0}/other.db is a database of another program")]
+    [DataRow("restore {0}/other.db --database {0}/forum.db", "{0}/other.db is a SQLite database of another program")]
     [DataRow("export {0}/none/x.ndjson --database {0}/forum.db", "cannot write {0}/none/x.ndjson.partial: Could not find a part of the path '{0}/none/x.ndjson.partial'.")]
     [DataRow("import {0}/none.ndjson --database {0}/new.db", "there is no file {0}/none.ndjson")]
     [DataRow("import {0}/junk.db --database {0}/new.db", "line 1: 'j' is an invalid start of a value.")]
     [DataRow("check --database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
     [DataRow("--database {0}/junk.db", "cannot open the database {0}/junk.db: it is not a SQLite database")]
     [DataRow("--database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
-    [DataRow("--database {0}/newer.db", "{0}/newer.db has schema 999, made by a newer TinyForum; this one knows up to 2")]
+    [DataRow("--database {0}/newer.db", "{0}/newer.db has schema 999, made by a newer TinyForum; this one knows up to 3")]
     [DataRow("--database {0}/none/forum.db", "cannot open the database {0}/none/forum.db: its folder does not exist")]
     [DataRow("--database {0}", "cannot open the database {0}: it is a folder")]
     public async Task What_cannot_be_done_is_said_in_one_line_and_the_exit_code_is_1(string line, string why)
     {
         using var folder = new TemporaryFolder();
-        Database.Open(folder["forum.db"]).Dispose();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
         await File.WriteAllTextAsync(folder["junk.db"], string.Concat(Enumerable.Repeat("junk ", 1000)));
         Execute(folder["other.db"], "CREATE TABLE t (x)");
-        Database.Open(folder["newer.db"]).Dispose();
+        ForumDatabase.Open(folder["newer.db"]).Dispose();
         Execute(folder["newer.db"], "PRAGMA user_version = 999");
         var (code, output, errors) = await ServerProcess.RunAsync(string.Format(line, folder.Path).Split(' '));
         Assert.AreEqual(1, code, errors);
@@ -156,7 +157,7 @@ public sealed class CommandLineTests
         StringAssert.Contains(slow.ReadToEnd(), "\"username\": \"ada\"");
         Assert.AreEqual(0, await server.EndAsync());
         CollectionAssert.AreEqual((string[])[folder["forum.db"]], Directory.GetFiles(folder.Path), "the log was folded in");
-        using var database = Database.Open(folder["forum.db"]);
+        using var database = ForumDatabase.Open(folder["forum.db"]);
         Assert.AreEqual(1, database.Read(c => c.Number("SELECT count(*) FROM users WHERE username = 'ada'")));
     }
 
@@ -277,7 +278,7 @@ public sealed class CommandLineTests
     public async Task Check_tells_a_sound_database_from_another()
     {
         using var folder = new TemporaryFolder();
-        Database.Open(folder["forum.db"]).Dispose();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
         var (code, output, _) = await ServerProcess.RunAsync(["check", "--vacuum", "--database", folder["forum.db"]]);
         Assert.AreEqual(0, code, output);
         StringAssert.EndsWith(output, $"{folder["forum.db"]} is sound\n");
@@ -293,7 +294,7 @@ public sealed class CommandLineTests
     public async Task An_export_is_imported_elsewhere(string file)
     {
         using var folder = new TemporaryFolder();
-        using (var database = Database.Open(folder["forum.db"]))
+        using (var database = ForumDatabase.Open(folder["forum.db"]))
             await database.WriteAsync(c => c.Execute("INSERT INTO users (username, username_key, created_at) VALUES ('ada', 'ada', 0)"));
         var (code, output, errors) = await ServerProcess.RunAsync(["export", folder[file], "--database", folder["forum.db"]]);
         Assert.AreEqual(0, code, errors);

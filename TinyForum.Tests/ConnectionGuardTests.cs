@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
-using TinyForum.Api;
 using TinyForum.Http;
 
 namespace TinyForum.Tests;

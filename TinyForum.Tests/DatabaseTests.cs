@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using TinyForum.Storage;
+using TinyForum.Data;
 
 namespace TinyForum.Tests;
 
@@ -9,45 +9,45 @@ public sealed class DatabaseTests
     [TestMethod]
     public async Task Writes_are_grouped_and_one_that_fails_is_undone_alone()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         var writes = Enumerable.Range(0, 200).Select(i => database.WriteAsync(c =>
         {
             c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"t{i}"));
-            return i % 10 == 0 ? throw new Refusal(409, "no") : i;
+            return i % 10 == 0 ? throw new RefusalException(RefusalKind.Conflict, "no") : i;
         })).ToList();
         await Task.WhenAll(writes.Where((_, i) => i % 10 != 0));
         foreach (var write in writes.Where((_, i) => i % 10 == 0))
-            await Assert.ThrowsExactlyAsync<Refusal>(() => write);
+            await Assert.ThrowsExactlyAsync<RefusalException>(() => write);
         Assert.AreEqual(180, database.Read(c => c.Number("SELECT count(*) FROM tags")));
     }
 
     [TestMethod]
     public async Task A_write_whose_author_was_erased_while_it_waited_is_refused_and_no_fault()
     {
-        using var database = Database.Open(null);
-        var refusal = await Assert.ThrowsExactlyAsync<Refusal>(() => database.WriteAsync(c => c.Execute("""
+        using var database = ForumDatabase.Open(null);
+        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => database.WriteAsync(c => c.Execute("""
             INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent)
             VALUES (x'00', 4711, 0, 0, '', '')
             """)));
-        Assert.AreEqual(409, refusal.Status);
+        Assert.AreEqual(RefusalKind.Conflict, refusal.Kind);
     }
 
     [TestMethod]
     public async Task What_is_put_off_to_the_commit_is_done_once_and_not_for_a_write_that_fails()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         using var go = new ManualResetEventSlim();
         var first = database.WriteAsync(_ => go.Wait(CancellationToken.None)); // so that the others come as one group
         var writes = Enumerable.Range(0, 20).Select(i => database.WriteAsync(c =>
         {
             c.BeforeCommit(c => c.Execute("INSERT INTO tags (name, threads) SELECT $name, count(*) FROM tags", ("$name", $"late{i}")));
             c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"early{i}"));
-            return i % 5 == 0 ? throw new Refusal(409, "no") : i;
+            return i % 5 == 0 ? throw new RefusalException(RefusalKind.Conflict, "no") : i;
         })).ToList();
         go.Set();
         await first;
         foreach (var write in writes.Where((_, i) => i % 5 == 0))
-            Assert.AreEqual(409, (await Assert.ThrowsExactlyAsync<Refusal>(() => write)).Status);
+            Assert.AreEqual(RefusalKind.Conflict, (await Assert.ThrowsExactlyAsync<RefusalException>(() => write)).Kind);
         await Task.WhenAll(writes.Where((_, i) => i % 5 != 0));
         Assert.AreEqual(16, database.Read(c => c.Number("SELECT count(*) FROM tags WHERE name LIKE 'early%'")));
         Assert.AreEqual(16, database.Read(c => c.Number("SELECT count(*) FROM tags WHERE name LIKE 'late%'")));
@@ -57,12 +57,12 @@ public sealed class DatabaseTests
     [TestMethod]
     public async Task A_lone_write_that_fails_leaves_nothing()
     {
-        using var database = Database.Open(null);
-        await Assert.ThrowsExactlyAsync<Refusal>(() => database.WriteAsync<int>(c =>
+        using var database = ForumDatabase.Open(null);
+        await Assert.ThrowsExactlyAsync<RefusalException>(() => database.WriteAsync<int>(c =>
         {
             c.Execute("INSERT INTO tags (name) VALUES ('a')");
             c.BeforeCommit(c => c.Execute("INSERT INTO tags (name) VALUES ('b')"));
-            throw new Refusal(409, "no");
+            throw new RefusalException(RefusalKind.Conflict, "no");
         }));
         await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('c')"));
         CollectionAssert.AreEqual(new[] { "c" }, database.Read(c => c.All("SELECT name FROM tags", r => r.GetString(0))));
@@ -71,7 +71,7 @@ public sealed class DatabaseTests
     [TestMethod]
     public async Task The_version_changes_with_every_commit_and_with_nothing_else()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         var before = database.Version();
         Assert.AreEqual(before, database.Version());
         await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('a')"));
@@ -81,7 +81,7 @@ public sealed class DatabaseTests
     [TestMethod]
     public async Task The_version_changes_with_every_commit_of_another_process_and_over_a_checkpoint()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         using var other = new SqliteConnection($"Data Source={database.Path};Pooling=False");
         other.Open();
         var seen = new HashSet<long> { database.Version() };

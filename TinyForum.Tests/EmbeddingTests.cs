@@ -18,10 +18,9 @@ public sealed class EmbeddingTests(TestContext context)
 
         var ada = await forum.Users.RegisterAsync("ada", "secret");
         var bob = await forum.Users.RegisterAsync("bob", "secret");
-        var token = await forum.Sessions.StartAsync(bob!.Id, "127.0.0.1", "an example");
-        var thread = await forum.Posts.CreateThreadAsync(ada!.Id, "Hello", "First!", ["greetings"]);
-        await forum.Posts.CreateReplyAsync(forum.Sessions.Find(token!)!, thread.Id, "Second!");
-        await forum.Messages.SendAsync(ada.Id, "bob", null, "Hi");
+        var thread = await forum.Posts.CreateThreadAsync(ada!, "Hello", "First!", ["greetings"]);
+        await forum.Posts.CreateReplyAsync(bob!, thread.Id, "Second!");
+        await forum.Messages.SendAsync(ada!, "bob", null, "Hi");
 
         using var client = new HttpClient { BaseAddress = forum.Url };
         StringAssert.Contains(await client.GetStringAsync($"api/posts/{thread.Id}/replies", context.CancellationToken), "Second!");
@@ -68,7 +67,7 @@ public sealed class EmbeddingTests(TestContext context)
         var time = new ManualTime();
         await using var forum = await ForumServer.StartAsync(new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = Cheap, TimeProvider = time });
         var ada = await forum.Users.RegisterAsync("ada", "secret");
-        var token = await forum.Sessions.StartAsync(ada!.Id, "127.0.0.1", "an example");
+        var token = await forum.Sessions.StartAsync(ada!, "127.0.0.1", "an example");
         time.Advance(SessionTable.Lifetime - TimeSpan.FromSeconds(1));
         Assert.AreEqual("ada", forum.Sessions.Find(token!)?.Username);
         time.Advance(SessionTable.Lifetime + TimeSpan.FromSeconds(1));

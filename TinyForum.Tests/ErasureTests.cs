@@ -32,9 +32,8 @@ public sealed class ErasureTests
         INSERT INTO reports (post_id, reporter_id, reason, created_at, resolution, resolved_by, resolved_at)
         VALUES (2, 2, 'rude', 0, NULL, NULL, NULL), (1, 3, 'bob''s reason', 0, 'fine', 2, 1);
         INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at) VALUES (2, 'delete', 4, NULL, 'spam', 0), (1, 'role', NULL, 2, 'moderator', 0);
-        INSERT INTO idempotency_keys (user_id, key, fingerprint, location, answer, created_at)
-        VALUES (2, 'plugh', x'00', '/api/posts/1', x'00', 0), (3, 'to.her', x'00', '/api/messages/3', CAST('"to": {"id": 2, "username": "xyzzy"}' AS BLOB), 0),
-               (3, 'own', x'00', '/api/posts/2', CAST('"username": "bob"' AS BLOB), 0);
+        INSERT INTO idempotency_keys (user_id, key, fingerprint, kind, made_id, created_at)
+        VALUES (2, 'plugh', x'00', 'post', 1, 0), (3, 'own', x'00', 'post', 2, 0);
         """;
 
     private static async Task<TestClient> LiveAsync(TestForum forum)
@@ -53,7 +52,7 @@ public sealed class ErasureTests
     {
         await using var forum = await TestForum.StartAsync();
         var person = await LiveAsync(forum);
-        var (token, _) = await forum.Server.Tokens.CreateAsync(2, "t", mayWrite: true);
+        var (token, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "t", mayWrite: true);
         (await person.DeleteAsync("/api/me", new { password = "wrong" })).Is(403, "wrong password");
         (await person.DeleteAsync("/api/me", new { })).IsInvalid("password", "is required");
         (await person.GetAsync("/api/me")).Is(200);
@@ -63,9 +62,9 @@ public sealed class ErasureTests
         (await person.PostAsync("/api/login", new { username = "xyzzy", password = "secret" })).Is(200, "user does not exist");
         (await person.PostAsync("/api/register", new { username = "xyzzy", password = "secret" })).Is(200, "success");
         Assert.AreEqual(4, (int?)(await person.GetAsync("/api/user/xyzzy"))["user.id"], "the number is not given out again");
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(2));
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(1));
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(0));
+        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(2)));
+        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(1)));
+        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(0)));
     }
 
     [TestMethod]
@@ -73,7 +72,7 @@ public sealed class ErasureTests
     {
         await using var forum = await TestForum.StartAsync();
         await LiveAsync(forum);
-        Assert.IsTrue(await forum.Server.Users.EraseAsync(2));
+        Assert.IsTrue(await forum.Server.Users.EraseAsync(Actors.Of(2)));
         forum.Server.Database.Read(c =>
         {
             long? N(string sql) => c.Number(sql);
@@ -117,7 +116,7 @@ public sealed class ErasureTests
             }
             Assert.IsTrue(Holds("xyzzy") && Holds("plugh bio"), "else the test looks in the wrong place");
             await using (var forum = await TestForum.StartAsync(o => o with { Database = file }))
-                Assert.IsTrue(await forum.Server.Users.EraseAsync(2));
+                Assert.IsTrue(await forum.Server.Users.EraseAsync(Actors.Of(2)));
             Assert.HasCount(1, Directory.GetFiles(folder.FullName), "the log has been folded into the file");
             foreach (var trace in (string[])["xyzzy", "plugh"])
                 Assert.IsFalse(Holds(trace), trace);

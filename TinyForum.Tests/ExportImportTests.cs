@@ -1,4 +1,5 @@
 using System.Text;
+using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
 
@@ -16,7 +17,7 @@ public sealed class ExportImportTests
         var text = Export(forum.Server.Database);
 
         using var folder = new TemporaryFolder();
-        using (var target = Database.Open(folder["copy.db"]))
+        using (var target = ForumDatabase.Open(folder["copy.db"]))
         {
             await Import(target, text);
             Assert.AreEqual(text, Export(target));
@@ -32,7 +33,7 @@ public sealed class ExportImportTests
         await forum.UserAsync("ada");
         var bob = await forum.UserAsync("bob");
         (await bob.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
-        using var target = Database.Open(null);
+        using var target = ForumDatabase.Open(null);
         await Import(target, Export(forum.Server.Database));
         Assert.AreEqual(3, target.Read(c => c.Number("SELECT seq FROM sqlite_sequence WHERE name = 'users'")));
     }
@@ -40,18 +41,18 @@ public sealed class ExportImportTests
     [TestMethod]
     public async Task An_export_of_schema_1_is_read_too()
     {
-        using var source = Database.Open(null);
-        using var target = Database.Open(null);
+        using var source = ForumDatabase.Open(null);
+        using var target = ForumDatabase.Open(null);
         await source.ThreadAsync(1, "Soup", "onions");
         var text = Export(source);
-        await Import(target, text.Replace($"\"schema\":{Database.SchemaVersion}", "\"schema\":1", StringComparison.Ordinal));
+        await Import(target, text.Replace($"\"schema\":{ForumDatabase.SchemaVersion}", "\"schema\":1", StringComparison.Ordinal));
         Assert.AreEqual(text, Export(target));
     }
 
     [TestMethod]
     public void Every_table_is_exported_or_left_out_on_purpose()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         var tables = database.Read(c => c.All("""
             SELECT name
               FROM pragma_table_list
@@ -64,7 +65,7 @@ public sealed class ExportImportTests
 
     [TestMethod]
     [DataRow(1, "{\"format\":\"other\"}", "this is no export of TinyForum")]
-    [DataRow(1, "{\"format\":\"tinyforum\",\"version\":1,\"schema\":999}", "the export is of schema 999, this TinyForum reads schema 1 to 2")]
+    [DataRow(1, "{\"format\":\"tinyforum\",\"version\":1,\"schema\":999}", "the export is of schema 999, this TinyForum reads schema 1 to 3")]
     [DataRow(3, "not JSON", "'n")]
     [DataRow(3, "{\"table\":\"passwords\",\"row\":{}}", "there is no table \"passwords\"")]
     [DataRow(3, "{\"table\":\"tags\",\"row\":{\"id\":1,\"name\":\"a\"}}", "tags.threads is missing")]
@@ -75,12 +76,12 @@ public sealed class ExportImportTests
     [DataRow(3, "{\"rows\":17}", "there should be 17 rows before this line")]
     public async Task A_line_at_fault_is_named_and_nothing_is_imported(int number, string line, string why)
     {
-        using var source = Database.Open(null);
+        using var source = ForumDatabase.Open(null);
         var lines = Export(source).TrimEnd('\n').Split('\n');
         lines[number - 1] = line;
-        using var target = Database.Open(null);
+        using var target = ForumDatabase.Open(null);
         var before = Export(target);
-        var e = await Assert.ThrowsExactlyAsync<StartException>(() => Import(target, string.Join('\n', lines)));
+        var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, string.Join('\n', lines)));
         StringAssert.StartsWith(e.Message, $"line {number}: ", e.Message);
         StringAssert.Contains(e.Message, why, e.Message);
         Assert.AreEqual(before, Export(target));
@@ -92,8 +93,8 @@ public sealed class ExportImportTests
         await using var forum = await TestForum.StartAsync();
         await Population.FillAsync(forum);
         var lines = Export(forum.Server.Database).TrimEnd('\n').Split('\n');
-        using var target = Database.Open(null);
-        var e = await Assert.ThrowsExactlyAsync<StartException>(() => Import(target, string.Join('\n', lines[..^5])));
+        using var target = ForumDatabase.Open(null);
+        var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, string.Join('\n', lines[..^5])));
         Assert.AreEqual($"line {lines.Length - 4}: the file was cut off: its last line is missing", e.Message);
         Assert.AreEqual(lines.Length - 2, await Import(target, string.Join('\n', lines)));
     }
@@ -101,12 +102,12 @@ public sealed class ExportImportTests
     [TestMethod]
     public async Task A_file_that_goes_on_or_contradicts_itself_is_refused()
     {
-        using var source = Database.Open(null);
+        using var source = ForumDatabase.Open(null);
         var text = Export(source);
-        using var target = Database.Open(null);
-        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<StartException>(() => Import(target, text + text))).Message, "the file goes on after its end");
+        using var target = ForumDatabase.Open(null);
+        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, text + text))).Message, "the file goes on after its end");
         var contradiction = text.Replace("\"posts\":0,", "\"posts\":5,", StringComparison.Ordinal).Replace("\"id\":1,\"username\":\"system\"", "\"id\":9,\"username\":\"eve\"", StringComparison.Ordinal);
-        StringAssert.Contains((await Assert.ThrowsExactlyAsync<StartException>(() => Import(target, contradiction))).Message, "user 9 says to have 5 posts");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, contradiction))).Message, "user 9 says to have 5 posts");
     }
 
     [TestMethod]
@@ -114,7 +115,7 @@ public sealed class ExportImportTests
     {
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada");
-        var e = await Assert.ThrowsExactlyAsync<StartException>(() => Import(forum.Server.Database, Export(forum.Server.Database)));
+        var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(forum.Server.Database, Export(forum.Server.Database)));
         Assert.AreEqual("this forum is not empty: import into a new database", e.Message);
     }
 

@@ -49,7 +49,7 @@ public sealed class FaultTests(TestContext context)
                 server.Signal("KILL");
                 await Task.WhenAll(writers);
             }
-            using var database = Database.Open(folder["forum.db"]);
+            using var database = ForumDatabase.Open(folder["forum.db"]);
             Assert.AreEqual("", string.Join('\n', database.Read(c => IntegrityCheck.Run(c))), $"round {round}");
             var stored = database.Read(c => c.All("SELECT thread_id, number FROM posts", r => (r.GetInt64(0), r.GetInt64(1)))).ToHashSet();
             Assert.IsTrue(replies.IsSubsetOf(stored) && threads.All(t => stored.Contains((t, 0))), $"round {round}: something that was acknowledged is lost");
@@ -108,14 +108,14 @@ public sealed class FaultTests(TestContext context)
     public async Task While_another_process_holds_the_database_writes_are_refused_as_busy_and_then_go_on()
     {
         using var folder = new TemporaryFolder();
-        using var database = Database.Open(folder["forum.db"], Migrations.All, null, WriteQueue.DefaultMaxBatch, busyTimeout: TimeSpan.FromMilliseconds(1));
+        using var database = Database.Open(folder["forum.db"], ForumDatabase.Schema, busyTimeout: TimeSpan.FromMilliseconds(1));
         using (var other = new SqliteConnection($"Data Source={folder["forum.db"]};Pooling=False"))
         {
             other.Open();
             using var hold = new SqliteCommand("BEGIN IMMEDIATE", other);
             hold.ExecuteNonQuery();
-            var refusal = await Assert.ThrowsExactlyAsync<Refusal>(() => AddTag("a"));
-            Assert.AreEqual(503, refusal.Status);
+            var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => AddTag("a"));
+            Assert.AreEqual(RefusalKind.Busy, refusal.Kind);
             Assert.AreEqual("the database is busy", refusal.Message);
             Assert.AreEqual(0, database.Read(c => c.Number("SELECT count(*) FROM tags")));
         }
@@ -187,8 +187,8 @@ public sealed class FaultTests(TestContext context)
     public void A_migration_that_fails_halfway_leaves_the_database_as_it_was()
     {
         using var folder = new TemporaryFolder();
-        Database.Open(folder["forum.db"]).Dispose();
-        var e = Assert.ThrowsExactly<StartException>(() => Open(folder["forum.db"],
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
+        var e = Assert.ThrowsExactly<DatabaseException>(() => Open(folder["forum.db"],
             new Migration(Next, "ALTER TABLE tags ADD COLUMN colour TEXT"),
             new Migration(Next + 1, "ALTER TABLE tags ADD COLUMN shape TEXT; SELECT 1; UPDATE nowhere SET x = 1")));
         StringAssert.Contains(e.Message, "nowhere");
@@ -205,7 +205,7 @@ public sealed class FaultTests(TestContext context)
     public void A_migration_cut_off_with_the_power_is_run_again()
     {
         using var folder = new TemporaryFolder();
-        Database.Open(folder["forum.db"]).Dispose();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
         using (var connection = new Connection(folder["forum.db"], readOnly: false, TimeSpan.FromSeconds(1)))
         {
             // Spilling a small cache puts pages of the unfinished transaction into the log.
@@ -225,7 +225,8 @@ public sealed class FaultTests(TestContext context)
         Assert.AreEqual(0, database.Read(c => c.Number("SELECT count(colour) + count(*) FROM tags")));
     }
 
-    private const int Next = Database.SchemaVersion + 1;
+    private const int Next = ForumDatabase.SchemaVersion + 1;
 
-    private static Database Open(string path, params Migration[] migrations) => Database.Open(path, migrations, null, WriteQueue.DefaultMaxBatch);
+    private static Database Open(string path, params Migration[] migrations) =>
+        Database.Open(path, ForumDatabase.Schema with { Version = migrations[^1].To, Migrations = migrations });
 }

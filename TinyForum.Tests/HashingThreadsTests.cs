@@ -37,8 +37,8 @@ public sealed class HashingThreadsTests(TestContext context)
         var third = threads.RunAsync(() => 3, context.CancellationToken);
         Assert.AreEqual((2, 1), (threads.Queued, threads.Running));
 
-        var refusal = await Assert.ThrowsExactlyAsync<Refusal>(() => threads.RunAsync(() => 4, context.CancellationToken));
-        Assert.AreEqual((503, maxWait), (refusal.Status, refusal.RetryAfter));
+        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => threads.RunAsync(() => 4, context.CancellationToken));
+        Assert.AreEqual((RefusalKind.Busy, maxWait), (refusal.Kind, refusal.RetryAfter));
 
         gate.Open();
         CollectionAssert.AreEqual((int[])[1, 2, 3], await Task.WhenAll(first, second, third));
@@ -58,7 +58,7 @@ public sealed class HashingThreadsTests(TestContext context)
         _clock.Advance(maxWait / 2 + TimeSpan.FromMilliseconds(1));
         gate.Open();
 
-        Assert.AreEqual(503, (await Assert.ThrowsExactlyAsync<Refusal>(() => late)).Status);
+        Assert.AreEqual(RefusalKind.Busy, (await Assert.ThrowsExactlyAsync<RefusalException>(() => late)).Kind);
         Assert.IsFalse(ran);
         Assert.AreEqual((1, 3), (await first, await inTime));
     }
@@ -108,7 +108,7 @@ public sealed class HashingThreadsTests(TestContext context)
         var first = await OccupyAsync(threads, gate);
         var second = threads.RunAsync(() => 2, context.CancellationToken);
         var disposal = threads.DisposeAsync();
-        Assert.AreEqual(503, (await Assert.ThrowsExactlyAsync<Refusal>(() => threads.RunAsync(() => 3, context.CancellationToken))).Status);
+        Assert.AreEqual(RefusalKind.Busy, (await Assert.ThrowsExactlyAsync<RefusalException>(() => threads.RunAsync(() => 3, context.CancellationToken))).Kind);
         Assert.IsFalse(disposal.IsCompleted);
 
         gate.Open();

@@ -11,7 +11,7 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class JsonTests
 {
-    private static Refusal Refused(byte[] body) => Assert.ThrowsExactly<Refusal>(() => JsonBody.Read(body, ApiJson.Type<Credentials>()));
+    private static RefusalException Refused(byte[] body) => Assert.ThrowsExactly<RefusalException>(() => JsonBody.Read(body, ApiJson.Type<Credentials>()));
 
     [TestMethod]
     public void A_body_of_the_right_members_is_read_in_any_order() =>
@@ -66,9 +66,9 @@ public sealed class JsonTests
             JsonBody.Read([.. "{\"username\":\""u8, .. bytes], ApiJson.Type<Credentials>());
             return false;
         }
-        catch (Refusal refusal)
+        catch (RefusalException refusal)
         {
-            return refusal.Status == 400;
+            return refusal.Kind == RefusalKind.Invalid;
         }
     }).Holds();
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TinyForum.Text;
 
 namespace TinyForum.Tests;
 
@@ -11,18 +12,31 @@ public sealed partial class LayoutTests
     {
         ["Text"] = [],
         ["Passwords"] = [],
-        ["Storage"] = ["Data", "Search"],
+        ["Storage"] = [],
         ["Search"] = ["Text"],
         ["Data"] = ["Text", "Passwords", "Storage", "Search"],
         ["Maintenance"] = ["Storage", "Data"],
-        ["Http"] = ["Storage", "Telemetry"],
-        ["Api"] = ["Text", "Data", "Http", "Storage", "Search", "Telemetry"],
+        ["Http"] = [],
+        ["Api"] = ["Text", "Data", "Http"],
         ["Telemetry"] = ["Api", "Http"],
         ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],
     };
 
+    /// <summary>What every room may name of those that stand above them all, beside the options of its own.</summary>
+    private static readonly string[] OfAll = ["RefusalException", "RefusalKind", "LogEntry", "LogSeverity", "RequestSummary", "StartException"];
+
+    /// <summary>What of the rest some rooms may name.</summary>
+    private static readonly Dictionary<string, string[]> Above = new()
+    {
+        ["Http"] = ["ConnectionLimits", "RateLimit"],
+        ["Maintenance"] = ["ForumOptions"],
+        ["Api"] = ["Forum", "ForumOptions", "RateLimitOptions"],
+        ["Telemetry"] = ["Forum"],
+        ["CommandLine"] = ["Forum", "ForumOptions", "ForumServer", "ConnectionLimits", "RateLimit", "RateLimitOptions"],
+    };
+
     /// <summary>The rooms with SQL.</summary>
-    private static readonly string[] OfSql = ["Data", "Storage", "Maintenance", "Search"];
+    private static readonly string[] OfSql = ["Data", "Storage", "Maintenance"];
 
     public static IEnumerable<object[]> Folders => Directory.GetDirectories(Product, "*", SearchOption.AllDirectories)
         .Where(folder => Directory.EnumerateFiles(folder, "*.cs").Any())
@@ -39,12 +53,17 @@ public sealed partial class LayoutTests
         var room = folder.Split('/')[0];
         Assert.IsTrue(Rooms.TryGetValue(room, out var allowed), $"{room} is no room: say in {nameof(LayoutTests)} what it may touch");
         var forbidden = Rooms.Keys.Except([room, .. allowed!]).ToHashSet();
+        var above = Directory.GetFiles(Product, "*.cs").Select(Path.GetFileNameWithoutExtension)
+            .Append("RateLimit").Append("LogSeverity").Append("RequestSummary").Append("RefusalKind")
+            .Except(["Program", .. OfAll, .. Above.GetValueOrDefault(room, [])]);
+        var mentionsAbove = new Regex($@"(?<![\w.])(nothing{string.Concat(above.Select(name => "|" + name))})(?![\w;])");
         foreach (var file in Directory.GetFiles(Path.Combine(Product, folder), "*.cs"))
         {
             var text = File.ReadAllText(file);
             StringAssert.Contains("\n" + text, $"\nnamespace TinyForum.{folder.Replace('/', '.')};\n", file);
             foreach (var mention in Mention().Matches(Code(text)).Select(m => m.Groups[1].Value))
                 Assert.DoesNotContain(mention, forbidden, $"{file} may not touch {mention}");
+            Assert.IsFalse(mentionsAbove.IsMatch(Code(text)), $"{file} may not touch {mentionsAbove.Match(Code(text)).Value}");
         }
     }
 

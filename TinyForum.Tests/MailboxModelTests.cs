@@ -2,7 +2,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Api.Endpoints;
 using TinyForum.Data;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -37,8 +36,8 @@ public sealed class MailboxModelTests
     [TestMethod]
     public async Task Every_list_and_count_is_what_a_plain_list_of_messages_gives()
     {
-        using var database = Database.Open(null);
-        var messages = new MessageStore(database, TimeProvider.System);
+        using var database = ForumDatabase.Open(null);
+        var messages = new MessageStore(database, TimeProvider.System, new IdempotencyKeys(database, TimeProvider.System));
         var blocks = new BlockStore(database, TimeProvider.System);
         var act = Gen.Frequency((8, Gen.Constant(Act.Send)), (3, Gen.Constant(Act.Read)), (4, Gen.Constant(Act.Delete)),
             (1, Gen.Constant(Act.ReadAll)), (1, Gen.Constant(Act.Block)), (1, Gen.Constant(Act.Unblock)));
@@ -73,29 +72,29 @@ public sealed class MailboxModelTests
         switch (step.Act)
         {
             case Act.Send when model.Blocks.Contains((other, user)):
-                Assert.AreEqual(403, (await Assert.ThrowsExactlyAsync<Refusal>(() => messages.SendAsync(ids[user], $"{prefix}{other}", null, "x"))).Status);
+                Assert.AreEqual(RefusalKind.Forbidden, (await Assert.ThrowsExactlyAsync<RefusalException>(() => messages.SendAsync(Actors.Of(ids[user]), $"{prefix}{other}", null, "x"))).Kind);
                 break;
             case Act.Send:
-                model.Mails.Add(new Model.Mail((await messages.SendAsync(ids[user], $"{prefix}{other}", null, "x")).Id, user, other));
+                model.Mails.Add(new Model.Mail((await messages.SendAsync(Actors.Of(ids[user]), $"{prefix}{other}", null, "x")).Id, user, other));
                 break;
             case Act.Read when mail is not null:
-                Assert.AreEqual(mail.Sides.Contains(user), await messages.MarkReadAsync(ids[user], mail.Id) is not null);
+                Assert.AreEqual(mail.Sides.Contains(user), await messages.MarkReadAsync(Actors.Of(ids[user]), mail.Id) is not null);
                 mail.Read |= Model.IsUnread(mail, user);
                 break;
             case Act.ReadAll:
-                Assert.AreEqual(0, await messages.MarkAllReadAsync(ids[user]));
+                Assert.AreEqual(0, await messages.MarkAllReadAsync(Actors.Of(ids[user])));
                 foreach (var unread in model.Mails.Where(m => Model.IsUnread(m, user)))
                     unread.Read = true;
                 break;
             case Act.Delete when mail is not null:
-                Assert.AreEqual(mail.Sides.Remove(user), await messages.DeleteAsync(ids[user], mail.Id));
+                Assert.AreEqual(mail.Sides.Remove(user), await messages.DeleteAsync(Actors.Of(ids[user]), mail.Id));
                 break;
             case Act.Block when user != other:
-                Assert.IsTrue(await blocks.AddAsync(ids[user], $"{prefix}{other}"));
+                Assert.IsTrue(await blocks.AddAsync(Actors.Of(ids[user]), $"{prefix}{other}"));
                 model.Blocks.Add((user, other));
                 break;
             case Act.Unblock:
-                Assert.IsTrue(await blocks.RemoveAsync(ids[user], $"{prefix}{other}"));
+                Assert.IsTrue(await blocks.RemoveAsync(Actors.Of(ids[user]), $"{prefix}{other}"));
                 model.Blocks.Remove((user, other));
                 break;
         }
@@ -105,7 +104,7 @@ public sealed class MailboxModelTests
     {
         for (var user = 0; user < Users; user++)
         {
-            Assert.AreEqual(model.Mails.Count(m => Model.IsUnread(m, user)), messages.CountUnread(ids[user]));
+            Assert.AreEqual(model.Mails.Count(m => Model.IsUnread(m, user)), messages.CountUnread(Actors.Of(ids[user])));
             foreach (var box in Enum.GetValues<MailBox>())
                 foreach (var with in (int?[])[null, 0, 1, 2])
                     foreach (var unread in (bool[])[false, true])
@@ -116,15 +115,15 @@ public sealed class MailboxModelTests
                         CollectionAssert.AreEqual(expected, actual, $"user {user}, {box} with {with}, unread {unread}");
                     }
             foreach (var mail in model.Mails)
-                Assert.AreEqual(mail.Sides.Contains(user), messages.Find(ids[user], mail.Id) is not null);
+                Assert.AreEqual(mail.Sides.Contains(user), messages.Find(Actors.Of(ids[user]), mail.Id) is not null);
         }
     }
 
     private static IEnumerable<Message> Walk(MessageStore messages, long owner, MailFilter filter)
     {
-        for (long[]? from = null; ;)
+        for (PagePosition? from = null; ;)
         {
-            var page = messages.List(owner, filter, limit: 3, from);
+            var page = messages.List(Actors.Of(owner), filter, limit: 3, from);
             foreach (var message in page.Items)
                 yield return message;
             if ((from = page.Next) is null)

@@ -186,7 +186,7 @@ public sealed class MetricsTests
     {
         using var meter = new Meter("test");
         using var prometheus = new PrometheusText(meter);
-        meter.CreateObservableGauge("a.broken", new Func<int>(() => throw new Refusal(503, "the database is busy")), null, "Broken.");
+        meter.CreateObservableGauge("a.broken", new Func<int>(() => throw new RefusalException(RefusalKind.Busy, "the database is busy")), null, "Broken.");
         meter.CreateObservableGauge("a.whole", () => 1, null, "Whole.");
         Assert.AreEqual("# HELP a_whole Whole.\n# TYPE a_whole gauge\na_whole 1\n", Text(prometheus));
     }

@@ -72,7 +72,7 @@ public sealed class PasswordHasherTests(TestContext context) : IAsyncDisposable
     [TestMethod]
     public void A_password_that_is_not_Unicode_is_refused()
     {
-        Assert.AreEqual(400, Assert.ThrowsExactly<Refusal>(() => _hasher.Hash("half a pair: \ud83d")).Status);
+        Assert.AreEqual(RefusalKind.Invalid, Assert.ThrowsExactly<RefusalException>(() => _hasher.Hash("half a pair: \ud83d")).Kind);
     }
 
     [TestMethod]

@@ -61,10 +61,10 @@ public sealed class PostModelTests
     {
         var unmoved = model.Threads.ToDictionary(t => t.Id, t => model.Key(t, filter, viewer));
         var seen = new HashSet<long>();
-        long[]? from = null;
+        PagePosition? from = null;
         do
         {
-            var page = model.Store.Threads(filter, limit, from, model.Users[viewer].Id);
+            var page = model.Store.Threads(filter, limit, from, model.Users[viewer]);
             var ids = page.Items.Select(p => p.Id).ToList();
             Assert.IsTrue(ids.TrueForAll(seen.Add), $"a walk of {filter} met a thread twice");
             CollectionAssert.AreEqual(model.List(filter, viewer).Where(ids.Contains).ToList(), ids, $"a page of {filter}");
@@ -85,10 +85,10 @@ public sealed class PostModelTests
     private static List<long> Walk(PostModel model, ThreadFilter filter, int viewer)
     {
         var ids = new List<long>();
-        long[]? from = null;
+        PagePosition? from = null;
         do
         {
-            var page = model.Store.Threads(filter, 3, from, model.Users[viewer].Id);
+            var page = model.Store.Threads(filter, 3, from, model.Users[viewer]);
             Assert.IsTrue(page.Next is null || page.Items.Count == 3);
             ids.AddRange(page.Items.Select(p => p.Id));
             from = page.Next;

@@ -110,7 +110,7 @@ public sealed class RateLimitTests
     {
         await using var forum = await StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
-        var (token, _) = await forum.Server.Tokens.CreateAsync(2, "ci", mayWrite: true);
+        var (token, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "ci", mayWrite: true);
         for (var i = 1; i <= 60; i++)
         {
             var answer = i % 2 == 0

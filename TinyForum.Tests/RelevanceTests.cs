@@ -2,7 +2,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Data;
 using TinyForum.Search;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -15,7 +14,7 @@ public sealed class RelevanceTests
 
     private static async Task<double[]> ScoresAsync(string query, double[] weights, params (string Title, string Body)[] posts)
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         Assert.IsTrue(SearchQuery.TryParse(query, out var parsed, out var why), why);
         await database.WriteAsync(c =>
         {

@@ -39,7 +39,7 @@ public sealed class RequestTargetTests
     public void A_path_is_split_first_and_decoded_after(string raw, string? segments)
     {
         if (segments is null)
-            Assert.AreEqual(400, Assert.ThrowsExactly<Refusal>(() => RequestTarget.Parse(raw)).Status);
+            Assert.AreEqual(RefusalKind.Invalid, Assert.ThrowsExactly<RefusalException>(() => RequestTarget.Parse(raw)).Kind);
         else
             Assert.AreEqual(segments, string.Join("|", RequestTarget.Parse(raw).Segments));
     }
@@ -56,7 +56,7 @@ public sealed class RequestTargetTests
 
     [TestMethod]
     public void A_parameter_that_is_given_twice_is_refused() =>
-        Assert.AreEqual("must be given once", Assert.ThrowsExactly<Refusal>(() => RequestTarget.Parse("/?a=1&%61=2").Parameter("a")).Errors!["a"]);
+        Assert.AreEqual("must be given once", Assert.ThrowsExactly<RefusalException>(() => RequestTarget.Parse("/?a=1&%61=2").Parameter("a")).Errors!["a"]);
 
     [TestMethod]
     public void Any_text_comes_through_percent_encoding() => Prop.ForAll<string[]>(texts =>
@@ -77,9 +77,9 @@ public sealed class RequestTargetTests
             RequestTarget.Parse("/" + text);
             return true;
         }
-        catch (Refusal refusal)
+        catch (RefusalException refusal)
         {
-            return refusal.Status == 400;
+            return refusal.Kind == RefusalKind.Invalid;
         }
     }).Holds();
 }

@@ -12,7 +12,7 @@ public sealed class RoleTests
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         (await ada.PutAsync("/api/user/bob/role", new { role = "moderator" })).Is(403, "only an admin may do this");
         (await forum.Client().PutAsync("/api/user/bob/role", new { role = "moderator" })).Is(401, "login required");
-        Assert.AreEqual(Role.Admin, (await forum.Server.Users.SetRoleAsync("ada", Role.Admin))!.Role);
+        Assert.AreEqual(Role.Admin, (await forum.Server.Users.SetRoleAsync(Actor.System, "ada", Role.Admin))!.Role);
 
         var given = (await ada.PutAsync("/api/user/BOB/role", new { role = "moderator" })).Is(200, "success");
         Assert.AreEqual(("bob", "moderator"), ((string?)given["profile.username"], (string?)given["profile.role"]));
@@ -29,12 +29,12 @@ public sealed class RoleTests
     {
         await using var forum = await TestForum.StartAsync();
         var ada = await forum.UserAsync("ada");
-        await forum.Server.Users.SetRoleAsync("ada", Role.Admin);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "ada", Role.Admin);
         (await ada.PutAsync("/api/user/ada/role", new { role = "owner" })).IsInvalid("role", "must be member, moderator or admin");
         (await ada.PutAsync("/api/user/ada/role", new { role = 1 })).IsInvalid("role", "must be a string");
         (await ada.PutAsync("/api/user/nobody/role", new { role = "admin" })).Is(404, "user does not exist");
         (await ada.PutAsync("/api/user/system/role", new { role = "admin" })).Is(403, "system has no role");
-        Assert.IsNull(await forum.Server.Users.SetRoleAsync("nobody", Role.Admin));
+        Assert.IsNull(await forum.Server.Users.SetRoleAsync(Actor.System, "nobody", Role.Admin));
     }
 
     [TestMethod]
@@ -42,12 +42,12 @@ public sealed class RoleTests
     {
         await using var forum = await TestForum.StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
-        await forum.Server.Users.SetRoleAsync("ada", Role.Admin);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "ada", Role.Admin);
         (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(409, "the last admin must stay one: make another first");
         (await ada.PutAsync("/api/user/bob/role", new { role = "admin" })).Is(200, "success");
         (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(200, "success");
         (await ada.PutAsync("/api/user/ada/role", new { role = "admin" })).Is(403);
-        await forum.Server.Users.SetRoleAsync("bob", Role.Member);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Member);
         Assert.AreEqual("member", (string?)(await bob.GetAsync("/api/me"))["user.role"]);
     }
 
@@ -56,9 +56,9 @@ public sealed class RoleTests
     {
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada");
-        await forum.Server.Users.SetRoleAsync("ada", Role.Admin);
-        var (write, _) = await forum.Server.Tokens.CreateAsync(2, "w", mayWrite: true);
-        var (read, _) = await forum.Server.Tokens.CreateAsync(2, "r", mayWrite: false);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "ada", Role.Admin);
+        var (write, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "w", mayWrite: true);
+        var (read, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "r", mayWrite: false);
         (await forum.Client().PutAsync("/api/user/ada/role", new { role = "admin" }, ("Authorization", $"Bearer {write}"))).Is(200, "success");
         (await forum.Client().PutAsync("/api/user/ada/role", new { role = "admin" }, ("Authorization", $"Bearer {read}"))).Is(403, "a token of scope read may not do this");
     }

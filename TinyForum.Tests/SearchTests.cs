@@ -13,7 +13,7 @@ public sealed class SearchTests
 {
     private static (Database Database, SearchIndex Search) Open()
     {
-        var database = Database.Open(null);
+        var database = ForumDatabase.Open(null);
         return (database, new SearchIndex(database));
     }
 
@@ -30,7 +30,7 @@ public sealed class SearchTests
     private static List<long> Walk(SearchIndex search, string text, int limit, Action? between = null)
     {
         var found = new List<long>();
-        for (long[]? at = null; ;)
+        for (PagePosition? at = null; ;)
         {
             var page = search.Find(text, limit, at);
             found.AddRange(page.Items.Select(h => h.Post.Id));
@@ -270,7 +270,7 @@ public sealed class SearchTests
             {
                 search.Find(string.Concat(list));
             }
-            catch (Refusal e) when (e.Status == 400 && e.Errors!.ContainsKey("q"))
+            catch (RefusalException e) when (e.Kind == RefusalKind.Invalid && e.Errors!.ContainsKey("q"))
             {
             }
         }).Holds();
@@ -279,42 +279,38 @@ public sealed class SearchTests
     [TestMethod]
     public async Task A_search_that_takes_too_long_is_cut_off()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         for (var i = 0; i < 200; i++)
             await database.ThreadAsync(1, "x", "word");
-        var refusal = Assert.ThrowsExactly<Refusal>(() => new SearchIndex(database, TimeSpan.Zero).Find("word"));
-        Assert.AreEqual(503, refusal.Status);
+        var refusal = Assert.ThrowsExactly<RefusalException>(() => new SearchIndex(database, TimeSpan.Zero).Find("word"));
+        Assert.AreEqual(RefusalKind.Busy, refusal.Kind);
         Assert.IsNotNull(refusal.RetryAfter);
         Assert.HasCount(20, new SearchIndex(database).Find("word").Items, "and its connection is as good as new");
     }
 
     [TestMethod]
-    public async Task The_index_of_a_database_of_schema_1_is_made_anew()
+    public void The_index_of_a_database_of_schema_1_is_made_anew()
     {
         using var folder = new TemporaryFolder();
-        long head, reply;
-        using (var database = Database.Open(folder["forum.db"]))
-        {
-            head = await database.ThreadAsync(1, "Soup", "onions", ["food"]);
-            reply = await database.ReplyAsync(1, head, "leeks");
-            await database.WriteAsync(c => c.Script("""
-                INSERT INTO search (search) VALUES ('delete-all');
+        const long Head = 1, Reply = 2;
+        using (var old = OldSchema.Create(folder["forum.db"], version: 1))
+            old.Script("""
+                INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post) VALUES (1, 1, 'Soup', '["food"]', 1, 1, 2);
+                INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES (1, 1, 0, 1, 'onions', 0), (2, 1, 1, 1, 'leeks', 0);
                 INSERT INTO search (rowid, title, body, meta) VALUES (1, 'soup', 'onions', ''), (2, '', 'leeks', '');
-                PRAGMA user_version = 1;
-                """));
-        }
+                """);
         var told = new List<string>();
-        using var opened = Database.Open(folder["forum.db"], (_, what) => told.Add(what));
-        CollectionAssert.AreEqual(new[] { "migrating the database to schema 2" }, told);
-        CollectionAssert.AreEqual(new[] { head }, Find(new SearchIndex(opened), "onions tag:food"));
-        CollectionAssert.AreEqual(new[] { reply }, Find(new SearchIndex(opened), "leeks author:system"));
+        using var opened = ForumDatabase.Open(folder["forum.db"], (_, what) => told.Add(what));
+        CollectionAssert.AreEqual(new[] { "migrating the database to schema 2", "migrating the database to schema 3" }, told);
+        CollectionAssert.AreEqual(new[] { Head }, Find(new SearchIndex(opened), "onions tag:food"));
+        CollectionAssert.AreEqual(new[] { Reply }, Find(new SearchIndex(opened), "leeks author:system"));
         Assert.IsFalse(opened.Read(c => IntegrityCheck.Run(c)).Any(fault => fault.StartsWith("search index", StringComparison.Ordinal)));
     }
 
     [TestMethod]
     public void The_index_is_walked_from_the_newest_hit_and_nothing_is_sorted()
     {
-        using var database = Database.Open(null);
+        using var database = ForumDatabase.Open(null);
         Assert.IsEmpty(new SearchIndex(database).Find("x").Items);
         var statement = database.ReaderStatements.Single(s => s.Contains("relevance(", StringComparison.Ordinal));
         var plan = database.Read(c =>

@@ -69,13 +69,13 @@ public sealed class SessionTests
         (await first.GetAsync("/api/me")).Is(200); // now the second is the one unused longest
         await forum.Settled();
         for (var i = 0; i < 49; i++)
-            Assert.IsNotNull(await forum.Server.Sessions.StartAsync(2, "", ""));
+            Assert.IsNotNull(await forum.Server.Sessions.StartAsync(Actors.Of(2), "", ""));
         (await second.GetAsync("/api/me")).Is(401);
         (await first.GetAsync("/api/me")).Is(200);
-        Assert.HasCount(50, forum.Server.Sessions.List(2));
+        Assert.HasCount(50, forum.Server.Sessions.List(Actors.Of(2)));
 
         time.Advance(TimeSpan.FromDays(15));
-        Assert.IsEmpty(forum.Server.Sessions.List(2));
+        Assert.IsEmpty(forum.Server.Sessions.List(Actors.Of(2)));
         await forum.UserAsync("bob");
         Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM sessions")));
     }
@@ -134,14 +134,14 @@ public sealed class SessionTests
         var time = new ManualTime();
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var ada = await forum.UserAsync("ada");
-        var (token, _) = await forum.Server.Tokens.CreateAsync(2, "ci", mayWrite: true);
+        var (token, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "ci", mayWrite: true);
         await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET suspension = 'spam', suspended_until = $until WHERE id = 2", ("$until", time.Now() + 60_000)));
 
         (await ada.GetAsync("/api/me")).Is(401, "login required");
         (await forum.Client().GetAsync("/api/me", ("Authorization", $"Bearer {token}"))).Is(401);
         (await ada.PostAsync("/api/login", Secret)).Is(403, "this account is suspended until 2026-01-31T09:31:00.000Z: spam");
         (await ada.PostAsync("/api/login", new { username = "ada", password = "wrong" })).Is(200, "username and password do not match");
-        Assert.IsNull(await forum.Server.Sessions.StartAsync(2, "", ""));
+        Assert.IsNull(await forum.Server.Sessions.StartAsync(Actors.Of(2), "", ""));
 
         time.Advance(TimeSpan.FromMinutes(1));
         (await ada.PostAsync("/api/login", Secret)).Is(200, "success");
@@ -166,9 +166,9 @@ public sealed class SessionTests
             (await one.Client().GetAsync("/api/logout/ada")).Is(200, "success");
             (await there.GetAsync("/api/me")).Is(401);
 
-            await other.Server.Users.SetRoleAsync("bob", Role.Admin);
+            await other.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Admin);
             Assert.AreEqual("admin", (string?)(await bob.GetAsync("/api/me"))["user.role"]);
-            await other.Server.Users.EraseAsync(3);
+            await other.Server.Users.EraseAsync(Actors.Of(3));
             (await bob.GetAsync("/api/me")).Is(401);
             (await one.Client().GetAsync("/api/user/bob")).Is(200, "user does not exist");
         }

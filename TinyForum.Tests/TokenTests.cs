@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text;
 
 namespace TinyForum.Tests;
 
@@ -30,8 +32,8 @@ public sealed class TokenTests
     {
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada");
-        var (read, _) = await forum.Server.Tokens.CreateAsync(2, "r", mayWrite: false);
-        var (write, _) = await forum.Server.Tokens.CreateAsync(2, "w", mayWrite: true);
+        var (read, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "r", mayWrite: false);
+        var (write, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "w", mayWrite: true);
         var client = forum.Client();
         (await client.GetAsync("/api/me", Bearer(read))).Is(200, "success");
         (await client.PatchAsync("/api/me", new { bio = "x" }, Bearer(read))).Is(403, "a token of scope read may not do this");
@@ -72,8 +74,8 @@ public sealed class TokenTests
         var time = new ManualTime();
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
-        var (day, _) = await forum.Server.Tokens.CreateAsync(2, "day", mayWrite: true, days: 1);
-        var (ever, token) = await forum.Server.Tokens.CreateAsync(2, "ever", mayWrite: true);
+        var (day, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "day", mayWrite: true, days: 1);
+        var (ever, token) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "ever", mayWrite: true);
         time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(1));
         (await forum.Client().GetAsync("/api/me", Bearer(day))).Is(200);
         time.Advance(TimeSpan.FromMilliseconds(1));
@@ -85,7 +87,7 @@ public sealed class TokenTests
         (await ada.DeleteAsync($"/api/tokens/{token.Id}")).Is(200, "success");
         (await forum.Client().GetAsync("/api/me", Bearer(ever))).Is(401);
         (await ada.DeleteAsync($"/api/tokens/{token.Id}")).Is(404, "token does not exist");
-        await forum.Server.Tokens.CreateAsync(3, "bob's", mayWrite: true);
+        await forum.Server.Tokens.CreateAsync(Actors.Of(3), "bob's", mayWrite: true);
         Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM tokens")), "what has expired is swept");
     }
 
@@ -98,9 +100,9 @@ public sealed class TokenTests
         all.IsInvalid("name").IsInvalid("scope", "must be read or write").IsInvalid("expires_in_days", "must be 1 to 3650");
         (await ada.PostAsync("/api/tokens", new { name = "a", scope = "read", expires_in_days = 3651 })).IsInvalid("expires_in_days");
         (await ada.PostAsync("/api/tokens", new { name = "a" })).IsInvalid("scope", "is required");
-        await Assert.ThrowsExactlyAsync<Refusal>(() => forum.Server.Tokens.CreateAsync(2, "a", mayWrite: true, days: long.MaxValue));
+        await Assert.ThrowsExactlyAsync<RefusalException>(() => forum.Server.Tokens.CreateAsync(Actors.Of(2), "a", mayWrite: true, days: long.MaxValue));
         for (var i = 0; i < 50; i++)
-            await forum.Server.Tokens.CreateAsync(2, "a", mayWrite: true);
+            await forum.Server.Tokens.CreateAsync(Actors.Of(2), "a", mayWrite: true);
         (await ada.PostAsync("/api/tokens", new { name = "a", scope = "read" })).Is(409);
     }
 
@@ -112,8 +114,10 @@ public sealed class TokenTests
         var first = (await ada.PostAsync("/api/tokens", new { name = "ci", scope = "read" }, ("Idempotency-Key", "k"))).Is(201);
         var again = (await ada.PostAsync("/api/tokens", new { name = "ci", scope = "read" }, ("Idempotency-Key", "k"))).Is(201);
         Assert.AreEqual((first.Text, "true"), (again.Text, again.Header("Idempotency-Replayed")));
-        Assert.HasCount(1, forum.Server.Tokens.List(2));
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number(
-            "SELECT count(*) FROM idempotency_keys WHERE instr(answer, CAST($token AS BLOB))", ("$token", (string)first["token.token"]!))));
+        Assert.HasCount(1, forum.Server.Tokens.List(Actors.Of(2)));
+        var stored = forum.Server.Database.Read(c => c.All("SELECT hex(fingerprint) || hex(salt) || key FROM idempotency_keys", r => r.GetString(0)));
+        var secret = (string)first["token.token"]!;
+        foreach (var form in (string[])[secret, Convert.ToHexString(Encoding.UTF8.GetBytes(secret)), Convert.ToHexString(Base64Url.DecodeFromChars(secret))])
+            Assert.DoesNotContain(form, stored.Single());
     }
 }

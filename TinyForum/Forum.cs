@@ -13,17 +13,18 @@ internal sealed class Forum : IAsyncDisposable
         UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
-        Database = Database.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
+        Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
         Passwords = new PasswordHasher(options.Passwords, Clock);
         Moderation = new ModerationStore(Database, Clock);
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
-        Tokens = new TokenStore(Database, Clock);
-        Messages = new MessageStore(Database, Clock);
+        var keys = new IdempotencyKeys(Database, Clock);
+        Tokens = new TokenStore(Database, Clock, keys);
+        Messages = new MessageStore(Database, Clock, keys);
         Blocks = new BlockStore(Database, Clock);
-        Reports = new ReportStore(Database, Clock, Moderation);
+        Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
-        Posts = new PostStore(Database, Clock, Moderation, Notifications);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
         Search = new SearchIndex(Database);
         Cursors = Cursors.Of(Database);
     }

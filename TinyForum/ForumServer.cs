@@ -20,7 +20,7 @@ public sealed class ForumServer : IAsyncDisposable
     {
         (_forum, _telemetry, _loop) = (forum, telemetry, loop);
         if (forum.Options.BackupEvery is { } every)
-            _backups = new BackupSchedule(forum, every);
+            _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
 
     /// <summary>The address to open, with a final slash; the first one if it listens on several.</summary>
@@ -29,8 +29,8 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Every address it listens on.</summary>
     public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Url)];
 
-    /// <summary>The database in use.</summary>
-    public Database Database => _forum.Database;
+    /// <summary>The full path of the database's file.</summary>
+    public string DatabasePath => _forum.Database.Path;
 
     /// <summary>The accounts.</summary>
     public UserStore Users => _forum.Users;
@@ -64,6 +64,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal Forum Forum => _forum;
 
+    internal Database Database => _forum.Database;
+
     internal ForumTelemetry Telemetry => _telemetry;
 
     internal ConnectionGuard? Guard => _loop.Guard;
@@ -81,13 +83,15 @@ public sealed class ForumServer : IAsyncDisposable
         if (addresses.Count == 0)
             throw new StartException("there is no address to listen on");
         var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
-        var forum = new Forum(options with { AnonymousLogout = anonymousLogout });
+        var forum = Open(options with { AnonymousLogout = anonymousLogout });
         var telemetry = new ForumTelemetry();
         try
         {
-            var api = new ForumApi(forum, telemetry);
+            var api = new ForumApi(forum, telemetry.Prometheus.Write);
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-            var boundary = new Boundary(api.ServeAsync, options.Log, telemetry, options.TimeProvider, hosts);
+            var boundary = new Boundary(
+                api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,
+                (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration));
             await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, ForumApi.NeededLater).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
@@ -99,6 +103,18 @@ public sealed class ForumServer : IAsyncDisposable
             telemetry.Dispose();
             await forum.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private static Forum Open(ForumOptions options)
+    {
+        try
+        {
+            return new Forum(options);
+        }
+        catch (Exception e) when (e is DatabaseException or PlatformNotSupportedException)
+        {
+            throw new StartException(e.Message, e);
         }
     }
 

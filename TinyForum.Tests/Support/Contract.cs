@@ -47,7 +47,7 @@ internal static class Contract
         {
             return Router.Match(method, RequestTarget.Parse(target).Segments).Endpoint;
         }
-        catch (Refusal)
+        catch (RefusalException)
         {
             return null;
         }

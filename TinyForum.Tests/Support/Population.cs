@@ -1,3 +1,5 @@
+using TinyForum.Data;
+
 namespace TinyForum.Tests.Support;
 
 /// <summary>A forum with something of everything in it, and what anyone can ask it.</summary>
@@ -21,7 +23,7 @@ internal static class Population
         var ada = await forum.UserAsync("ada");
         var bob = await forum.UserAsync("bob");
         var 李雷 = await forum.UserAsync("李雷");
-        await forum.Server.Users.SetRoleAsync("李雷", Data.Role.Moderator);
+        await forum.Server.Users.SetRoleAsync(Actor.System, "李雷", Data.Role.Moderator);
         (await ada.PostAsync("/api/posts", new { title = "Green tea 🍵", body = "绿茶 and\nblack \"tea\"\ttoo", tags = new[] { "tea", "drinks" } })).Is(201);
         (await bob.PostAsync("/api/posts/1/replies", new { body = "I like it, @ada" })).Is(201);
         (await bob.PostAsync("/api/posts/1/replies", new { body = "and white", reply_to = 2 })).Is(201);

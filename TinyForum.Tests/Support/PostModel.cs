@@ -10,7 +10,7 @@ internal enum PostAct { Begin, Reply, DeleteReply, RestoreReply, DeleteThread, R
 internal sealed record PostStep(PostAct Act, int User, int Thread, int Which);
 
 /// <summary>What the posts should be after some steps, kept in plain lists beside a real store.</summary>
-internal sealed class PostModel(PostStore store, Caller[] users)
+internal sealed class PostModel(PostStore store, Actor[] users)
 {
     private static readonly string[][] TagSets = [[], ["a"], ["b"], ["a", "b"]];
 
@@ -18,7 +18,7 @@ internal sealed class PostModel(PostStore store, Caller[] users)
 
     public PostStore Store => store;
 
-    public Caller[] Users => users;
+    public Actor[] Users => users;
 
     public sealed class Thread(long id, int author, string[] tags, int users)
     {
@@ -26,7 +26,7 @@ internal sealed class PostModel(PostStore store, Caller[] users)
         public int Author => author;
         public string[] Tags { get; set; } = tags;
         public bool Pinned { get; set; }
-        public Caller? DeletedBy { get; set; }
+        public Actor? DeletedBy { get; set; }
         public List<Reply> Replies { get; } = [];
         public int[] ReadUpTo { get; } = [.. Enumerable.Repeat(-1, users)];
         public long LatestPost => Replies.LastOrDefault(r => r.DeletedBy is null)?.Id ?? id;
@@ -37,19 +37,19 @@ internal sealed class PostModel(PostStore store, Caller[] users)
     {
         public long Id => id;
         public int Author => author;
-        public Caller? DeletedBy { get; set; }
+        public Actor? DeletedBy { get; set; }
     }
 
     public static (PostModel Model, Database Database) New(int users)
     {
-        var database = Database.Open(null);
-        var callers = database.WriteAsync(c => Enumerable.Range(0, users).Select(i => new Caller(c.Number("""
-            INSERT INTO users (username, username_key, created_at)
-            VALUES ($name, $name, 0)
+        var database = ForumDatabase.Open(null);
+        var callers = database.WriteAsync(c => Enumerable.Range(0, users).Select(i => new Actor(c.Number("""
+            INSERT INTO users (username, username_key, role, created_at)
+            VALUES ($name, $name, 'moderator', 0)
             RETURNING id
-            """, ("$name", $"u{i}"))!.Value, $"u{i}", Role.Moderator, null, null, true)).ToArray()).Result;
+            """, ("$name", $"u{i}"))!.Value, $"u{i}", Role.Moderator)).ToArray()).Result;
         var clock = new ManualTime();
-        return (new PostModel(new PostStore(database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock)), callers), database);
+        return (new PostModel(new PostStore(database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock), new IdempotencyKeys(database, clock)), callers), database);
     }
 
     public void Take(PostStep step)
@@ -58,7 +58,7 @@ internal sealed class PostModel(PostStore store, Caller[] users)
         if (step.Act == PostAct.Begin || Threads.Count == 0)
         {
             var tags = TagSets[step.Which % TagSets.Length];
-            var begun = new Thread(store.CreateThreadAsync(users[user].Id, "title", "body", tags).Result.Id, user, tags, users.Length);
+            var begun = new Thread(store.CreateThreadAsync(users[user], "title", "body", tags).Result.Id, user, tags, users.Length);
             begun.ReadUpTo[user] = 0;
             Threads.Add(begun);
             return;
@@ -66,7 +66,7 @@ internal sealed class PostModel(PostStore store, Caller[] users)
         var thread = Threads[step.Thread % Threads.Count];
         if (step.Act == PostAct.ReadAll)
         {
-            store.MarkAllReadAsync(users[user].Id).Wait();
+            store.MarkAllReadAsync(users[user]).Wait();
             Threads.ForEach(t => t.ReadUpTo[user] = Math.Max(t.ReadUpTo[user], t.Replies.Count));
         }
         else if (step.Act == PostAct.RestoreThread && thread.DeletedBy is { } by)
@@ -113,7 +113,7 @@ internal sealed class PostModel(PostStore store, Caller[] users)
                 break;
             case PostAct.Read:
                 var number = step.Which % (thread.Replies.Count + 1);
-                Assert.IsTrue(store.MarkReadAsync(users[user].Id, thread.Id, number).Result);
+                Assert.IsTrue(store.MarkReadAsync(users[user], thread.Id, number).Result);
                 thread.ReadUpTo[user] = Math.Max(thread.ReadUpTo[user], number);
                 break;
         }

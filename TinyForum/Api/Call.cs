@@ -1,23 +1,26 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using TinyForum.Data;
 using TinyForum.Http;
-using TinyForum.Storage;
-using TinyForum.Telemetry;
 
 namespace TinyForum.Api;
 
 /// <summary>One request as a handler sees it: who is calling, what the path and query say, and where the answer goes.</summary>
 internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
 {
+    /// <summary>How many rows a page has at most.</summary>
+    public const int MaxPageSize = 100;
+
     private ReadOnlyMemory<byte> _body;
 
     public Exchange Exchange { get; } = exchange;
 
     public Forum Forum { get; } = forum;
 
-    /// <summary>What the server tells of itself.</summary>
-    public required ForumTelemetry Telemetry { get; init; }
+    /// <summary>Writes what the server has measured.</summary>
+    public required Action<IBufferWriter<byte>> WriteMetrics { get; init; }
 
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
@@ -28,8 +31,8 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Who is calling, where the endpoint's access says that someone is.</summary>
     public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
 
-    /// <summary>The rate limits, for the handlers that count something themselves.</summary>
-    public required RateLimits Limits { get; init; }
+    /// <summary>For the handlers that count something themselves.</summary>
+    public required RateLimits RateLimits { get; init; }
 
     /// <summary>The address of the client, a proxy's word for it where one is trusted.</summary>
     public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustProxy);
@@ -48,17 +51,17 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     public string? ETag { get; set; }
 
     /// <summary>The <c>{id}</c> of the path.</summary>
-    /// <exception cref="Refusal">404: it is no number.</exception>
+    /// <exception cref="RefusalException">NotFound: it is no number.</exception>
     public long Id => long.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[0][0] != '0'
-        ? id : throw new Refusal(404, "not found");
+        ? id : throw new RefusalException(RefusalKind.NotFound, "not found");
 
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
 
-    /// <summary>How many rows the caller wants, 1 to 100, or 20 if it does not say.</summary>
-    public int Limit => Exchange.Target.Parameter("limit") is not { } text ? 20
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 100 ? limit
-        : throw Refusal.Invalid("limit", "must be 1 to 100");
+    /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="MaxPageSize"/>.</summary>
+    public int PageSize => Query("limit") is not { } text ? PagePosition.DefaultSize
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPageSize ? size
+        : throw RefusalException.Invalid("limit", $"must be 1 to {MaxPageSize}");
 
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);
@@ -68,76 +71,60 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     {
         null or "false" => false,
         "true" => true,
-        _ => throw Refusal.Invalid(name, "must be true or false"),
+        _ => throw RefusalException.Invalid(name, "must be true or false"),
     };
 
-    /// <summary>Opens the cursor of the query.</summary>
-    /// <param name="list">The list, with all that narrows and sorts it.</param>
-    /// <param name="count">How many numbers its key has.</param>
-    /// <returns>The key of the last row of the page before, or <see langword="null"/> on the first page.</returns>
-    public long[]? Cursor(string list, int count) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor, count) : null;
+    /// <summary>The page of a list that the query's <c>limit</c> and <c>cursor</c> ask for.</summary>
+    /// <param name="list">Names the list, with all that narrows and sorts it: a cursor is good for the same one alone.</param>
+    /// <param name="read">Reads a page of at most so many rows from there.</param>
+    /// <param name="view">Makes of a row what the answer shows.</param>
+    /// <returns>The rows, and the <c>next</c> of the answer.</returns>
+    public (IReadOnlyList<TView> Items, string? Next) Page<T, TView>(
+        string list, Func<int, PagePosition?, Page<T>> read, Func<T, TView> view)
+    {
+        var page = read(PageSize, Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor) : null);
+        return ([.. page.Items.Select(view)], page.Next is null ? null : Forum.Cursors.Seal(list, page.Next));
+    }
 
-    /// <summary>The <c>next</c> of an answer: what <see cref="Cursor"/> opens, or <see langword="null"/> at the list's end.</summary>
-    public string? Next(string list, long[]? position) => position is null ? null : Forum.Cursors.Seal(list, position);
-
-    /// <summary>Makes the answer a 201 with this <c>Location</c>.</summary>
-    public void Created(string location)
+    /// <summary>Makes the answer a 201.</summary>
+    /// <param name="answer">What was created, or had been before under the same key.</param>
+    /// <param name="location">Its address.</param>
+    /// <param name="key">What the caller called it.</param>
+    public T Created<T>(T answer, string location, IdempotencyKey? key = null)
     {
         Exchange.Status = 201;
         Exchange.SetHeader("Location", location);
+        if (key?.IsReplay == true)
+            Exchange.SetHeader("Idempotency-Replayed", "true");
+        return answer;
     }
 
-    /// <summary>Writes the answer's body, unless a kept one goes out in its place or the client has it by its <see cref="ETag"/>.</summary>
+    /// <summary>The <c>Idempotency-Key</c> of a request whose body was read; <see langword="null"/> without one.</summary>
+    /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
+    public IdempotencyKey? IdempotencyKey()
+    {
+        const string Header = "Idempotency-Key";
+        if (Exchange.Header(Header) is not { } key)
+            return null;
+        if (key.Length is 0 or > Data.IdempotencyKey.MaxLength || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            throw RefusalException.Invalid(Header, $"must be 1 to {Data.IdempotencyKey.MaxLength} visible ASCII characters");
+        return new IdempotencyKey(key, [.. Encoding.UTF8.GetBytes($"{Exchange.Method} {Exchange.RawTarget}\n"), .. _body.Span], Credential);
+    }
+
+    /// <summary>Writes the answer's body, unless the client has it by its <see cref="ETag"/>.</summary>
     public void Answer<T>(T answer)
     {
-        var isKnown = ETag is not null && ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag);
-        if (Exchange.KeptBody is null && !isKnown)
+        if (ETag is null || !ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag))
             JsonResponder.Write(Exchange, answer, ApiJson.Type<T>());
     }
 
-    /// <summary>
-    /// Creates something in one transaction with the caller's <c>Idempotency-Key</c>, if there is one: the same key and body again gets
-    /// the answer of the first time, and nothing is created twice, whoever asks at once and whatever was cut off in between.
-    /// </summary>
-    /// <param name="create">Creates and tells of it; runs in a write transaction, perhaps twice.</param>
-    /// <param name="location">The address of what was created.</param>
-    /// <param name="isSecret">Whether the answer holds what must not be stored in the clear.</param>
-    /// <exception cref="Refusal">400: the key is malformed. 422: it came with another request before. 409: what it made is deleted.</exception>
-    public async ValueTask<T> CreateAsync<T>(Func<Connection, T> create, Func<T, string> location, bool isSecret = false)
-    {
-        if (Exchange.Header("Idempotency-Key") is not { } key)
-        {
-            var answer = await Forum.Database.WriteAsync(create).ConfigureAwait(false);
-            Created(location(answer));
-            return answer;
-        }
-        var keys = new IdempotencyKeys(Forum.Clock);
-        IdempotencyKeys.RequireWellFormed(key);
-        var fingerprint = IdempotencyKeys.Fingerprint(Exchange.Method, Exchange.RawTarget, _body.Span);
-        var (made, stored) = await Forum.Database.WriteAsync(c =>
-        {
-            if (keys.Find(c, User.Id, key, fingerprint) is { } earlier)
-                return (default(T)!, earlier);
-            var answer = create(c);
-            var bytes = JsonResponder.Render(answer, ApiJson.Type<T>());
-            keys.Add(c, User.Id, key, fingerprint, new StoredAnswer(location(answer), isSecret ? IdempotencyKeys.Seal(bytes, Credential!) : bytes));
-            return (answer, (StoredAnswer?)null);
-        }).ConfigureAwait(false);
-        Created(stored?.Location ?? location(made));
-        if (stored is not null)
-        {
-            Exchange.SetHeader("Idempotency-Replayed", "true");
-            Exchange.KeptBody = isSecret ? IdempotencyKeys.Unseal(stored.Body, Credential!) : stored.Body;
-        }
-        return made;
-    }
-
     /// <summary>Reads the request's body.</summary>
-    /// <exception cref="Refusal">400, 411, 413 or 415: there is none, or not one of this endpoint's.</exception>
+    /// <exception cref="HttpRefusalException">411, 413 or 415: there is none, it is too long, or it is no JSON.</exception>
+    /// <exception cref="RefusalException">Invalid: a member breaks the rules of its type.</exception>
     public async ValueTask<T> ReadBodyAsync<T>()
     {
         if (!IsJson(Exchange.Header("Content-Type")))
-            throw new Refusal(415, "the body must be sent as application/json");
+            throw new HttpRefusalException(415, "the body must be sent as application/json");
         _body = await Exchange.ReadBodyAsync().ConfigureAwait(false);
         return JsonBody.Read(_body.Span, ApiJson.Type<T>());
     }

@@ -72,16 +72,16 @@ internal sealed class Endpoint
     public bool ChangesByGet { get; init; }
 
     /// <summary>What its calls count against, beside their user's writes.</summary>
-    public Limit Limit { get; init; }
+    public RateLimited RateLimited { get; init; }
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Limit limit = Limit.None,
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, RateLimited limit = RateLimited.No,
         int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)))
         {
             Summary = summary, Noun = NounOf(name), Status = status, Kept = kept, ChangesByGet = changesByGet, Query = query ?? [],
-            Limit = limit, Refuses = refuses ?? [],
+            RateLimited = limit, Refuses = refuses ?? [],
         };
 
     /// <summary>An endpoint with a body.</summary>

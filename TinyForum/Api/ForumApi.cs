@@ -1,6 +1,6 @@
+using System.Buffers;
 using TinyForum.Data;
 using TinyForum.Http;
-using TinyForum.Telemetry;
 
 namespace TinyForum.Api;
 
@@ -8,16 +8,16 @@ namespace TinyForum.Api;
 internal sealed class ForumApi
 {
     private readonly Forum _forum;
-    private readonly ForumTelemetry _telemetry;
+    private readonly Action<IBufferWriter<byte>> _writeMetrics;
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
     private readonly RateLimits _limits;
 
-    public ForumApi(Forum forum, ForumTelemetry telemetry)
+    public ForumApi(Forum forum, Action<IBufferWriter<byte>> writeMetrics)
     {
         _forum = forum;
-        _telemetry = telemetry;
-        _kept = new AnswerCache(forum.Database);
+        _writeMetrics = writeMetrics;
+        _kept = new AnswerCache(forum.Database.Version);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
@@ -34,7 +34,8 @@ internal sealed class ForumApi
         [typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Threading.RateLimiting.ConcurrencyLimiter)];
 
     /// <summary>Fills in the answer.</summary>
-    /// <exception cref="Refusal">The request can't be granted.</exception>
+    /// <exception cref="HttpRefusalException">The request can't be granted.</exception>
+    /// <exception cref="RefusalException">A store refuses.</exception>
     public async ValueTask ServeAsync(Exchange exchange)
     {
         // What anyone may read, to someone who says nothing of himself: the same bytes as long as nothing was written.
@@ -50,7 +51,7 @@ internal sealed class ForumApi
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { Limits = _limits, Telemetry = _telemetry };
+        var call = new Call(exchange, _forum, endpoint, match.Values) { RateLimits = _limits, WriteMetrics = _writeMetrics };
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
         if (changes)
             CrossSite.Refuse(exchange);
@@ -64,17 +65,17 @@ internal sealed class ForumApi
             return;
         await endpoint.Run(call).ConfigureAwait(false);
         if (!changes && exchange.Status == 200)
-            Tag(exchange, call, isAnonymous, keptFor, version);
+            SetETag(exchange, call, isAnonymous, keptFor, version);
     }
 
-    public static Refusal LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
+    public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
 
     private static void Unrouted(Exchange exchange, string? allow)
     {
         if (allow is null)
-            throw new Refusal(404, "not found");
+            throw new RefusalException(RefusalKind.NotFound, "not found");
         if (exchange.Method != "OPTIONS")
-            throw new Refusal(405, "method not allowed") { Headers = new Dictionary<string, string> { ["Allow"] = allow } };
+            throw new HttpRefusalException(405, "method not allowed") { Headers = new Dictionary<string, string> { ["Allow"] = allow } };
         exchange.Status = 204;
         exchange.SetHeader("Allow", allow);
     }
@@ -100,7 +101,7 @@ internal sealed class ForumApi
     private static string? BearerToken(string? header) =>
         header is not null && $"{header} ".StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[6..].Trim() : null;
 
-    private static Refusal Unauthorized(string message, string challenge) =>
+    private static HttpRefusalException Unauthorized(string message, string challenge) =>
         new(401, message) { Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = challenge } };
 
     private static void RequireAccess(Access access, Caller? caller)
@@ -110,26 +111,26 @@ internal sealed class ForumApi
         if (caller is null)
             throw LoginRequired();
         if (access == Access.Session && caller.SessionId is null)
-            throw Refusal.Forbidden("a token may not do this: log in");
+            throw RefusalException.Forbidden("a token may not do this: log in");
         if (access != Access.Reader && !caller.MayWrite)
-            throw Refusal.Forbidden("a token of scope read may not do this");
+            throw RefusalException.Forbidden("a token of scope read may not do this");
         if ((access == Access.Moderator && caller.Role < Role.Moderator) || (access == Access.Admin && caller.Role < Role.Admin))
-            throw Refusal.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
+            throw RefusalException.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
     }
 
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
         !endpoint.Kept ? null : endpoint.Access != Access.Anyone ? caller?.Id : isAnonymous ? 0 : null;
 
-    private void Tag(Exchange exchange, Call call, bool isAnonymous, long? keptFor, long version)
+    private void SetETag(Exchange exchange, Call call, bool isAnonymous, long? keptFor, long version)
     {
         var body = exchange.Body.Written;
-        var tag = call.ETag ?? ConditionalGet.TagOf(body.Span);
+        var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
         if (body.Length == 0 || (!isAnonymous && keptFor is null)) // without a body it was not rendered, for the client has it
         {
-            ConditionalGet.Apply(exchange, tag, isPublic: call.Caller is null);
+            ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new KeptAnswer(version, exchange.Route!, tag, keptFor is null ? body : body.ToArray(), isPublic: isAnonymous);
+        var answer = new KeptAnswer(version, exchange.Route!, etag, keptFor is null ? body : body.ToArray(), isPublic: isAnonymous);
         if (keptFor is { } userId)
             _kept.Keep(userId, exchange.RawTarget, answer);
         answer.Send(exchange);

@@ -1,17 +1,14 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using TinyForum.Http;
 
 namespace TinyForum.Api;
 
 /// <summary>What an endpoint's calls count against, beside their user's writes.</summary>
-internal enum Limit
+internal enum RateLimited
 {
-    None,
-    Search,
+    No,
+    AsSearch,
 }
 
 /// <summary>The rate limits (<see cref="RateLimitOptions"/>); an answer that counts says how much is left, one past a limit is a 429.</summary>
@@ -23,29 +20,29 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
     private readonly WindowLimiter<AddressBlock> _searches = new(options.Searches, clock);
 
     /// <summary>Counts a call whose caller is known.</summary>
-    /// <exception cref="Refusal">429: its user has written, or its address searched, too often.</exception>
+    /// <exception cref="HttpRefusalException">429: its user has written, or its address searched, too often.</exception>
     public void Count(Call call, bool changes)
     {
         if (!options.Enabled)
             return;
         if (changes && call.Caller is { } caller)
             Tell(call, Granted(_writes.Take(caller.Id), "requests"));
-        if (call.Endpoint.Limit == Limit.Search && !call.IsDirectLoopback)
+        if (call.Endpoint.RateLimited == RateLimited.AsSearch && !call.IsDirectLoopback)
             Tell(call, Granted(_searches.Take(AddressBlock.Of(call.ClientAddress)), "searches"));
     }
 
     /// <summary>Counts a registration, unless what is returned is disposed.</summary>
-    /// <exception cref="Refusal">429: the address has registered too many.</exception>
+    /// <exception cref="HttpRefusalException">429: the address has registered too many.</exception>
     public RateLimitLease? Registration(Call call) => !options.Enabled || call.IsDirectLoopback ? null
         : Granted(_registrations.Take(AddressBlock.Of(call.ClientAddress)), "registrations").Lease;
 
     /// <summary>Counts a wrong password before it is tried, so that many at once get no further than one by one; a right one is taken back by disposing.</summary>
-    /// <exception cref="Refusal">429: too many wrong passwords for the account came from the address.</exception>
+    /// <exception cref="HttpRefusalException">429: too many wrong passwords for the account came from the address.</exception>
     public RateLimitLease? FailedLogin(Call call, long userId) => !options.Enabled || call.IsDirectLoopback ? null
         : Granted(_failedLogins.Take((userId, AddressBlock.Of(call.ClientAddress))), "failed logins").Lease;
 
     private static Taken Granted(Taken taken, string what) => taken.Lease.IsAcquired ? taken
-        : throw new Refusal(429, $"too many {what}, try again later") { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
+        : throw new HttpRefusalException(429, $"too many {what}, try again later") { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
 
     private static void Tell(Call call, Taken taken)
     {
@@ -58,20 +55,5 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         yield return new("RateLimit-Limit", taken.Limit.ToString(CultureInfo.InvariantCulture));
         yield return new("RateLimit-Remaining", taken.Remaining.ToString(CultureInfo.InvariantCulture));
         yield return new("RateLimit-Reset", Math.Ceiling(taken.Reset.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-    }
-}
-
-/// <summary>What stands for one client: an IPv4 address, or the 64 bits of an IPv6 address that its network gives it whole.</summary>
-internal readonly record struct AddressBlock(ulong Bits, bool IsIPv6)
-{
-    public static AddressBlock Of(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? new(BinaryPrimitives.ReadUInt64BigEndian(bytes), true)
-            : new(BinaryPrimitives.ReadUInt32BigEndian(bytes), false);
     }
 }

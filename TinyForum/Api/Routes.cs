@@ -1,5 +1,4 @@
 using TinyForum.Api.Endpoints;
-using TinyForum.Telemetry;
 using static TinyForum.Api.Access;
 using static TinyForum.Api.Endpoint;
 
@@ -66,7 +65,7 @@ internal static class Routes
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "What the caller is told of, newest first", query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
-        Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: Limit.Search),
+        Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, the best match first", query: ["q", "limit", "cursor"], limit: RateLimited.AsSearch),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
@@ -77,7 +76,7 @@ internal static class Routes
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "What moderators did", kept: true, query: ["limit", "cursor"]),
 
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
-        Of("GET /metrics", Anyone, Service.Metrics, "What the server has been doing, for Prometheus: for this machine and admins", PrometheusText.ContentType, refuses: [403]),
+        Of("GET /metrics", Anyone, Service.Metrics, "What the server has been doing, for Prometheus: for this machine and admins", "text/plain; version=0.0.4; charset=utf-8", refuses: [403]),
         Of("GET /api/openapi.json", Anyone, Service.OpenApi, "This document", "application/json", kept: true),
     ];
 }

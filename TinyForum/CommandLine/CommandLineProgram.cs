@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;
 
@@ -17,15 +18,12 @@ internal static class CommandLineProgram
             return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null })
                 .ConfigureAwait(false);
         }
-        catch (StartException e)
-        {
-            return Fail(e.Message);
-        }
-        catch (Refusal e)
+        catch (RefusalException e)
         {
             return Fail(e.Errors is null ? e.Message : string.Join("; ", e.Errors.Select(error => $"the {error.Key} {error.Value}")));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or InvalidDataException)
+        catch (Exception e) when (e is StartException or CommandException or DatabaseException
+            or IOException or UnauthorizedAccessException or TimeoutException or InvalidDataException)
         {
             return Fail(e.Message);
         }

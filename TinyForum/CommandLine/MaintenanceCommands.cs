@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.IO.Compression;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
 
@@ -66,7 +67,7 @@ internal static class MaintenanceCommands
         try
         {
             using var connection = new Connection(database, readOnly: !vacuum, BusyTimeout);
-            Database.RequireCurrent(connection, database);
+            ForumDatabase.Schema.RequireCurrent(connection, database);
             var faults = IntegrityCheck.Run(connection, rule => Console.WriteLine($"checking {rule}"));
             foreach (var fault in faults)
                 Console.WriteLine($"FAULT {fault}");
@@ -77,7 +78,7 @@ internal static class MaintenanceCommands
         }
         catch (SqliteException e)
         {
-            throw new StartException($"cannot check {database}: {Database.Explain(e, database)}", e);
+            throw new CommandException($"cannot check {database}: {Database.Explain(e, database)}", e);
         }
     }
 
@@ -88,7 +89,7 @@ internal static class MaintenanceCommands
         try
         {
             using var connection = new Connection(database, readOnly: true, BusyTimeout);
-            Database.RequireCurrent(connection, database);
+            ForumDatabase.Schema.RequireCurrent(connection, database);
             using var claim = DatabaseFile.Claim(file + ".partial");
             try
             {
@@ -105,7 +106,7 @@ internal static class MaintenanceCommands
         }
         catch (SqliteException e)
         {
-            throw new StartException($"cannot export {database}: {Database.Explain(e, database)}", e);
+            throw new CommandException($"cannot export {database}: {Database.Explain(e, database)}", e);
         }
     }
 
@@ -120,11 +121,11 @@ internal static class MaintenanceCommands
     private static async Task Import(string database, string file)
     {
         if (!File.Exists(file))
-            throw new StartException($"there is no file {file}");
+            throw new CommandException($"there is no file {file}");
         await using var stream = File.OpenRead(file);
         await using var plain = Compressed(file) ? new GZipStream(stream, CompressionMode.Decompress) : (Stream)stream;
         using var input = new StreamReader(plain, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        using var target = Database.Open(database, (_, line) => Tell(line));
+        using var target = ForumDatabase.Open(database, (_, line) => Tell(line));
         var rows = await target.WriteAsync(c => ExportImport.Import(c, input, Tell)).ConfigureAwait(false);
         Console.WriteLine($"{rows} rows are imported into {database}; restart a server that was running on it");
     }
@@ -137,6 +138,6 @@ internal static class MaintenanceCommands
     internal static void RequireThere(string database)
     {
         if (!File.Exists(database))
-            throw new StartException($"there is no database {database}");
+            throw new CommandException($"there is no database {database}");
     }
 }

@@ -29,7 +29,7 @@ internal static class Serve
 
         var server = await ForumServer.StartAsync(options with { Log = log.Write }).ConfigureAwait(false);
         var version = typeof(Serve).Assembly.GetName().Version!.ToString(3);
-        var greeting = $"TinyForum {version} listens on {string.Join(" and ", server.Urls)} (database {server.Database.Path})";
+        var greeting = $"TinyForum {version} listens on {string.Join(" and ", server.Urls)} (database {server.DatabasePath})";
         if (format == LogFormat.Off)
             Console.WriteLine(greeting);
         else

@@ -69,7 +69,7 @@ internal abstract class Setting
 internal sealed class Setting<T>(Option option, string value, T fallback, Func<string, T> parse, string help) : Setting(option, value, help)
 {
     /// <summary>The value by the flag, else by the variable, else the default.</summary>
-    /// <exception cref="StartException">It is none; the message names the flag or the variable.</exception>
+    /// <exception cref="CommandException">It is none; the message names the flag or the variable.</exception>
     public T In(ParseResult line)
     {
         if (line.GetResult(Option) is { Implicit: false } given)
@@ -85,7 +85,7 @@ internal sealed class Setting<T>(Option option, string value, T fallback, Func<s
         }
         catch (FormatException e)
         {
-            throw new StartException($"{name}: {e.Message}, not \"{text}\"", e);
+            throw new CommandException($"{name}: {e.Message}, not \"{text}\"", e);
         }
     }
 }

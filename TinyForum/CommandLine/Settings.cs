@@ -69,7 +69,7 @@ internal static class Settings
     ];
 
     /// <summary>The options that a command line and the environment say.</summary>
-    /// <exception cref="StartException">One of them is malformed.</exception>
+    /// <exception cref="CommandException">One of them is malformed.</exception>
     public static ForumOptions Options(ParseResult line) => Defaults with
     {
         Listen = Listen.In(line),

@@ -12,13 +12,13 @@ internal static class UserCommands
 
     private static Command Role()
     {
-        var role = new Argument<string>("ROLE") { Description = "member, moderator or admin" };
-        role.AcceptOnlyFromAmong("member", "moderator", "admin");
+        var role = new Argument<string>("ROLE") { Description = string.Join(", ", RoleName.All) };
+        role.AcceptOnlyFromAmong([.. RoleName.All]);
         return Of(new Command("role", "Gives an account a role") { Name, role }, async (forum, line) =>
         {
-            var account = await forum.Users.SetRoleAsync(line.GetRequiredValue(Name), SessionTable.ParseRole(line.GetRequiredValue(role))).ConfigureAwait(false)
-                ?? throw new StartException("user does not exist");
-            Console.WriteLine($"{account.Username} is {UserStore.NameOf(account.Role)}");
+            var account = await forum.Users.SetRoleAsync(Actor.System, line.GetRequiredValue(Name), RoleName.Parse(line.GetRequiredValue(role))!.Value).ConfigureAwait(false)
+                ?? throw new CommandException("user does not exist");
+            Console.WriteLine($"{account.Username} is {RoleName.Of(account.Role)}");
         });
     }
 
@@ -27,22 +27,23 @@ internal static class UserCommands
         async (forum, line) =>
         {
             var name = line.GetRequiredValue(Name);
-            if (forum.Users.Find(name) is null)
-                throw new StartException("user does not exist");
-            if (!await forum.Users.SetPasswordAsync(name, ReadPassword()).ConfigureAwait(false))
-                throw new StartException("this account cannot log in");
+            var user = forum.Users.Find(name) ?? throw new CommandException("user does not exist");
+            if (!await forum.Users.SetPasswordAsync(user, ReadPassword()).ConfigureAwait(false))
+                throw new CommandException("this account cannot log in");
             Console.WriteLine($"{name} has a new password");
         });
 
     private static Command List() => Of(new Command("list", "Lists the accounts: number, role, name"), (forum, _) =>
     {
-        var after = 1L;
-        while (forum.Users.List(after) is { Count: > 0 } page)
+        PagePosition? from = null;
+        do
         {
-            foreach (var account in page)
-                Console.WriteLine($"{account.Id}\t{UserStore.NameOf(account.Role)}\t{account.Username}{(account.Suspension is null ? "" : "\tsuspended")}");
-            after = page[^1].Id;
+            var page = forum.Users.List(limit: 1_000, from);
+            foreach (var account in page.Items)
+                Console.WriteLine($"{account.Id}\t{RoleName.Of(account.Role)}\t{account.Username}{(account.Suspension is null ? "" : "\tsuspended")}");
+            from = page.Next;
         }
+        while (from is not null);
         return Task.CompletedTask;
     });
 
@@ -62,9 +63,9 @@ internal static class UserCommands
     private static string ReadPassword()
     {
         if (Console.IsInputRedirected)
-            return Console.ReadLine() ?? throw new StartException("there is no password on standard input");
+            return Console.ReadLine() ?? throw new CommandException("there is no password on standard input");
         var password = Ask("Password: ");
-        return Ask("Once more: ") == password ? password : throw new StartException("those were two passwords");
+        return Ask("Once more: ") == password ? password : throw new CommandException("those were two passwords");
     }
 
     private static string Ask(string prompt)

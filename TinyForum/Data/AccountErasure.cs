@@ -1,4 +1,3 @@
-using System.Text;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -13,27 +12,22 @@ internal static class AccountErasure
     /// <returns>Whether it was erased.</returns>
     public static bool Erase(Connection connection, long userId, string? proof)
     {
-        var username = connection.First("""
-            SELECT username
+        var isErasable = connection.Number($"""
+            SELECT 1
               FROM users
              WHERE id = $user
-               AND id > 1
+               AND {User.IsRegistered}
                AND ($proof IS NULL OR password = $proof)
-            """, r => r.GetString(0), ("$user", userId), ("$proof", proof));
-        if (username is null)
+            """, ("$user", userId), ("$proof", proof)) is not null;
+        if (!isErasable)
             return false;
         TakeBackLikes(connection, userId);
         MessageStore.Erase(connection, userId);
         NotificationStore.Erase(connection, userId);
         ForgetOwnDeletedPosts(connection, userId);
+        SessionTable.EndAccess(connection, userId);
         foreach (var step in Steps)
-            connection.Execute(step, ("$user", userId));
-        // Answers that were kept for others' retries may name the account: those of messages sent to it.
-        connection.Execute("""
-            DELETE FROM idempotency_keys
-             WHERE user_id = $user
-                OR instr(answer, $name) > 0
-            """, ("$user", userId), ("$name", Encoding.UTF8.GetBytes($"\"username\": \"{username}\"")));
+            connection.Execute(step, ("$user", userId), ("$deleted", User.DeletedId));
         return connection.Execute("""
             DELETE FROM users
              WHERE id = $user
@@ -42,19 +36,18 @@ internal static class AccountErasure
 
     private static readonly string[] Steps =
     [
-        "DELETE FROM sessions WHERE user_id = $user",
-        "DELETE FROM tokens WHERE user_id = $user",
+        "DELETE FROM idempotency_keys WHERE user_id = $user",
         "DELETE FROM reading WHERE user_id = $user",
         "DELETE FROM blocks WHERE user_id = $user OR blocked_id = $user",
-        "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = 0",
-        "UPDATE threads SET author_id = 0 WHERE author_id = $user",
-        "UPDATE posts SET author_id = 0 WHERE author_id = $user",
-        "UPDATE posts SET deleted_by = 0 WHERE deleted_by = $user",
-        "UPDATE post_versions SET editor_id = 0 WHERE editor_id = $user",
-        "UPDATE reports SET reporter_id = 0 WHERE reporter_id = $user",
-        "UPDATE reports SET resolved_by = 0 WHERE resolved_by = $user",
-        "UPDATE moderation_log SET actor_id = 0 WHERE actor_id = $user",
-        "UPDATE moderation_log SET user_id = 0 WHERE user_id = $user",
+        "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = $deleted",
+        "UPDATE threads SET author_id = $deleted WHERE author_id = $user",
+        "UPDATE posts SET author_id = $deleted WHERE author_id = $user",
+        "UPDATE posts SET deleted_by = $deleted WHERE deleted_by = $user",
+        "UPDATE post_versions SET editor_id = $deleted WHERE editor_id = $user",
+        "UPDATE reports SET reporter_id = $deleted WHERE reporter_id = $user",
+        "UPDATE reports SET resolved_by = $deleted WHERE resolved_by = $user",
+        "UPDATE moderation_log SET actor_id = $deleted WHERE actor_id = $user",
+        "UPDATE moderation_log SET user_id = $deleted WHERE user_id = $user",
     ];
 
     private static void TakeBackLikes(Connection connection, long userId)

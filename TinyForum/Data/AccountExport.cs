@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
@@ -8,7 +9,7 @@ namespace TinyForum.Data;
 /// Everything that is stored about an account, table by table, as JSON; neither secrets nor what is another's: not their deleted text,
 /// not whom they block. Written row by row, so that only the document itself takes memory.
 /// </summary>
-internal sealed class AccountExport(Database database, long userId)
+internal sealed class AccountExport
 {
     private const string Profile = "profile";
 
@@ -26,7 +27,7 @@ internal sealed class AccountExport(Database database, long userId)
              ORDER BY b.blocked_id
             """),
         ("idempotency_keys", """
-            SELECT created_at AS "created_at:time", key, location
+            SELECT created_at AS "created_at:time", key, kind, made_id AS made
               FROM idempotency_keys
              WHERE user_id = $user
              ORDER BY key
@@ -123,8 +124,14 @@ internal sealed class AccountExport(Database database, long userId)
             """),
     ];
 
+    private readonly Database _database;
+    private readonly long _userId;
+
+    // Not public: the JSON source generator would follow it into the database.
+    internal AccountExport(Database database, long userId) => (_database, _userId) = (database, userId);
+
     /// <summary>Writes the document as it stands at one moment, whoever writes meanwhile.</summary>
-    public void WriteTo(Utf8JsonWriter writer) => database.ReadSnapshot(c =>
+    public void WriteTo(Utf8JsonWriter writer) => _database.ReadSnapshot(c =>
     {
         writer.WriteStartObject();
         foreach (var (name, sql) in Members)
@@ -144,7 +151,7 @@ internal sealed class AccountExport(Database database, long userId)
                 WriteRow(writer, row);
             while (row.Read());
             return true;
-        }, ("$user", userId));
+        }, ("$user", _userId));
         if (name != Profile)
             writer.WriteEndArray();
     }
@@ -162,7 +169,7 @@ internal sealed class AccountExport(Database database, long userId)
             switch (colon < 0 ? "" : column[(colon + 1)..])
             {
                 case "time":
-                    writer.WriteStringValue(Clock.Rfc3339(row.GetInt64(i)));
+                    writer.WriteStringValue(row.Time(i).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
                     break;
                 case "bool":
                     writer.WriteBooleanValue(row.GetBoolean(i));

@@ -4,8 +4,8 @@ namespace TinyForum.Data;
 
 /// <summary>Someone that a user has blocked.</summary>
 /// <param name="User">Who is blocked.</param>
-/// <param name="CreatedAt">Since when, Unix milliseconds.</param>
-public sealed record Block(User User, long CreatedAt);
+/// <param name="CreatedAt">Since when.</param>
+public sealed record Block(User User, DateTimeOffset CreatedAt);
 
 /// <summary>Whose messages, replies and mentions a user does not want. It is one-sided: who blocks may still write. Thread-safe.</summary>
 public sealed class BlockStore
@@ -16,10 +16,10 @@ public sealed class BlockStore
     internal BlockStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
     /// <summary>Whom a user blocks, in order of their numbers.</summary>
-    /// <param name="userId">Who blocks.</param>
+    /// <param name="actor">Who blocks.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Block> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    public Page<Block> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var rows = c.All("""
             SELECT u.id, u.username, b.created_at
@@ -29,30 +29,30 @@ public sealed class BlockStore
                AND b.blocked_id > $after
              ORDER BY b.blocked_id
              LIMIT $limit
-            """, r => new Block(UserStore.Map(r), r.GetInt64(2)), ("$user", userId), ("$after", from?[0] ?? 0), ("$limit", limit + 1));
+            """, r => new Block(r.User(0), r.Time(2)), ("$user", actor.Id), ("$after", from?.KeyOf(1)[0] ?? 0), ("$limit", limit + 1));
         return Page<Block>.Cut(rows, limit, last => [last.User.Id]);
     });
 
     /// <summary>Blocks someone; again changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
-    /// <exception cref="Refusal">400: it is the user's own name.</exception>
-    public Task<bool> AddAsync(long userId, string username) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">400: it is the actor's own name.</exception>
+    public Task<bool> AddAsync(Actor actor, string username) => _database.WriteAsync(c =>
     {
         if (UserStore.Find(c, username) is not { } blocked)
             return false;
-        if (blocked.Id == userId)
-            throw Refusal.Invalid("username", "must not be your own");
+        if (blocked.Id == actor.Id)
+            throw RefusalException.Invalid("username", "must not be your own");
         c.Execute("""
             INSERT INTO blocks (user_id, blocked_id, created_at)
             VALUES ($user, $blocked, $now)
                 ON CONFLICT (user_id, blocked_id) DO NOTHING
-            """, ("$user", userId), ("$blocked", blocked.Id), ("$now", _clock.Now()));
+            """, ("$user", actor.Id), ("$blocked", blocked.Id), ("$now", _clock.Now()));
         return true;
     });
 
     /// <summary>Unblocks someone; again changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
-    public Task<bool> RemoveAsync(long userId, string username) => _database.WriteAsync(c =>
+    public Task<bool> RemoveAsync(Actor actor, string username) => _database.WriteAsync(c =>
     {
         if (UserStore.Find(c, username) is not { } blocked)
             return false;
@@ -60,7 +60,7 @@ public sealed class BlockStore
             DELETE FROM blocks
              WHERE user_id = $user
                AND blocked_id = $blocked
-            """, ("$user", userId), ("$blocked", blocked.Id));
+            """, ("$user", actor.Id), ("$blocked", blocked.Id));
         return true;
     });
 

@@ -1,14 +1,11 @@
-using System.Globalization;
-
 namespace TinyForum.Data;
 
-/// <summary>Times as the tables hold them (Unix milliseconds, UTC) and as the API shows them.</summary>
+/// <summary>Times as the tables hold them: Unix milliseconds, UTC.</summary>
 internal static class Clock
 {
-    /// <summary>Now, in Unix milliseconds.</summary>
+    /// <summary>Now.</summary>
     public static long Now(this TimeProvider clock) => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>RFC 3339 in UTC with milliseconds: <c>2026-01-31T09:30:00.000Z</c>.</summary>
-    public static string Rfc3339(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds)
-        .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    /// <summary>The time that a table holds.</summary>
+    public static DateTimeOffset Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds);
 }

@@ -30,7 +30,7 @@ internal sealed class LastUse(Database database, string update)
         {
             await database.WriteAsync(c => c.Execute(update, ("$id", id), ("$now", now))).ConfigureAwait(false);
         }
-        catch (Refusal)
+        catch (RefusalException)
         {
             // The queue is full or the disk is: the next use tries again.
         }

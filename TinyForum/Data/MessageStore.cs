@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
@@ -11,9 +10,9 @@ namespace TinyForum.Data;
 /// <param name="To">Who got it.</param>
 /// <param name="Subject">Its subject, if it has one.</param>
 /// <param name="Body">Its text.</param>
-/// <param name="CreatedAt">When it was sent, Unix milliseconds.</param>
+/// <param name="CreatedAt">When it was sent.</param>
 /// <param name="ReadAt">When it was marked as read, if it was.</param>
-public sealed record Message(long Id, User From, User To, string? Subject, string Body, long CreatedAt, long? ReadAt);
+public sealed record Message(long Id, User From, User To, string? Subject, string Body, DateTimeOffset CreatedAt, DateTimeOffset? ReadAt);
 
 /// <summary>A box of a user's messages.</summary>
 public enum MailBox
@@ -40,13 +39,12 @@ public sealed record MailFilter(MailBox Box = MailBox.Inbox, long? With = null, 
 /// </summary>
 public sealed class MessageStore
 {
-    /// <summary>What a message's number is put behind to make its address, as stored with idempotency keys.</summary>
-    internal const string Address = "/api/messages/";
-
     // Marking all is done in steps of as many, each a write of its own, so that nobody waits for someone else's million.
     private const int MarkedAtOnce = 1_000;
 
-    private const string Rows = "SELECT m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username\nFROM mailbox b";
+    private const string Columns = "m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username";
+
+    private const string Rows = $"SELECT {Columns}\nFROM mailbox b";
 
     private const string Joins = """
 
@@ -77,75 +75,86 @@ public sealed class MessageStore
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
+    private readonly IdempotencyKeys _keys;
 
-    internal MessageStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
+    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys) => (_database, _clock, _keys) = (database, clock, keys);
 
-    /// <summary>A page of a user's messages, newest first.</summary>
-    /// <param name="ownerId">Whose.</param>
+    /// <summary>A page of the actor's messages, newest first.</summary>
+    /// <param name="owner">Whose.</param>
     /// <param name="filter">Which of them.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Message> List(long ownerId, MailFilter filter, int limit = 20, long[]? from = null)
+    public Page<Message> List(Actor owner, MailFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
         if (filter is { Box: MailBox.Sent, Unread: true }) // what one sent is unread only where one sent it to oneself
         {
-            if (filter.With is { } other && other != ownerId)
-                return new Page<Message>([], null);
-            filter = new MailFilter(MailBox.Inbox, ownerId, Unread: true);
+            if (filter.With is { } other && other != owner.Id)
+                return Page<Message>.Empty;
+            filter = new MailFilter(MailBox.Inbox, owner.Id, Unread: true);
         }
-        var before = from?[0] ?? long.MaxValue;
+        var before = from?.KeyOf(1)[0] ?? long.MaxValue;
         var rows = _database.Read(c => filter.With is { } with
-            ? c.All(SqlWith(filter), Map, ("$owner", ownerId), ("$with", with), ("$before", before), ("$limit", limit + 1))
-            : c.All(Sql(filter), Map, ("$owner", ownerId), ("$before", before), ("$limit", limit + 1)));
+            ? c.All(SqlWith(filter), Map, ("$owner", owner.Id), ("$with", with), ("$before", before), ("$limit", limit + 1))
+            : c.All(Sql(filter), Map, ("$owner", owner.Id), ("$before", before), ("$limit", limit + 1)));
         return Page<Message>.Cut(rows, limit, last => [last.Id]);
     }
 
-    /// <summary>How many messages a user has yet to read.</summary>
-    public long CountUnread(long ownerId) => _database.Read(c => CountUnread(c, ownerId));
+    /// <summary>How many messages the actor has yet to read.</summary>
+    public long CountUnread(Actor owner) => _database.Read(c => CountUnread(c, owner.Id));
 
-    /// <summary>A message, or <see langword="null"/> if the user has none of that number.</summary>
-    public Message? Find(long ownerId, long id) => _database.Read(c => Find(c, ownerId, id));
+    /// <summary>A message, or <see langword="null"/> if the actor has none of that number.</summary>
+    public Message? Find(Actor owner, long id) => _database.Read(c => Find(c, owner.Id, id));
 
     /// <summary>Sends a message.</summary>
-    /// <exception cref="Refusal">
-    /// 400: the text breaks a rule. 404: there is no such user, or none who could read it. 403: the recipient blocks the sender.
+    /// <param name="sender">Who.</param>
+    /// <param name="to">The recipient's name.</param>
+    /// <param name="subject">The subject, if there is one.</param>
+    /// <param name="body">The text.</param>
+    /// <param name="key">The same key again gets the message of the first time.</param>
+    /// <exception cref="RefusalException">
+    /// Invalid: the text breaks a rule. NotFound: there is no such user, or none who could read it. Forbidden: the recipient blocks the sender.
     /// </exception>
-    public Task<Message> SendAsync(long senderId, string to, string? subject, string body) =>
-        _database.WriteAsync(c => Create(c, senderId, to, subject, body));
-
-    /// <summary>As <see cref="SendAsync"/>, in a transaction.</summary>
-    internal Message Create(Connection connection, long senderId, string to, string? subject, string body)
+    public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
-        Check(subject, body);
-        if (UserStore.Find(connection, to) is not { Id: > 1 } recipient) // nobody reads system's
-            throw Refusal.NotFound("user");
+        RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.Check(subject)));
+        return _keys.CreateAsync(sender, key, "message", c => Send(c, sender.Id, to, subject, body), message => message.Id, FindOriginal);
+    }
+
+    private Message Send(Connection connection, long senderId, string to, string? subject, string body)
+    {
+        if (UserStore.Find(connection, to) is not { Id: > User.SystemId } recipient) // nobody reads system's
+            throw RefusalException.NotFound("user");
         if (BlockStore.Has(connection, recipient.Id, senderId))
-            throw Refusal.Forbidden("this user takes no messages from you");
+            throw RefusalException.Forbidden("this user takes no messages from you");
         var id = connection.Number("""
             INSERT INTO messages (sender_id, recipient_id, subject, body, created_at)
             VALUES ($from, $to, $subject, $body, $now)
             RETURNING id
             """, ("$from", senderId), ("$to", recipient.Id), ("$subject", subject), ("$body", body), ("$now", _clock.Now()))!.Value;
+        connection.Execute("""
+            INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
+            VALUES ($to, $id, $from, 1, 0, 1)
+            """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
         // The conflict is that of a message to oneself.
         connection.Execute("""
             INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
-            VALUES ($to, $id, $from, 1, 0, 1), ($from, $id, $to, 0, 1, 0)
+            VALUES ($from, $id, $to, 0, 1, 0)
                 ON CONFLICT (owner_id, message_id) DO UPDATE SET sent = 1
-            """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
+            """, ("$from", senderId), ("$id", id), ("$to", recipient.Id));
         AddUnread(connection, recipient.Id, 1);
         return Find(connection, senderId, id)!;
     }
 
     /// <summary>Marks a message as read; one that was read or sent stays as it is.</summary>
-    /// <returns>How many are left to read, or <see langword="null"/> if the user has no message of that number.</returns>
-    public Task<long?> MarkReadAsync(long ownerId, long id) => _database.WriteAsync(c =>
+    /// <returns>How many are left to read, or <see langword="null"/> if the actor has no message of that number.</returns>
+    public Task<long?> MarkReadAsync(Actor owner, long id) => _database.WriteAsync(c =>
     {
         var unread = c.Number("""
             SELECT unread
               FROM mailbox
              WHERE owner_id = $owner
                AND message_id = $id
-            """, ("$owner", ownerId), ("$id", id));
+            """, ("$owner", owner.Id), ("$id", id));
         if (unread == 1)
         {
             c.Execute("""
@@ -153,54 +162,51 @@ public sealed class MessageStore
                    SET unread = 0
                  WHERE owner_id = $owner
                    AND message_id = $id
-                """, ("$owner", ownerId), ("$id", id));
+                """, ("$owner", owner.Id), ("$id", id));
             c.Execute("""
                 UPDATE messages
                    SET read_at = $now
                  WHERE id = $id
                 """, ("$now", _clock.Now()), ("$id", id));
-            AddUnread(c, ownerId, -1);
+            AddUnread(c, owner.Id, -1);
         }
-        return unread is null ? (long?)null : CountUnread(c, ownerId);
+        return unread is null ? (long?)null : CountUnread(c, owner.Id);
     });
 
     /// <summary>Marks all messages that there are now as read.</summary>
     /// <returns>How many came meanwhile.</returns>
-    public async Task<long> MarkAllReadAsync(long ownerId)
+    public async Task<long> MarkAllReadAsync(Actor owner)
     {
         var newest = _database.Read(c => c.Number("""
             SELECT max(message_id)
               FROM mailbox INDEXED BY mailbox_unread
              WHERE owner_id = $owner
                AND unread = 1
-            """, ("$owner", ownerId))) ?? 0;
-        while (await _database.WriteAsync(c => MarkRead(c, ownerId, newest)).ConfigureAwait(false) == MarkedAtOnce)
+            """, ("$owner", owner.Id))) ?? 0;
+        while (await _database.WriteAsync(c => MarkRead(c, owner.Id, newest)).ConfigureAwait(false) == MarkedAtOnce)
         {
         }
-        return CountUnread(ownerId);
+        return CountUnread(owner);
     }
 
-    /// <summary>Removes a message from the user's side, and the text with it once neither side has it.</summary>
+    /// <summary>Removes a message from the actor's side, and the text with it once neither side has it.</summary>
     /// <returns>Whether there was one of that number.</returns>
-    public Task<bool> DeleteAsync(long ownerId, long id) => _database.WriteAsync(c =>
+    public Task<bool> DeleteAsync(Actor owner, long id) => _database.WriteAsync(c =>
     {
         var unread = c.Number("""
             DELETE FROM mailbox
              WHERE owner_id = $owner
                AND message_id = $id
             RETURNING unread
-            """, ("$owner", ownerId), ("$id", id));
+            """, ("$owner", owner.Id), ("$id", id));
         if (unread is null)
             return false;
-        AddUnread(c, ownerId, -unread.Value);
-        var sender = c.Number("""
+        AddUnread(c, owner.Id, -unread.Value);
+        c.Execute("""
             DELETE FROM messages
              WHERE id = $id
                AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)
-            RETURNING sender_id
             """, ("$id", id));
-        if (sender is not null)
-            IdempotencyKeys.Forget(c, sender.Value, AddressOf(id));
         return true;
     });
 
@@ -211,29 +217,24 @@ public sealed class MessageStore
             DELETE FROM mailbox
              WHERE owner_id = $user
             """, ("$user", userId));
-        var gone = connection.All("""
+        connection.Execute("""
             DELETE FROM messages
              WHERE (sender_id = $user OR recipient_id = $user)
                AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
-            RETURNING id, sender_id
-            """, r => (Id: r.GetInt64(0), SenderId: r.GetInt64(1)), ("$user", userId));
-        foreach (var (id, senderId) in gone)
-            IdempotencyKeys.Forget(connection, senderId, AddressOf(id));
+            """, ("$user", userId));
         connection.Execute("""
             UPDATE mailbox
-               SET peer_id = 0
+               SET peer_id = $deleted
              WHERE peer_id = $user
-            """, ("$user", userId));
+            """, ("$user", userId), ("$deleted", User.DeletedId));
         connection.Execute("""
             UPDATE messages
-               SET sender_id    = iif(sender_id = $user, 0, sender_id),
-                   recipient_id = iif(recipient_id = $user, 0, recipient_id)
+               SET sender_id    = CASE sender_id WHEN $user THEN $deleted ELSE sender_id END,
+                   recipient_id = CASE recipient_id WHEN $user THEN $deleted ELSE recipient_id END
              WHERE sender_id = $user
                 OR recipient_id = $user
-            """, ("$user", userId));
+            """, ("$user", userId), ("$deleted", User.DeletedId));
     }
-
-    internal static string AddressOf(long id) => string.Create(CultureInfo.InvariantCulture, $"{Address}{id}");
 
     private static string Sql(MailFilter filter) => filter switch
     {
@@ -251,19 +252,17 @@ public sealed class MessageStore
         _ => AllWith,
     };
 
-    private static void Check(string? subject, string body)
-    {
-        var errors = new Dictionary<string, string>();
-        if (TextRule.MessageBody.Check(body) is { } mistake)
-            errors["body"] = mistake;
-        if (subject is not null && TextRule.Subject.Check(subject) is { } other)
-            errors["subject"] = other;
-        if (errors.Count > 0)
-            throw Refusal.Invalid(errors);
-    }
-
     private static Message? Find(Connection connection, long ownerId, long id) =>
         connection.First(One, Map, ("$owner", ownerId), ("$id", id));
+
+    /// <summary>A message as it was when it was sent, whether its sender still has it or not.</summary>
+    private static Message? FindOriginal(Connection connection, long id) => connection.First($"""
+        SELECT {Columns}
+          FROM messages m
+          JOIN users s ON s.id = m.sender_id
+          JOIN users r ON r.id = m.recipient_id
+         WHERE m.id = $id
+        """, Map, ("$id", id)) is { } message ? message with { ReadAt = null } : null;
 
     private static long CountUnread(Connection connection, long ownerId) => connection.Number("""
         SELECT unread_messages
@@ -307,12 +306,6 @@ public sealed class MessageStore
         return marked;
     }
 
-    private static Message Map(SqliteDataReader row) => new(
-        row.GetInt64(0),
-        new User(row.GetInt64(5), row.GetString(6)),
-        new User(row.GetInt64(7), row.GetString(8)),
-        row.IsDBNull(1) ? null : row.GetString(1),
-        row.GetString(2),
-        row.GetInt64(3),
-        row.IsDBNull(4) ? null : row.GetInt64(4));
+    private static Message Map(SqliteDataReader row) =>
+        new(row.GetInt64(0), row.User(5), row.User(7), row.TextOrNull(1), row.GetString(2), row.Time(3), row.TimeOrNull(4));
 }

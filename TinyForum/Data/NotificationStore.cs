@@ -7,11 +7,11 @@ namespace TinyForum.Data;
 /// <summary>Something that a user is told of.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Kind"><c>reply</c>, <c>mention</c>, or what a moderator did to one's post, as the moderation log calls it.</param>
-/// <param name="CreatedAt">When it happened, Unix milliseconds.</param>
+/// <param name="CreatedAt">When it happened.</param>
 /// <param name="IsRead">Whether it was marked as read.</param>
 /// <param name="From">Who did it.</param>
 /// <param name="Post">The post it is about.</param>
-public sealed record Notification(long Id, string Kind, long CreatedAt, bool IsRead, User? From, NotificationPost? Post);
+public sealed record Notification(long Id, string Kind, DateTimeOffset CreatedAt, bool IsRead, User? From, NotificationPost? Post);
 
 /// <summary>Where the post of a <see cref="Notification"/> is found.</summary>
 /// <param name="Id">The post.</param>
@@ -35,10 +35,10 @@ public sealed class NotificationStore
     internal NotificationStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
     /// <summary>A page of what a user is told of, newest first.</summary>
-    /// <param name="userId">Whom.</param>
+    /// <param name="actor">Who is told.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Notification> List(long userId, int limit = 20, long[]? from = null) => _database.Read(c =>
+    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var rows = c.All("""
             SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
@@ -50,27 +50,27 @@ public sealed class NotificationStore
                AND n.id < $before
              ORDER BY n.id DESC
              LIMIT $limit
-            """, Map, ("$user", userId), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+            """, Map, ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue), ("$limit", limit + 1));
         return Page<Notification>.Cut(rows, limit, last => [last.Id]);
     });
 
-    /// <summary>How many notifications a user has yet to read.</summary>
-    public long CountUnread(long userId) => _database.Read(c => c.Number("""
+    /// <summary>How many notifications the actor has yet to read.</summary>
+    public long CountUnread(Actor actor) => _database.Read(c => c.Number("""
         SELECT unread_notifications
           FROM users
          WHERE id = $user
-        """, ("$user", userId))) ?? 0;
+        """, ("$user", actor.Id))) ?? 0;
 
-    /// <summary>Marks all of a user's notifications as read.</summary>
-    public Task MarkAllReadAsync(long userId) => _database.WriteAsync(c =>
+    /// <summary>Marks all of the actor's notifications as read.</summary>
+    public Task MarkAllReadAsync(Actor actor) => _database.WriteAsync(c =>
     {
         var marked = c.Execute("""
             UPDATE notifications
                SET read = 1
              WHERE user_id = $user
                AND read = 0
-            """, ("$user", userId));
-        Count(c, userId, 0, -marked);
+            """, ("$user", actor.Id));
+        Count(c, actor.Id, 0, -marked);
     });
 
     /// <summary>
@@ -78,15 +78,15 @@ public sealed class NotificationStore
     /// </summary>
     internal void Notify(Connection connection, long userId, string kind, long postId, long fromId)
     {
-        var told = connection.Execute("""
+        var told = connection.Execute($"""
             INSERT INTO notifications (user_id, kind, post_id, thread_id, from_id, created_at)
             SELECT u.id, $kind, p.id, p.thread_id, $from, $now
               FROM users u
               JOIN posts p ON p.id = $post
              WHERE u.id = $user
-               AND u.id > 1
+               AND u.{User.IsRegistered}
                AND u.id <> $from
-               AND (u.suspension IS NULL OR u.suspended_until <= $now)
+               AND {Suspension.IsNotInForce}
             """, ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
         if (told > 0 && Count(connection, userId, 1, 1) > Max)
             RemoveOldest(connection, userId);
@@ -141,9 +141,9 @@ public sealed class NotificationStore
             """, ("$user", userId));
         connection.Execute("""
             UPDATE notifications
-               SET from_id = 0
+               SET from_id = $deleted
              WHERE from_id = $user
-            """, ("$user", userId));
+            """, ("$user", userId), ("$deleted", User.DeletedId));
     }
 
     private static void RemoveOldest(Connection connection, long userId)
@@ -167,11 +167,6 @@ public sealed class NotificationStore
         """, ("$all", all), ("$unread", unread), ("$user", userId)) ?? 0;
 
     private static Notification Map(SqliteDataReader row) => new(
-        row.GetInt64(0),
-        row.GetString(1),
-        row.GetInt64(2),
-        row.GetBoolean(3),
-        row.IsDBNull(4) ? null : new User(row.GetInt64(4), row.GetString(5)),
-        row.IsDBNull(6) ? null : new NotificationPost(
-            row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetString(9)));
+        row.GetInt64(0), row.GetString(1), row.Time(2), row.GetBoolean(3), row.UserOrNull(4),
+        row.IsDBNull(6) ? null : new NotificationPost(row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9)));
 }

@@ -16,7 +16,7 @@ internal sealed class PasswordStore
     public PasswordStore(Database database, PasswordHasher hasher) => (_database, _hasher) = (database, hasher);
 
     /// <summary>The stored string if <paramref name="password"/> matches it, else <see langword="null"/>. A hash of other parameters than today's is renewed.</summary>
-    /// <exception cref="Refusal">503: too many passwords are being hashed.</exception>
+    /// <exception cref="RefusalException">503: too many passwords are being hashed.</exception>
     public async Task<string?> ProveAsync(long userId, string password, CancellationToken cancellationToken)
     {
         var stored = _database.Read(c => c.First("""
@@ -47,32 +47,28 @@ internal sealed class PasswordStore
     /// <param name="keepSession">A session that does not end.</param>
     /// <param name="cancellationToken">Stops waiting for a processor.</param>
     /// <returns>Whether there was such an account and, where one is given, such a stored string; <c>system</c> is none.</returns>
-    /// <exception cref="Refusal">400: the password breaks a rule. 503: too many passwords are being hashed.</exception>
+    /// <exception cref="RefusalException">400: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public async Task<bool> SetAsync(long userId, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
     {
         RequireValid(field, password);
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
         return await _database.WriteAsync(c =>
         {
-            var rows = c.Execute("""
+            var rows = c.Execute($"""
                 UPDATE users
                    SET password = $new
                  WHERE id = $id
-                   AND id > 1
+                   AND {User.IsRegistered}
                    AND ($proof IS NULL OR password = $proof)
                 """, ("$new", hash), ("$id", userId), ("$proof", proof));
             if (rows == 0)
                 return false;
-            SessionTable.EndAll(c, userId, except: keepSession);
-            TokenStore.EndAll(c, userId);
+            SessionTable.EndAccess(c, userId, except: keepSession);
             return true;
         }).ConfigureAwait(false);
     }
 
-    /// <exception cref="Refusal">400: the password breaks a rule.</exception>
-    public static void RequireValid(string field, string password)
-    {
-        if (TextRule.Password.Check(password) is { } why)
-            throw Refusal.Invalid(field, why);
-    }
+    /// <exception cref="RefusalException">400: the password breaks a rule.</exception>
+    public static void RequireValid(string field, string password) =>
+        RefusalException.ThrowIfInvalid((field, TextRule.Password.Check(password)));
 }

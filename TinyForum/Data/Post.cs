@@ -18,8 +18,8 @@ public enum Side
 /// <param name="Number">Its number in the thread: 0 for the head, replies count up from 1 without a gap.</param>
 /// <param name="Author">Who wrote it.</param>
 /// <param name="Body">Its text, as sent; empty where a deleted post stands in a list.</param>
-/// <param name="CreatedAt">Unix milliseconds.</param>
-/// <param name="EditedAt">Unix milliseconds of the latest edit, if there was one.</param>
+/// <param name="CreatedAt">When it was written.</param>
+/// <param name="EditedAt">When it was last edited, if it was.</param>
 /// <param name="Revision">Counts the versions of its text, from 1.</param>
 /// <param name="Likes">How many like it.</param>
 /// <param name="Liked">Whether the viewer does; <see langword="null"/> without one.</param>
@@ -27,7 +27,7 @@ public enum Side
 /// <param name="DeletedBy">The side that deleted it; <see langword="null"/> if it is visible.</param>
 /// <param name="Head">What heads have beyond; <see langword="null"/> for a reply.</param>
 public sealed record Post(
-    long Id, long ThreadId, long Number, User Author, string Body, long CreatedAt, long? EditedAt, long Revision,
+    long Id, long ThreadId, long Number, User Author, string Body, DateTimeOffset CreatedAt, DateTimeOffset? EditedAt, long Revision,
     long Likes, bool? Liked, long? ReplyTo, Side? DeletedBy, ThreadHead? Head);
 
 /// <summary>What the head of a thread has beyond other posts.</summary>
@@ -49,26 +49,11 @@ public sealed record ThreadHead(
 /// <param name="Title">The thread's title; <see langword="null"/> for a reply.</param>
 /// <param name="Tags">The thread's tags; <see langword="null"/> for a reply.</param>
 /// <param name="Body">The text.</param>
-/// <param name="CreatedAt">When this version was written, Unix milliseconds.</param>
-public sealed record PostVersion(long Revision, User Editor, string? Title, IReadOnlyList<string>? Tags, string Body, long CreatedAt);
+/// <param name="CreatedAt">When this version was written.</param>
+public sealed record PostVersion(long Revision, User Editor, string? Title, IReadOnlyList<string>? Tags, string Body, DateTimeOffset CreatedAt);
 
 /// <summary>A tag and how many visible threads have it.</summary>
 public sealed record TagCount(string Name, long Threads);
-
-/// <summary>A stretch of a list.</summary>
-/// <param name="Items">At most as many as were asked for.</param>
-/// <param name="Next">Where the next stretch begins, as the method that made this one takes it; <see langword="null"/> at the end.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, long[]? Next)
-{
-    /// <summary>Makes a page of what was asked for with one row more than <paramref name="limit"/>, to learn whether more follows.</summary>
-    internal static Page<T> Cut(List<T> rows, int limit, Func<T, long[]> position)
-    {
-        if (rows.Count <= limit)
-            return new Page<T>(rows, null);
-        rows.RemoveRange(limit, rows.Count - limit);
-        return new Page<T>(rows, position(rows[^1]));
-    }
-}
 
 /// <summary>What narrows and sorts a list of threads.</summary>
 /// <param name="AuthorId">Only the threads of this user.</param>
@@ -91,25 +76,19 @@ internal sealed record PostText
     /// <summary>As they are shown, each once.</summary>
     public IReadOnlyList<string>? Tags { get; }
 
-    /// <exception cref="Refusal">400: naming what breaks a rule.</exception>
+    /// <exception cref="RefusalException">400: naming what breaks a rule.</exception>
     public static PostText Check(string? title, string? body, IReadOnlyList<string>? tags)
     {
-        var errors = new Dictionary<string, string>();
-        if (title is not null && TextRule.Title.Check(title) is { } titleMistake)
-            errors["title"] = titleMistake;
-        if (body is not null && TextRule.PostBody.Check(body) is { } bodyMistake)
-            errors["body"] = bodyMistake;
         var names = new List<string>();
-        if (tags?.Count > MaxTags)
-            errors["tags"] = $"must be at most {MaxTags}";
-        else
-            foreach (var text in tags ?? [])
-            {
-                if (!Tag.TryParse(text, out var tag, out var why))
-                    errors["tags"] = $"each {why}";
-                else if (!names.Contains(tag))
-                    names.Add(tag);
-            }
-        return errors.Count > 0 ? throw Refusal.Invalid(errors) : new PostText(title, body, tags is null ? null : names);
+        var tagMistake = tags?.Count > MaxTags ? $"must be at most {MaxTags}" : null;
+        foreach (var text in tagMistake is null ? tags ?? [] : [])
+        {
+            if (!Tag.TryParse(text, out var tag, out var why))
+                tagMistake = $"each {why}";
+            else if (!names.Contains(tag))
+                names.Add(tag);
+        }
+        RefusalException.ThrowIfInvalid(("title", TextRule.Title.Check(title)), ("body", TextRule.PostBody.Check(body)), ("tags", tagMistake));
+        return new PostText(title, body, tags is null ? null : names);
     }
 }

@@ -10,9 +10,10 @@ public sealed partial class PostStore
     /// The versions of a post, the current one first; <see langword="null"/> if there is no such post that
     /// <paramref name="viewer"/> may see.
     /// </summary>
-    public Page<PostVersion>? History(long id, Caller? viewer = null, int limit = 20, long[]? from = null) => _database.ReadSnapshot(c =>
+    public Page<PostVersion>? History(
+        long id, Actor? viewer = null, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.ReadSnapshot(c =>
     {
-        if (Load(c, id, null) is not { } post || !MaySee(post, viewer))
+        if (Load(c, id, null) is not { } post || !Rights.MaySee(post, viewer))
             return null;
         if (post.Revision == 1)
             return new Page<PostVersion>([Original(post)], null);
@@ -24,7 +25,7 @@ public sealed partial class PostStore
                AND v.revision < $before
              ORDER BY v.revision DESC
              LIMIT $limit
-            """, MapVersion, ("$post", id), ("$before", from?[0] ?? long.MaxValue), ("$limit", limit + 1));
+            """, MapVersion, ("$post", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue), ("$limit", limit + 1));
         return Page<PostVersion>.Cut(rows, limit, last => [last.Revision]);
     });
 
@@ -32,16 +33,40 @@ public sealed partial class PostStore
         INSERT INTO post_versions (post_id, revision, editor_id, title, tags, body, created_at)
         VALUES ($post, $revision, $editor, $title, $tags, $body, $created_at)
         """, ("$post", postId), ("$revision", version.Revision), ("$editor", version.Editor.Id), ("$title", version.Title),
-        ("$tags", version.Tags is null ? null : FormatTags(version.Tags)), ("$body", version.Body), ("$created_at", version.CreatedAt));
+        ("$tags", version.Tags is null ? null : FormatTags(version.Tags)), ("$body", version.Body), ("$created_at", version.CreatedAt.ToUnixTimeMilliseconds()));
+
+    /// <summary>A post as it was when it was new, deleted or not.</summary>
+    private static Post? FindOriginal(Connection connection, long id)
+    {
+        if (connection.First(OnePost, Map, ("$id", id), ("$user", null)) is not { } post)
+            return null;
+        var first = post.Revision == 1 ? Original(post) : connection.First("""
+            SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
+              FROM post_versions v
+              JOIN users e ON e.id = v.editor_id
+             WHERE v.post_id = $post
+               AND v.revision = 1
+            """, MapVersion, ("$post", id))!;
+        return post with
+        {
+            Body = first.Body,
+            EditedAt = null,
+            Revision = 1,
+            Likes = 0,
+            Liked = false,
+            DeletedBy = null,
+            Head = post.Head is null ? null : new ThreadHead(first.Title!, first.Tags!, Replies: 0, Unread: 0, LatestPost: id, IsPinned: false, IsLocked: false),
+        };
+    }
 
     private static PostVersion Original(Post post) =>
         new(1, post.Author, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt);
 
     private static PostVersion MapVersion(SqliteDataReader row) => new(
         Revision: row.GetInt64(0),
-        Editor: new User(row.GetInt64(1), row.GetString(2)),
-        Title: row.IsDBNull(3) ? null : row.GetString(3),
-        Tags: row.IsDBNull(4) ? null : ParseTags(row.GetString(4)),
+        Editor: row.User(1),
+        Title: row.TextOrNull(3),
+        Tags: row.TextOrNull(4) is { } tags ? ParseTags(tags) : null,
         Body: row.GetString(5),
-        CreatedAt: row.GetInt64(6));
+        CreatedAt: row.Time(6));
 }

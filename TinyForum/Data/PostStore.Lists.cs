@@ -211,15 +211,15 @@ public sealed partial class PostStore
     /// <param name="filter">What narrows and sorts them.</param>
     /// <param name="limit">How many, at most.</param>
     /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same filter.</param>
-    /// <param name="viewerId">Who looks, for what is theirs; needed for unread ones.</param>
-    public Page<Post> Threads(ThreadFilter filter, int limit = 20, long[]? from = null, long? viewerId = null) =>
-        _database.ReadSnapshot(c => Threads(c, filter, limit, from, viewerId));
+    /// <param name="viewer">Who looks, for what is theirs; needed for unread ones.</param>
+    public Page<Post> Threads(ThreadFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null) =>
+        _database.ReadSnapshot(c => Threads(c, filter, limit, from?.KeyOf(3), viewer?.Id));
 
     private static Page<Post> Threads(Connection connection, ThreadFilter filter, int limit, long[]? from, long? viewerId)
     {
         var tag = filter.Tag is null ? null : TagId(connection, filter.Tag);
         if (filter.Tag is not null && tag is null)
-            return new Page<Post>([], null);
+            return Page<Post>.Empty;
         var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");
         var read = filter.Unread ? connection.Number("SELECT read_up_to FROM users WHERE id = $id", ("$id", viewerId)) ?? 0 : 0;
         var rows = new List<Post>();

@@ -6,35 +6,32 @@ namespace TinyForum.Data;
 public sealed partial class PostStore
 {
     /// <summary>Hides a post from everyone but the side that did it; a thread with all its replies.</summary>
-    /// <exception cref="Refusal">403: someone else's post. 404: there is no such post.</exception>
-    public Task DeleteAsync(Caller caller, long id, string? reason = null) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">403: someone else's post. NotFound: there is no such post.</exception>
+    public Task DeleteAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
     {
-        var post = LoadOwn(c, caller, id);
+        var post = LoadToChange(c, actor, id);
         if (post.Head is not null)
             HideThread(c, post);
         c.Execute("""
             UPDATE posts
                SET deleted_at = $now, deleted_by = $by, deleted_as = $side
              WHERE id = $id
-            """, ("$id", id), ("$now", _clock.Now()), ("$by", caller.Id), ("$side", caller.Id == post.Author.Id ? "author" : "moderator"));
+            """, ("$id", id), ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"));
         if (post.Head is null)
             CountReply(c, post, -1);
         SearchIndex.Remove(c, id);
         NotificationStore.PostDeleted(c, id);
-        Tell(c, caller, "delete", post, reason);
+        Tell(c, actor, "delete", post, reason);
     });
 
     /// <summary>Shows a deleted post again; one that is visible stays as it is.</summary>
-    /// <exception cref="Refusal">403: someone else's post, or the other side deleted it. 404: there is no such post.</exception>
-    public Task<Post> RestoreAsync(Caller caller, long id, string? reason = null) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">403: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
+    public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
     {
-        var post = Load(c, id, caller.Id) ?? throw Refusal.NotFound("post");
+        var post = Load(c, id, actor.Id) ?? throw RefusalException.NotFound("post");
         if (post.DeletedBy is null)
-            return LoadOwn(c, caller, id);
-        if (!MaySee(post, caller))
-            throw post.DeletedBy == Side.Moderator && post.Author.Id == caller.Id ? Refusal.Forbidden("a moderator deleted this post")
-                : caller.Role >= Role.Moderator ? Refusal.Forbidden("its author deleted this post")
-                : Refusal.NotFound("post");
+            return LoadToChange(c, actor, id);
+        Rights.RequireMayRestore(c, actor, post);
         c.Execute("""
             UPDATE posts
                SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
@@ -45,14 +42,16 @@ public sealed partial class PostStore
         else
             ShowThread(c, post);
         SearchIndex.Put(c, id, post.Head?.Title, post.Body);
-        Tell(c, caller, "restore", post, reason);
-        return Load(c, id, caller.Id)!;
+        Tell(c, actor, "restore", post, reason);
+        return Load(c, id, actor.Id)!;
     });
 
     /// <summary>Pins a thread to the top of the lists, or no longer.</summary>
     /// <returns>Whether there is such a thread.</returns>
-    public Task<bool> PinAsync(Caller moderator, long threadId, bool pinned, string? reason = null) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
+    public Task<bool> PinAsync(Actor moderator, long threadId, bool pinned, string? reason = null) => _database.WriteAsync(c =>
     {
+        Rights.RequireModerator(c, moderator);
         if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
             return false;
         if (head.IsPinned == pinned)
@@ -70,8 +69,10 @@ public sealed partial class PostStore
 
     /// <summary>Closes a thread to replies of anyone but moderators, or opens it again.</summary>
     /// <returns>Whether there is such a thread.</returns>
-    public Task<bool> LockAsync(Caller moderator, long threadId, bool locked, string? reason = null) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
+    public Task<bool> LockAsync(Actor moderator, long threadId, bool locked, string? reason = null) => _database.WriteAsync(c =>
     {
+        Rights.RequireModerator(c, moderator);
         if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
             return false;
         if (head.IsLocked == locked)
@@ -85,12 +86,12 @@ public sealed partial class PostStore
         return true;
     });
 
-    private static Post LoadOwn(Connection connection, Caller caller, long id)
+    private static Post LoadToChange(Connection connection, Actor actor, long id)
     {
-        if (Load(connection, id, caller.Id) is not { DeletedBy: null } post)
-            throw Refusal.NotFound("post");
-        return post.Author.Id == caller.Id || caller.Role >= Role.Moderator ? post
-            : throw Refusal.Forbidden("only its author or a moderator may do this");
+        if (Load(connection, id, actor.Id) is not { DeletedBy: null } post)
+            throw RefusalException.NotFound("post");
+        Rights.RequireMayChange(connection, actor, post);
+        return post;
     }
 
     private static void CountReply(Connection connection, Post reply, int change)
@@ -119,7 +120,7 @@ public sealed partial class PostStore
             """);
         connection.Execute("""
             UPDATE threads
-               SET fell = $falls, unpinned = iif($is_unpinned, $falls, unpinned)
+               SET fell = $falls, unpinned = CASE WHEN $is_unpinned THEN $falls ELSE unpinned END
              WHERE id = $id
             """, ("$id", threadId), ("$falls", falls), ("$is_unpinned", isUnpinned));
     }
@@ -149,15 +150,15 @@ public sealed partial class PostStore
          WHERE users.id = visible.author_id
         """, ("$thread", threadId), ("$sign", sign));
 
-    private void Tell(Connection connection, Caller caller, string action, Post post, string? reason)
+    private void Tell(Connection connection, Actor actor, string action, Post post, string? reason)
     {
-        if (caller.Id != post.Author.Id)
-            Log(connection, caller, action, post, reason);
+        if (actor.Id != post.Author.Id)
+            Log(connection, actor, action, post, reason);
     }
 
-    private void Log(Connection connection, Caller moderator, string action, Post post, string? reason)
+    private void Log(Connection connection, Actor moderator, string action, Post post, string? reason)
     {
-        _moderation.Log(connection, moderator.Id, action, post.Id, null, reason);
+        _moderation.Log(connection, moderator, action, post.Id, null, reason);
         _notifications.Notify(connection, post.Author.Id, action, post.Id, moderator.Id);
     }
 }

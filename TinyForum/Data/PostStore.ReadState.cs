@@ -10,8 +10,8 @@ public sealed partial class PostStore
 {
     /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
     /// <returns>Whether there is such a thread.</returns>
-    /// <exception cref="Refusal">400: the thread has no post of that number.</exception>
-    public Task<bool> MarkReadAsync(long userId, long threadId, long number) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">400: the thread has no post of that number.</exception>
+    public Task<bool> MarkReadAsync(Actor reader, long threadId, long number) => _database.WriteAsync(c =>
     {
         if (!IsVisibleThread(c, threadId))
             return false;
@@ -21,23 +21,23 @@ public sealed partial class PostStore
              WHERE thread_id = $thread
                AND number = $number
             """, ("$thread", threadId), ("$number", number)) is null)
-            throw Refusal.Invalid("number", "must be the number of a post in this thread");
-        MarkRead(c, userId, threadId, number);
+            throw RefusalException.Invalid("number", "must be the number of a post in this thread");
+        MarkRead(c, reader.Id, threadId, number);
         return true;
     });
 
     /// <summary>Marks everything there is as read.</summary>
-    public Task MarkAllReadAsync(long userId) => _database.WriteAsync(c =>
+    public Task MarkAllReadAsync(Actor reader) => _database.WriteAsync(c =>
     {
         c.Execute("""
             UPDATE users
                SET read_up_to = (SELECT coalesce(max(id), 0) FROM posts)
              WHERE id = $user
-            """, ("$user", userId));
+            """, ("$user", reader.Id));
         c.Execute("""
             DELETE FROM reading
              WHERE user_id = $user
-            """, ("$user", userId));
+            """, ("$user", reader.Id));
     });
 
     // Counted from the end, where those who read on are.

@@ -8,22 +8,33 @@ namespace TinyForum.Data;
 public sealed partial class PostStore
 {
     /// <summary>Begins a thread.</summary>
-    /// <exception cref="Refusal">400: the text breaks a rule.</exception>
-    public Task<Post> CreateThreadAsync(long authorId, string title, string body, IReadOnlyList<string>? tags = null)
+    /// <param name="author">Who.</param>
+    /// <param name="title">Its title.</param>
+    /// <param name="body">The text of its first post.</param>
+    /// <param name="tags">Its tags, if it has any.</param>
+    /// <param name="key">The same key again gets the thread of the first time.</param>
+    /// <exception cref="RefusalException">Invalid: the text breaks a rule.</exception>
+    public Task<Post> CreateThreadAsync(
+        Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(title, body, tags ?? []);
-        return _database.WriteAsync(c => CreateThread(c, authorId, text));
+        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text), post => post.Id, FindOriginal);
     }
 
     /// <summary>Writes a reply.</summary>
-    /// <exception cref="Refusal">
-    /// 400: the text breaks a rule, or <paramref name="replyTo"/> is no post of the thread. 403: the thread is locked and
-    /// <paramref name="author"/> no moderator. 404: there is no such thread.
+    /// <param name="author">Who.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="body">The text.</param>
+    /// <param name="replyTo">The post of the thread that it answers in particular, if any.</param>
+    /// <param name="key">The same key again gets the reply of the first time.</param>
+    /// <exception cref="RefusalException">
+    /// Invalid: the text breaks a rule, or <paramref name="replyTo"/> is no post of the thread. Forbidden: the thread is locked and
+    /// <paramref name="author"/> no moderator. NotFound: there is no such thread.
     /// </exception>
-    public Task<Post> CreateReplyAsync(Caller author, long threadId, string body, long? replyTo = null)
+    public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(null, body, null);
-        return _database.WriteAsync(c => CreateReply(c, author, threadId, text, replyTo));
+        return _keys.CreateAsync(author, key, "post", c => CreateReply(c, author, threadId, text, replyTo), post => post.Id, FindOriginal);
     }
 
     /// <summary>Changes a post's text and keeps the version before. Without a difference nothing happens.</summary>
@@ -32,23 +43,23 @@ public sealed partial class PostStore
     /// <param name="title">The new title of a thread, if it changes.</param>
     /// <param name="body">The new text, if it changes.</param>
     /// <param name="tags">The new tags of a thread, if they change.</param>
-    /// <param name="expected">Whether the post may be changed at this revision; <see langword="null"/> at any.</param>
+    /// <param name="revisions">The revisions of which one must be the post's; <see langword="null"/>: any.</param>
     /// <param name="reason">Why a moderator does it, for the log.</param>
-    /// <exception cref="Refusal">
-    /// 400: the text breaks a rule, or a reply was given what only threads have. 403: someone else's post. 404: there is no such post.
-    /// 412: the revision was not <paramref name="expected"/>.
+    /// <exception cref="RefusalException">
+    /// Invalid: the text breaks a rule, or a reply was given what only threads have. Forbidden: someone else's post. NotFound: there is no such post.
+    /// Stale: the revision is none of <paramref name="revisions"/>.
     /// </exception>
     public Task<Post> EditAsync(
-        Caller editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
-        Func<long, bool>? expected = null, string? reason = null)
+        Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
+        IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
-        return _database.WriteAsync(c => Edit(c, editor, id, text, expected, reason));
+        return _database.WriteAsync(c => Edit(c, editor, id, text, revisions, reason));
     }
 
     /// <summary>Likes a post, or no longer.</summary>
     /// <returns>How many like it now; <see langword="null"/> if there is no such post.</returns>
-    public Task<long?> LikeAsync(long userId, long id, bool likes) => _database.WriteAsync(c =>
+    public Task<long?> LikeAsync(Actor actor, long id, bool likes) => _database.WriteAsync(c =>
     {
         if (Load(c, id, null) is not { DeletedBy: null } post)
             return null;
@@ -57,12 +68,12 @@ public sealed partial class PostStore
                 INSERT INTO likes (post_id, user_id, created_at)
                 VALUES ($post, $user, $now)
                     ON CONFLICT DO NOTHING
-                """, ("$post", id), ("$user", userId), ("$now", _clock.Now()))
+                """, ("$post", id), ("$user", actor.Id), ("$now", _clock.Now()))
             : -c.Execute("""
                 DELETE FROM likes
                  WHERE post_id = $post
                    AND user_id = $user
-                """, ("$post", id), ("$user", userId));
+                """, ("$post", id), ("$user", actor.Id));
         if (changed == 0)
             return post.Likes;
         return c.Number("""
@@ -73,7 +84,7 @@ public sealed partial class PostStore
             """, ("$post", id), ("$changed", changed));
     });
 
-    internal Post CreateThread(Connection connection, long authorId, PostText text)
+    private Post CreateThread(Connection connection, long authorId, PostText text)
     {
         var id = NextId(connection);
         connection.Execute("""
@@ -88,7 +99,7 @@ public sealed partial class PostStore
         return Load(connection, id, authorId)!;
     }
 
-    internal Post CreateReply(Connection connection, Caller author, long threadId, PostText text, long? replyTo)
+    private Post CreateReply(Connection connection, Actor author, long threadId, PostText text, long? replyTo)
     {
         var thread = connection.First("""
             SELECT t.author_id, t.locked, t.tags,
@@ -99,16 +110,16 @@ public sealed partial class PostStore
              WHERE t.id = $thread
                AND t.deleted = 0
             """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), Tags = ParseTags(r.GetString(2)), HasReadAll = r.GetBoolean(3) },
-            ("$thread", threadId), ("$author", author.Id)) ?? throw Refusal.NotFound("thread");
-        if (thread.IsLocked && author.Role < Role.Moderator)
-            throw Refusal.Forbidden("the thread is locked");
+            ("$thread", threadId), ("$author", author.Id)) ?? throw RefusalException.NotFound("thread");
+        if (thread.IsLocked)
+            Rights.RequireMayReplyInLocked(connection, author);
         var repliedTo = replyTo is null ? (long?)null : connection.Number("""
             SELECT author_id
               FROM posts
              WHERE id = $id
                AND thread_id = $thread
                AND deleted_at IS NULL
-            """, ("$id", replyTo), ("$thread", threadId)) ?? throw Refusal.Invalid("reply_to", "must be the id of a post in this thread");
+            """, ("$id", replyTo), ("$thread", threadId)) ?? throw RefusalException.Invalid("reply_to", "must be the id of a post in this thread");
 
         var id = NextId(connection);
         var number = connection.Number("""
@@ -125,13 +136,13 @@ public sealed partial class PostStore
         return Load(connection, id, author.Id)!;
     }
 
-    private Post Edit(Connection connection, Caller editor, long id, PostText text, Func<long, bool>? expected, string? reason)
+    private Post Edit(Connection connection, Actor editor, long id, PostText text, IReadOnlyCollection<long>? revisions, string? reason)
     {
-        var post = LoadOwn(connection, editor, id);
-        if (expected?.Invoke(post.Revision) == false)
-            throw new Refusal(412, "the post has been changed since");
+        var post = LoadToChange(connection, editor, id);
+        if (revisions?.Contains(post.Revision) == false)
+            throw new RefusalException(RefusalKind.Stale, "the post has been changed since");
         if (post.Head is null && (text.Title ?? (object?)text.Tags) is not null)
-            throw Refusal.Invalid(text.Title is null ? "tags" : "title", "only threads have this");
+            throw RefusalException.Invalid(text.Title is null ? "tags" : "title", "only threads have this");
         var (title, tags, body) = (text.Title ?? post.Head?.Title, text.Tags ?? post.Head?.Tags, text.Body ?? post.Body);
         var isRetagged = tags?.SequenceEqual(post.Head!.Tags) == false;
         if (body == post.Body && title == post.Head?.Title && !isRetagged)
@@ -144,7 +155,7 @@ public sealed partial class PostStore
                SET body = $body, revision = revision + 1, edited_at = $now
              WHERE id = $id
             """, ("$id", id), ("$body", body), ("$now", _clock.Now()));
-        Add(connection, id, new PostVersion(post.Revision + 1, new User(editor.Id, editor.Username), title, tags, body, _clock.Now()));
+        Add(connection, id, new PostVersion(post.Revision + 1, new User(editor.Id, editor.Username), title, tags, body, _clock.GetUtcNow()));
         if (post.Head is not null)
             connection.Execute("""
                 UPDATE threads

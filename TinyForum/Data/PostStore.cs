@@ -38,6 +38,10 @@ public sealed partial class PostStore
           JOIN threads t ON t.id = p.thread_id
           {Joins}
          WHERE p.id = $id
+        """;
+
+    private const string OnePostOfVisibleThread = $"""
+        {OnePost}
            AND (p.number = 0 OR t.deleted = 0)
         """;
 
@@ -56,28 +60,35 @@ public sealed partial class PostStore
     private readonly TimeProvider _clock;
     private readonly ModerationStore _moderation;
     private readonly NotificationStore _notifications;
+    private readonly IdempotencyKeys _keys;
 
-    internal PostStore(Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications) =>
-        (_database, _clock, _moderation, _notifications) = (database, clock, moderation, notifications);
+    internal PostStore(Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys) =>
+        (_database, _clock, _moderation, _notifications, _keys) = (database, clock, moderation, notifications, keys);
 
     /// <summary>The post, or <see langword="null"/> if there is none that <paramref name="viewer"/> may see.</summary>
-    public Post? Find(long id, Caller? viewer = null) =>
-        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && MaySee(post, viewer) ? post : null;
+    public Post? Find(long id, Actor? viewer = null) =>
+        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && Rights.MaySee(post, viewer) ? post : null;
 
     /// <summary>
-    /// The replies of a thread behind reply <paramref name="after"/>, oldest first; a deleted one without its text.
-    /// <see langword="null"/> if there is no such thread.
+    /// A page of a thread's replies, oldest first; a deleted one without its text. <see langword="null"/> if there is no such thread.
     /// </summary>
-    public Page<Post>? Replies(long threadId, long after = 0, int limit = 20, long? viewerId = null) => _database.ReadSnapshot(c =>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    /// <param name="after">Where the first page begins: behind the reply of this number.</param>
+    /// <param name="viewer">Who looks, for what is theirs.</param>
+    public Page<Post>? Replies(
+        long threadId, int limit = PagePosition.DefaultSize, PagePosition? from = null, long after = 0, Actor? viewer = null) => _database.ReadSnapshot(c =>
     {
         if (!IsVisibleThread(c, threadId))
             return null;
-        var rows = c.All(RepliesOfThread, MapStub, ("$thread", threadId), ("$after", after), ("$user", viewerId), ("$limit", limit + 1));
+        var rows = c.All(RepliesOfThread, MapStub,
+            ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id), ("$limit", limit + 1));
         return Page<Post>.Cut(rows, limit, last => [last.Number]);
     });
 
     /// <summary>The tags of visible threads by name.</summary>
-    public Page<TagCount> Tags(int limit = 20, long[]? from = null) => _database.Read(c =>
+    public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var rows = c.All("""
             SELECT id, name, threads
@@ -86,13 +97,13 @@ public sealed partial class PostStore
                AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
              ORDER BY name
              LIMIT $limit
-            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), ("$after", from?[0]), ("$limit", limit + 1));
+            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), ("$after", from?.KeyOf(1)[0]), ("$limit", limit + 1));
         var page = Page<(long Id, TagCount Tag)>.Cut(rows, limit, last => [last.Id]);
         return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
     });
 
     /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread.</summary>
-    internal static Post? Load(Connection connection, long id, long? viewerId) => connection.First(OnePost, Map, ("$id", id), ("$user", viewerId));
+    internal static Post? Load(Connection connection, long id, long? viewerId) => connection.First(OnePostOfVisibleThread, Map, ("$id", id), ("$user", viewerId));
 
     private static bool IsVisibleThread(Connection connection, long id) => connection.Number("""
         SELECT 1
@@ -101,25 +112,18 @@ public sealed partial class PostStore
            AND deleted = 0
         """, ("$id", id)) is not null;
 
-    private static bool MaySee(Post post, Caller? viewer) => post.DeletedBy switch
-    {
-        null => true,
-        Side.Author => viewer?.Id == post.Author.Id,
-        _ => viewer?.Role >= Role.Moderator,
-    };
-
     private static Post Map(SqliteDataReader row) => new(
         Id: row.GetInt64(0),
         ThreadId: row.GetInt64(1),
         Number: row.GetInt64(2),
-        Author: new User(row.GetInt64(3), row.GetString(4)),
+        Author: row.User(3),
         Body: row.GetString(5),
-        CreatedAt: row.GetInt64(6),
-        EditedAt: row.IsDBNull(7) ? null : row.GetInt64(7),
+        CreatedAt: row.Time(6),
+        EditedAt: row.TimeOrNull(7),
         Revision: row.GetInt64(8),
         Likes: row.GetInt64(9),
         Liked: row.IsDBNull(10) ? null : row.GetBoolean(10),
-        ReplyTo: row.IsDBNull(11) ? null : row.GetInt64(11),
+        ReplyTo: row.NumberOrNull(11),
         DeletedBy: row.IsDBNull(12) ? null : row.GetString(12) == "author" ? Side.Author : Side.Moderator,
         Head: row.GetInt64(2) > 0 ? null : new ThreadHead(
             Title: row.GetString(13),
@@ -128,7 +132,7 @@ public sealed partial class PostStore
             LatestPost: row.GetInt64(16),
             IsPinned: row.GetBoolean(17),
             IsLocked: row.GetBoolean(18),
-            Unread: row.IsDBNull(19) ? null : row.GetInt64(19)));
+            Unread: row.NumberOrNull(19)));
 
     private static Post MapStub(SqliteDataReader row)
     {

@@ -9,12 +9,12 @@ namespace TinyForum.Data;
 /// <param name="PostId">The post.</param>
 /// <param name="Reporter">Who reported it.</param>
 /// <param name="Reason">Why.</param>
-/// <param name="CreatedAt">When, in Unix milliseconds.</param>
+/// <param name="CreatedAt">When.</param>
 /// <param name="Resolution">What a moderator made of it, or <see langword="null"/> while it is open.</param>
 /// <param name="ResolvedBy">The moderator.</param>
-/// <param name="ResolvedAt">When, in Unix milliseconds.</param>
+/// <param name="ResolvedAt">When.</param>
 public sealed record Report(
-    long Id, long PostId, User Reporter, string Reason, long CreatedAt, string? Resolution, User? ResolvedBy, long? ResolvedAt);
+    long Id, long PostId, User Reporter, string Reason, DateTimeOffset CreatedAt, string? Resolution, User? ResolvedBy, DateTimeOffset? ResolvedAt);
 
 /// <summary>Which reports are meant.</summary>
 public enum ReportState
@@ -65,18 +65,28 @@ public sealed class ReportStore
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly ModerationStore _moderation;
+    private readonly IdempotencyKeys _keys;
 
-    internal ReportStore(Database database, TimeProvider clock, ModerationStore moderation) =>
-        (_database, _clock, _moderation) = (database, clock, moderation);
+    internal ReportStore(Database database, TimeProvider clock, ModerationStore moderation, IdempotencyKeys keys) =>
+        (_database, _clock, _moderation, _keys) = (database, clock, moderation, keys);
 
     /// <summary>Reports a post.</summary>
-    /// <exception cref="Refusal">400: the reason breaks a rule. 404: there is no such post. 409: the user's last report of it is still open.</exception>
-    public Task<Report> CreateAsync(long reporterId, long postId, string reason) => _database.WriteAsync(c => Create(c, reporterId, postId, reason));
-
-    /// <summary>As <see cref="CreateAsync"/>, in a transaction of the caller's.</summary>
-    internal Report Create(Connection connection, long reporterId, long postId, string reason)
+    /// <param name="reporter">Who.</param>
+    /// <param name="postId">The post.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="key">The same key again gets the report of the first time.</param>
+    /// <exception cref="RefusalException">
+    /// Invalid: the reason breaks a rule. NotFound: there is no such post. Conflict: the reporter's last report of it is still open.
+    /// </exception>
+    public Task<Report> CreateAsync(Actor reporter, long postId, string reason, IdempotencyKey? key = null)
     {
-        Require("reason", reason);
+        RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.Check(reason)));
+        return _keys.CreateAsync(reporter, key, "report", c => Create(c, reporter, postId, reason), report => report.Id,
+            (c, id) => Find(c, id) is { } report ? report with { Resolution = null, ResolvedBy = null, ResolvedAt = null } : null);
+    }
+
+    private Report Create(Connection connection, Actor reporter, long postId, string reason)
+    {
         var visible = connection.Number("""
             SELECT 1
               FROM posts p
@@ -86,14 +96,14 @@ public sealed class ReportStore
                AND t.deleted = 0
             """, ("$post", postId));
         if (visible is null)
-            throw Refusal.NotFound("post");
+            throw RefusalException.NotFound("post");
         var id = connection.Number("""
             INSERT INTO reports (post_id, reporter_id, reason, created_at)
             VALUES ($post, $reporter, $reason, $now)
                 ON CONFLICT (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0 DO NOTHING
             RETURNING id
-            """, ("$post", postId), ("$reporter", reporterId), ("$reason", reason), ("$now", _clock.Now()));
-        return id is null ? throw new Refusal(409, "you have reported this post already") : Find(connection, id.Value)!;
+            """, ("$post", postId), ("$reporter", reporter.Id), ("$reason", reason), ("$now", _clock.Now()));
+        return id is null ? throw new RefusalException(RefusalKind.Conflict, "you have reported this post already") : Find(connection, id.Value)!;
     }
 
     /// <summary>The report of that number, or <see langword="null"/>.</summary>
@@ -103,7 +113,7 @@ public sealed class ReportStore
     /// <param name="state">Which.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Report> List(ReportState state, int limit = 20, long[]? from = null) => _database.Read(c =>
+    public Page<Report> List(ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var (sql, start) = state switch
         {
@@ -111,26 +121,27 @@ public sealed class ReportStore
             ReportState.Resolved => (Resolved, long.MaxValue),
             _ => (All, long.MaxValue),
         };
-        return Page<Report>.Cut(c.All(sql, Map, ("$after", from?[0] ?? start), ("$limit", limit + 1)), limit, last => [last.Id]);
+        return Page<Report>.Cut(c.All(sql, Map, ("$after", from?.KeyOf(1)[0] ?? start), ("$limit", limit + 1)), limit, last => [last.Id]);
     });
 
     /// <summary>Closes a report, or changes what was made of one that is closed; the public log gets a line.</summary>
     /// <returns>The report, or <see langword="null"/> if there is none of that number.</returns>
-    /// <exception cref="Refusal">400: the resolution breaks a rule.</exception>
-    public Task<Report?> ResolveAsync(long moderatorId, long id, string resolution)
+    /// <exception cref="RefusalException">400: the resolution breaks a rule.</exception>
+    public Task<Report?> ResolveAsync(Actor moderator, long id, string resolution)
     {
-        Require("resolution", resolution);
+        RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
         return _database.WriteAsync(c =>
         {
+            Rights.RequireModerator(c, moderator);
             var post = c.Number("""
                 UPDATE reports
                    SET resolution = $resolution, resolved_by = $moderator, resolved_at = $now
                  WHERE id = $id
                    AND resolution IS NOT $resolution
                 RETURNING post_id
-                """, ("$resolution", resolution), ("$moderator", moderatorId), ("$now", _clock.Now()), ("$id", id));
+                """, ("$resolution", resolution), ("$moderator", moderator.Id), ("$now", _clock.Now()), ("$id", id));
             if (post is not null)
-                _moderation.Log(c, moderatorId, "resolve_report", post, null, resolution);
+                _moderation.Log(c, moderator, "resolve_report", post, null, resolution);
             return Find(c, id);
         });
     }
@@ -140,15 +151,6 @@ public sealed class ReportStore
          WHERE r.id = $id
         """, Map, ("$id", id));
 
-    private static void Require(string field, string text)
-    {
-        if (TextRule.Reason.Check(text) is { } mistake)
-            throw Refusal.Invalid(field, mistake);
-    }
-
     private static Report Map(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetInt64(1), new User(row.GetInt64(2), row.GetString(3)), row.GetString(4), row.GetInt64(5),
-        row.IsDBNull(6) ? null : row.GetString(6),
-        row.IsDBNull(7) ? null : new User(row.GetInt64(7), row.GetString(8)),
-        row.IsDBNull(9) ? null : row.GetInt64(9));
+        row.GetInt64(0), row.GetInt64(1), row.User(2), row.GetString(4), row.Time(5), row.TextOrNull(6), row.UserOrNull(7), row.TimeOrNull(9));
 }

@@ -87,7 +87,7 @@ public sealed class SearchIndex
     internal static void PutThread(Connection connection, long threadId)
     {
         var posts = connection.All("""
-            SELECT p.id, iif(p.number = 0, t.title, NULL), p.body
+            SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body
               FROM posts p
               JOIN threads t ON t.id = p.thread_id
              WHERE p.thread_id = $thread
@@ -109,26 +109,26 @@ public sealed class SearchIndex
     /// <param name="text">What the user typed.</param>
     /// <param name="limit">How many posts a page has at most.</param>
     /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same search.</param>
-    /// <param name="viewerId">Who looks, for what is theirs.</param>
-    /// <exception cref="Refusal">400: there is nothing to look for in the text. 503: it would take too long.</exception>
-    public Page<SearchHit> Find(string text, int limit = 20, long[]? from = null, long? viewerId = null)
+    /// <param name="viewer">Who looks, for what is theirs.</param>
+    /// <exception cref="RefusalException">400: there is nothing to look for in the text. Busy: it would take too long.</exception>
+    public Page<SearchHit> Find(string text, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null)
     {
         if (!SearchQuery.TryParse(text, out var query, out var why))
-            throw Refusal.Invalid("q", why);
+            throw RefusalException.Invalid("q", why);
         try
         {
-            return _database.ReadSnapshot(c => c.Within(_timeLimit, () => Find(c, query, limit, from, viewerId)));
+            return _database.ReadSnapshot(c => c.Within(_timeLimit, () => Find(c, query, limit, from?.KeyOf(SearchPosition.Numbers), viewer?.Id)));
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLITE_INTERRUPT)
         {
-            throw new Refusal(503, "this search takes too long: try rarer words") { RetryAfter = TimeSpan.FromSeconds(1) };
+            throw new RefusalException(RefusalKind.Busy, "this search takes too long: try rarer words") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
     }
 
     private static Page<SearchHit> Find(Connection connection, SearchQuery query, int limit, long[]? from, long? viewerId)
     {
         if (Expression(connection, query) is not { } match)
-            return new Page<SearchHit>([], null);
+            return Page<SearchHit>.Empty;
         var at = from is null ? Start(connection, query.Terms) : SearchPosition.Of(from);
         var found = new List<SearchHit>(limit);
         while (true)
@@ -140,7 +140,7 @@ public sealed class SearchIndex
                 if (PostStore.Load(connection, id, viewerId) is not { DeletedBy: null } post) // a reply of a deleted thread
                     continue;
                 if (found.Count == limit)
-                    return new Page<SearchHit>(found, at.ToNumbers());
+                    return new Page<SearchHit>(found, new PagePosition(at.ToNumbers()));
                 found.Add(new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms)));
                 at = at with { Score = score, Id = id };
             }
@@ -148,7 +148,7 @@ public sealed class SearchIndex
                 return new Page<SearchHit>(found, null);
             at = at.Older(low);
             if (found.Count == limit)
-                return new Page<SearchHit>(found, at.ToNumbers());
+                return new Page<SearchHit>(found, new PagePosition(at.ToNumbers()));
         }
     }
 
@@ -217,12 +217,7 @@ public sealed class SearchIndex
         List<string> without = [.. Tokens(query.NotAuthors, OfAuthor), .. Tokens(query.NotTags, OfTag)];
         return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without)})";
 
-        string? OfAuthor(string name) => Username.KeyOf(name) is { } key && connection.Number("""
-            SELECT id
-              FROM users
-             WHERE username_key = $key
-               AND id > 0
-            """, ("$key", key)) is { } id ? $"\"{AuthorToken(id)}\"" : null;
+        string? OfAuthor(string name) => Username.KeyOf(name) is { } key && UserStore.FindByKey(connection, key) is { Id: var id } ? $"\"{AuthorToken(id)}\"" : null;
 
         static string? OfTag(string name) => Tag.TryParse(name, out var tag, out _) ? $"\"{TagToken(tag)}\"" : null;
 

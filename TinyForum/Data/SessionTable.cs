@@ -6,43 +6,21 @@ using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
-/// <summary>What an account may do beyond its own things.</summary>
-public enum Role
-{
-    /// <summary>Nothing beyond.</summary>
-    Member,
-
-    /// <summary>Edits, hides, pins and locks others' posts, suspends accounts.</summary>
-    Moderator,
-
-    /// <summary>What a moderator may, and gives out roles.</summary>
-    Admin,
-}
-
-/// <summary>Who is calling: the account behind a session or token.</summary>
-/// <param name="Id">The account.</param>
-/// <param name="Username">Its name.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="SessionId">The session, unless it is a token.</param>
-/// <param name="TokenId">The token, unless it is a session.</param>
-/// <param name="MayWrite">Whether it may change anything: false for a token of scope <c>read</c>.</param>
-public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite);
-
-/// <summary>A session as its owner sees it. Times are Unix milliseconds.</summary>
+/// <summary>A session as its owner sees it.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="CreatedAt">When it was started.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute.</param>
 /// <param name="Ip">The address that it was started from.</param>
 /// <param name="UserAgent">What the client called itself then, cut at 256 characters.</param>
-public sealed record Session(long Id, long CreatedAt, long LastUsedAt, string Ip, string UserAgent)
+public sealed record Session(long Id, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, string Ip, string UserAgent)
 {
     /// <summary>When it ends unless it is used before.</summary>
-    public long ExpiresAt => LastUsedAt + (long)SessionTable.Lifetime.TotalMilliseconds;
+    public DateTimeOffset ExpiresAt => LastUsedAt + SessionTable.Lifetime;
 }
 
 /// <summary>
 /// The sessions: who is logged in where. A session is known by the SHA-256 of a random token of 256 bits; the token itself is nowhere stored.
-/// It ends 14 days after its last use. Thread-safe.
+/// Thread-safe.
 /// </summary>
 public sealed class SessionTable
 {
@@ -52,7 +30,10 @@ public sealed class SessionTable
     /// <summary>How many sessions a user can have; one more ends the one that was not used for longest.</summary>
     public const int MaxPerUser = 50;
 
-    private const int MaxUserAgent = 256;
+    /// <summary>The size of a token, bytes: 256 bits that nobody can guess.</summary>
+    internal const int SecretBytes = 32;
+
+    private const int MaxUserAgent = 256; // characters
 
     private static readonly long LifetimeMilliseconds = (long)Lifetime.TotalMilliseconds;
 
@@ -76,23 +57,23 @@ public sealed class SessionTable
 
     /// <summary>Starts a session.</summary>
     /// <returns>Its token, to be kept by the client; <see langword="null"/> if there is no such account or it is suspended.</returns>
-    public Task<string?> StartAsync(long userId, string ip, string userAgent) => StartAsync(userId, ip, userAgent, proof: null);
+    public Task<string?> StartAsync(User user, string ip, string userAgent) => StartAsync(user, ip, userAgent, proof: null);
 
     /// <summary>As above, if the stored password is still the one that was proven.</summary>
-    internal async Task<string?> StartAsync(long userId, string ip, string userAgent, string? proof)
+    internal async Task<string?> StartAsync(User user, string ip, string userAgent, string? proof)
     {
         var token = NewToken();
         var started = await _database.WriteAsync(c =>
         {
             Sweep(c);
-            var rows = c.Execute("""
+            var rows = c.Execute($"""
                 INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent)
-                SELECT $digest, id, $now, $now, $ip, $agent
-                  FROM users
-                 WHERE id = $user
-                   AND ($proof IS NULL OR password = $proof)
-                   AND (suspension IS NULL OR suspended_until <= $now)
-                """, ("$digest", Digest(token)), ("$user", userId), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));
+                SELECT $digest, u.id, $now, $now, $ip, $agent
+                  FROM users u
+                 WHERE u.id = $user
+                   AND ($proof IS NULL OR u.password = $proof)
+                   AND {Suspension.IsNotInForce}
+                """, ("$digest", Digest(token)), ("$user", user.Id), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));
             c.Execute("""
                 DELETE FROM sessions
                  WHERE id IN (SELECT id
@@ -100,7 +81,7 @@ public sealed class SessionTable
                                WHERE user_id = $user
                                ORDER BY last_used_at DESC, id DESC
                                LIMIT -1 OFFSET $max)
-                """, ("$user", userId), ("$max", MaxPerUser));
+                """, ("$user", user.Id), ("$max", MaxPerUser));
             return rows > 0;
         }).ConfigureAwait(false);
         return started ? token : null;
@@ -118,65 +99,76 @@ public sealed class SessionTable
         return known?.Caller;
     }
 
-    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First("""
+    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First($"""
         SELECT u.id, u.username, u.role, s.id, s.last_used_at
           FROM sessions s
           JOIN users u ON u.id = s.user_id
          WHERE s.digest = $digest
            AND s.last_used_at > $oldest
-           AND (u.suspension IS NULL OR u.suspended_until <= $now)
+           AND {Suspension.IsNotInForce}
         """, MapCaller, ("$digest", digest), ("$oldest", now - LifetimeMilliseconds), ("$now", now)));
 
-    /// <summary>A user's sessions, the last used first.</summary>
-    public IReadOnlyList<Session> List(long userId) => _database.Read(c => c.All("""
+    /// <summary>The actor's sessions, the last used first.</summary>
+    public IReadOnlyList<Session> List(Actor actor) => _database.Read(c => c.All("""
         SELECT id, created_at, last_used_at, ip, user_agent
           FROM sessions
          WHERE user_id = $user
            AND last_used_at > $oldest
          ORDER BY last_used_at DESC, id DESC
-        """, MapSession, ("$user", userId), ("$oldest", Oldest)));
+        """, MapSession, ("$user", actor.Id), ("$oldest", Oldest)));
 
     /// <summary>How many sessions there are.</summary>
     public long Count() => _database.Read(c => c.Number("""
         SELECT count(*)
           FROM sessions
          WHERE last_used_at > $oldest
-        """, ("$oldest", _clock.Now() - LifetimeMilliseconds)))!.Value;
+        """, ("$oldest", Oldest)))!.Value;
 
-    /// <summary>Ends one session.</summary>
+    /// <summary>Ends one of the actor's sessions.</summary>
     /// <returns>Whether there was one.</returns>
-    public async Task<bool> EndAsync(long userId, long sessionId) => await _database.WriteAsync(c =>
+    public Task<bool> EndAsync(Actor actor, long sessionId) => _database.WriteAsync(c =>
     {
         Sweep(c);
         return c.Execute("""
             DELETE FROM sessions
              WHERE id = $id
                AND user_id = $user
-            """, ("$id", sessionId), ("$user", userId));
-    }).ConfigureAwait(false) > 0;
+            """, ("$id", sessionId), ("$user", actor.Id)) > 0;
+    });
 
     /// <summary>Ends every session of a user.</summary>
     /// <returns>How many there were.</returns>
-    public Task<int> EndAllAsync(long userId) => _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
+    public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(c =>
     {
+        Rights.RequireMayEndSessions(c, actor, user.Id);
         Sweep(c); // what has expired does not count as logged in
-        return EndAll(c, userId);
+        return EndAll(c, user.Id, except: null);
     });
 
-    /// <summary>Ends every session of a user but perhaps one.</summary>
-    internal static int EndAll(Connection connection, long userId, long? except = null) => connection.Execute("""
+    /// <summary>Ends every session and token of a user, but perhaps one session.</summary>
+    internal static void EndAccess(Connection connection, long userId, long? except = null)
+    {
+        EndAll(connection, userId, except);
+        connection.Execute("""
+            DELETE FROM tokens
+             WHERE user_id = $user
+            """, ("$user", userId));
+    }
+
+    internal static string NewToken() => Encode(RandomNumberGenerator.GetBytes(SecretBytes));
+
+    internal static string Encode(ReadOnlySpan<byte> secret) => Base64Url.EncodeToString(secret);
+
+    internal static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    private long Oldest => _clock.Now() - LifetimeMilliseconds;
+
+    private static int EndAll(Connection connection, long userId, long? except) => connection.Execute("""
         DELETE FROM sessions
          WHERE user_id = $user
            AND id IS NOT $except
         """, ("$user", userId), ("$except", except));
-
-    internal static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-
-    internal static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
-
-    internal static Role ParseRole(string role) => role switch { "admin" => Role.Admin, "moderator" => Role.Moderator, _ => Role.Member };
-
-    private long Oldest => _clock.Now() - LifetimeMilliseconds;
 
     private void Sweep(Connection connection) => connection.Execute("""
         DELETE FROM sessions
@@ -186,9 +178,9 @@ public sealed class SessionTable
     private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
 
     private static KnownCaller MapCaller(SqliteDataReader row) => new(
-        new(row.GetInt64(0), row.GetString(1), ParseRole(row.GetString(2)), row.GetInt64(3), null, MayWrite: true),
+        new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, row.GetInt64(3), null, MayWrite: true),
         row.GetInt64(4), row.GetInt64(4) + LifetimeMilliseconds);
 
     private static Session MapSession(SqliteDataReader row) =>
-        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetString(4));
+        new(row.GetInt64(0), row.Time(1), row.Time(2), row.GetString(3), row.GetString(4));
 }

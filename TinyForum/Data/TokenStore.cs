@@ -1,17 +1,24 @@
+using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>An access token as its owner sees it. Times are Unix milliseconds.</summary>
+/// <summary>An access token as its owner sees it.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Name">What its owner calls it.</param>
 /// <param name="MayWrite">Whether its scope is <c>write</c>; otherwise it is <c>read</c>.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="ExpiresAt">When it ends, if ever.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute, if ever.</param>
-public sealed record AccessToken(long Id, string Name, bool MayWrite, long CreatedAt, long? ExpiresAt, long? LastUsedAt);
+public sealed record AccessToken(
+    long Id, string Name, bool MayWrite, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);
+
+/// <summary>A token that was just made.</summary>
+/// <param name="Secret">What its holder presents; it is nowhere stored.</param>
+/// <param name="Token">What is.</param>
+public sealed record IssuedToken(string Secret, AccessToken Token);
 
 /// <summary>The access tokens by which scripts call. Known by their SHA-256, like the sessions. Thread-safe.</summary>
 public sealed class TokenStore
@@ -19,17 +26,18 @@ public sealed class TokenStore
     /// <summary>How many tokens a user can have.</summary>
     public const int MaxPerUser = 50;
 
-    private const long DayInMilliseconds = 86_400_000;
+    /// <summary>How many days a token lives at most, if it does not live as long as its account.</summary>
+    public const int MaxDays = 3650;
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly LastUse _lastUse;
     private readonly CallerCache _callers;
+    private readonly IdempotencyKeys _keys;
 
-    internal TokenStore(Database database, TimeProvider clock)
+    internal TokenStore(Database database, TimeProvider clock, IdempotencyKeys keys)
     {
-        _database = database;
-        _clock = clock;
+        (_database, _clock, _keys) = (database, clock, keys);
         _callers = new CallerCache(database);
         _lastUse = new LastUse(database, """
             UPDATE tokens
@@ -40,46 +48,55 @@ public sealed class TokenStore
     }
 
     /// <summary>Makes a token.</summary>
-    /// <param name="userId">Whose.</param>
-    /// <param name="name">1 to 50 characters.</param>
+    /// <param name="owner">Whose.</param>
+    /// <param name="name">What the owner calls it, 1 to 50 characters.</param>
     /// <param name="mayWrite">Whether it may change anything.</param>
-    /// <param name="days">How many days it lives, 1 to 3650; <see langword="null"/> for as long as the account does.</param>
-    /// <returns>The token, which is nowhere stored, and what is.</returns>
-    /// <exception cref="Refusal">400: the name or the days break a rule. 409: the user has <see cref="MaxPerUser"/> already.</exception>
-    public async Task<(string Secret, AccessToken Token)> CreateAsync(long userId, string name, bool mayWrite, long? days = null)
+    /// <param name="days">How many days it lives, 1 to <see cref="MaxDays"/>; <see langword="null"/> for as long as the account does.</param>
+    /// <param name="key">The same key again gets the token of the first time.</param>
+    /// <exception cref="RefusalException">
+    /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or the key's token can't be had again.
+    /// </exception>
+    public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
     {
-        if (Mistakes(name, days) is { Count: > 0 } mistakes)
-            throw Refusal.Invalid(mistakes);
-        var secret = SessionTable.NewToken();
-        return (secret, await _database.WriteAsync(c => Create(c, userId, name, mayWrite, days, secret)).ConfigureAwait(false));
+        RefusalException.ThrowIfInvalid(("name", TextRule.TokenName.Check(name)), ("expires_in_days", CheckDays(days)));
+        if (key is not null)
+            key.Salt = RandomNumberGenerator.GetBytes(SessionTable.SecretBytes);
+        var secret = key?.DeriveSecret(key.Salt) ?? SessionTable.NewToken();
+        return _keys.CreateAsync(owner, key, "token",
+            c => new IssuedToken(secret, Create(c, owner.Id, name, mayWrite, days, secret)), made => made.Token.Id, (c, id) => FindOriginal(c, id, key!));
     }
 
-    /// <summary>For each field at fault, the rule it breaks.</summary>
-    internal static Dictionary<string, string> Mistakes(string name, long? days)
-    {
-        var errors = new Dictionary<string, string>();
-        if (TextRule.TokenName.Check(name) is { } why)
-            errors["name"] = why;
-        if (days is < 1 or > 3650)
-            errors["expires_in_days"] = "must be 1 to 3650";
-        return errors;
-    }
+    /// <summary>The rule that a number of days breaks, or <see langword="null"/>.</summary>
+    internal static string? CheckDays(long? days) => days is < 1 or > MaxDays ? $"must be 1 to {MaxDays}" : null;
 
-    internal AccessToken Create(Connection connection, long userId, string name, bool mayWrite, long? days, string secret)
+    private AccessToken Create(Connection connection, long userId, string name, bool mayWrite, long? days, string secret)
     {
-        var now = _clock.Now();
+        var now = _clock.GetUtcNow();
         connection.Execute("""
             DELETE FROM tokens
              WHERE expires_at <= $now
-            """, ("$now", now));
+            """, ("$now", now.ToUnixTimeMilliseconds()));
         return connection.First("""
             INSERT INTO tokens (digest, user_id, name, scope, created_at, expires_at)
             SELECT $digest, $user, $name, $scope, $now, $expires
              WHERE (SELECT count(*) FROM tokens WHERE user_id = $user) < $max
             RETURNING id, name, scope, created_at, expires_at, last_used_at
             """, Map, ("$digest", SessionTable.Digest(secret)), ("$user", userId), ("$name", name), ("$scope", mayWrite ? "write" : "read"),
-            ("$now", now), ("$expires", now + days * DayInMilliseconds), ("$max", MaxPerUser))
-            ?? throw new Refusal(409, $"there are {MaxPerUser} tokens already: remove one");
+            ("$now", now.ToUnixTimeMilliseconds()), ("$expires", days is null ? null : now.AddDays(days.Value).ToUnixTimeMilliseconds()), ("$max", MaxPerUser))
+            ?? throw new RefusalException(RefusalKind.Conflict, $"there are {MaxPerUser} tokens already: remove one");
+    }
+
+    private static IssuedToken? FindOriginal(Connection connection, long id, IdempotencyKey key)
+    {
+        var secret = key.DeriveSecret(key.StoredSalt);
+        var (token, digest) = connection.First("""
+            SELECT id, name, scope, created_at, expires_at, last_used_at, digest
+              FROM tokens
+             WHERE id = $id
+            """, r => (Map(r), r.GetFieldValue<byte[]>(6)), ("$id", id));
+        return token is null ? null
+            : SessionTable.Digest(secret).AsSpan().SequenceEqual(digest) ? new IssuedToken(secret, token with { LastUsedAt = null })
+            : throw new RefusalException(RefusalKind.Conflict, "this answer held a secret and can only be had again by the session that got it");
     }
 
     /// <summary>Who holds <paramref name="secret"/>, or <see langword="null"/> if there is no such token any more or its user is suspended.</summary>
@@ -92,43 +109,36 @@ public sealed class TokenStore
         return known?.Caller;
     }
 
-    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First("""
-        SELECT u.id, u.username, u.role, t.id, t.scope, ifnull(t.last_used_at, 0), t.expires_at
+    private KnownCaller? Load(byte[] digest, long now) => _database.Read(c => c.First($"""
+        SELECT u.id, u.username, u.role, t.id, t.scope, coalesce(t.last_used_at, 0), t.expires_at
           FROM tokens t
           JOIN users u ON u.id = t.user_id
          WHERE t.digest = $digest
            AND (t.expires_at IS NULL OR t.expires_at > $now)
-           AND (u.suspension IS NULL OR u.suspended_until <= $now)
+           AND {Suspension.IsNotInForce}
         """, MapCaller, ("$digest", digest), ("$now", now)));
 
-    /// <summary>A user's tokens, the newest first.</summary>
-    public IReadOnlyList<AccessToken> List(long userId) => _database.Read(c => c.All("""
+    /// <summary>The actor's tokens, the newest first.</summary>
+    public IReadOnlyList<AccessToken> List(Actor actor) => _database.Read(c => c.All("""
         SELECT id, name, scope, created_at, expires_at, last_used_at
           FROM tokens
          WHERE user_id = $user
            AND (expires_at IS NULL OR expires_at > $now)
          ORDER BY id DESC
-        """, Map, ("$user", userId), ("$now", _clock.Now())));
+        """, Map, ("$user", actor.Id), ("$now", _clock.Now())));
 
-    /// <summary>Ends one token.</summary>
+    /// <summary>Ends one of the actor's tokens.</summary>
     /// <returns>Whether there was one.</returns>
-    public async Task<bool> EndAsync(long userId, long tokenId) => await _database.WriteAsync(c => c.Execute("""
+    public Task<bool> EndAsync(Actor actor, long tokenId) => _database.WriteAsync(c => c.Execute("""
         DELETE FROM tokens
          WHERE id = $id
            AND user_id = $user
-        """, ("$id", tokenId), ("$user", userId))).ConfigureAwait(false) > 0;
-
-    /// <summary>Ends every token of a user.</summary>
-    internal static int EndAll(Connection connection, long userId) => connection.Execute("""
-        DELETE FROM tokens
-         WHERE user_id = $user
-        """, ("$user", userId));
+        """, ("$id", tokenId), ("$user", actor.Id)) > 0);
 
     private static KnownCaller MapCaller(SqliteDataReader row) => new(
-        new(row.GetInt64(0), row.GetString(1), SessionTable.ParseRole(row.GetString(2)), null, row.GetInt64(3), row.GetString(4) == "write"),
-        row.GetInt64(5), row.IsDBNull(6) ? long.MaxValue : row.GetInt64(6));
+        new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, null, row.GetInt64(3), row.GetString(4) == "write"),
+        row.GetInt64(5), row.NumberOrNull(6) ?? long.MaxValue);
 
     private static AccessToken Map(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2) == "write", row.GetInt64(3),
-        row.IsDBNull(4) ? null : row.GetInt64(4), row.IsDBNull(5) ? null : row.GetInt64(5));
+        row.GetInt64(0), row.GetString(1), row.GetString(2) == "write", row.Time(3), row.TimeOrNull(4), row.TimeOrNull(5));
 }

@@ -5,12 +5,7 @@ using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>An account as others see it.</summary>
-/// <param name="Id">Its number; 1 is <c>system</c>, 0 is <c>deleted</c>, which owns what erased users leave behind.</param>
-/// <param name="Username">The name as registered.</param>
-public sealed record User(long Id, string Username);
-
-/// <summary>All there is to tell of an account. Times are Unix milliseconds.</summary>
+/// <summary>All there is to tell of an account.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Username">The name as registered.</param>
 /// <param name="Role">What it may do.</param>
@@ -22,17 +17,24 @@ public sealed record User(long Id, string Username);
 /// <param name="UnreadNotifications">How many notifications it has not read. Its own business.</param>
 /// <param name="Suspension">Why it is suspended, if it is.</param>
 public sealed record Account(
-    long Id, string Username, Role Role, string? DisplayName, string? Bio, long CreatedAt, long Posts,
+    long Id, string Username, Role Role, string? DisplayName, string? Bio, DateTimeOffset CreatedAt, long Posts,
     long UnreadMessages, long UnreadNotifications, Suspension? Suspension);
 
 /// <summary>That an account can't be used.</summary>
 /// <param name="Reason">Why.</param>
-/// <param name="Until">When it ends, Unix milliseconds; <see langword="null"/>: not by itself.</param>
-public sealed record Suspension(string Reason, long? Until);
+/// <param name="Until">When it ends; <see langword="null"/>: not by itself.</param>
+public sealed record Suspension(string Reason, DateTimeOffset? Until)
+{
+    /// <summary>A condition of SQL on <c>users u</c>: nobody has suspended the account, or that is over at <c>$now</c>.</summary>
+    internal const string IsNotInForce = "(u.suspension IS NULL OR u.suspended_until <= $now)";
+}
 
 /// <summary>The accounts. Thread-safe.</summary>
 public sealed class UserStore
 {
+    private const string AccountColumns =
+        "u.id, u.username, u.role, u.display_name, u.bio, u.created_at, u.posts, u.unread_messages, u.unread_notifications, u.suspension, u.suspended_until";
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly PasswordHasher _hasher;
@@ -48,16 +50,11 @@ public sealed class UserStore
 
     /// <summary>Makes an account.</summary>
     /// <returns>The account, or <see langword="null"/> if the name is taken (without regard to case and width).</returns>
-    /// <exception cref="Refusal">400: the name or the password breaks a rule. 503: too many passwords are being hashed.</exception>
-    public async Task<User?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
+    /// <exception cref="RefusalException">Invalid: the name or the password breaks a rule. Busy: too many passwords are being hashed.</exception>
+    public async Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
     {
-        var errors = new Dictionary<string, string>();
-        if (!Username.TryParse(username, out var name, out var why))
-            errors["username"] = why;
-        if (TextRule.Password.Check(password) is { } mistake)
-            errors["password"] = mistake;
-        if (errors.Count > 0)
-            throw Refusal.Invalid(errors);
+        _ = Username.TryParse(username, out var name, out var mistake);
+        RefusalException.ThrowIfInvalid(("username", mistake), ("password", TextRule.Password.Check(password)));
         if (Find(name!.Shown) is not null)
             return null; // spares the hash; the constraint decides among those that come at once
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
@@ -65,8 +62,8 @@ public sealed class UserStore
             INSERT INTO users (username, username_key, password, created_at)
             VALUES ($username, $key, $password, $now)
                 ON CONFLICT (username_key) DO NOTHING
-            RETURNING id, username
-            """, Map, ("$username", name.Shown), ("$key", name.Key), ("$password", hash), ("$now", _clock.Now()))).ConfigureAwait(false);
+            RETURNING id, username, role
+            """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$password", hash), ("$now", _clock.Now()))).ConfigureAwait(false);
     }
 
     /// <summary>The account of that name, without regard to case and width, or <see langword="null"/>.</summary>
@@ -77,12 +74,20 @@ public sealed class UserStore
         Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
 
     /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
-    internal static User? FindByKey(Connection connection, string key) => connection.First("""
+    internal static User? FindByKey(Connection connection, string key) => connection.First($"""
         SELECT id, username
           FROM users
          WHERE username_key = $key
-           AND id > 0
-        """, Map, ("$key", key));
+           AND {User.IsNamed}
+        """, r => r.User(0), ("$key", key));
+
+    /// <summary>The account of that name as one who acts, or <see langword="null"/>.</summary>
+    public Actor? FindActor(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First($"""
+        SELECT id, username, role
+          FROM users
+         WHERE username_key = $key
+           AND {User.IsRegistered}
+        """, MapActor, ("$key", key)));
 
     /// <summary>All there is to tell of the account of that name, or <see langword="null"/>.</summary>
     public Account? FindAccount(string username) => _database.Read(c => FindAccount(c, username));
@@ -90,125 +95,119 @@ public sealed class UserStore
     /// <summary>All there is to tell of an account, or <see langword="null"/>.</summary>
     public Account? FindAccount(long userId) => _database.Read(c => FindAccount(c, userId));
 
-    /// <summary>The accounts in the order they were made.</summary>
-    /// <param name="after">The id to start behind; 1 leaves out the built-in account.</param>
+    /// <summary>A page of the registered accounts, the oldest first.</summary>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<Account> List(long after = 1, int limit = 100) => _database.Read(c => c.All("""
-        SELECT id, username, role, display_name, bio, created_at, posts, unread_messages, unread_notifications, suspension, suspended_until
-          FROM users
-         WHERE id > max($after, 0)
-         ORDER BY id
-         LIMIT $limit
-        """, MapAccount, ("$after", after), ("$limit", limit)));
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
+    public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
+    {
+        var rows = c.All($"""
+            SELECT {AccountColumns}
+              FROM users u
+             WHERE id > $after
+             ORDER BY id
+             LIMIT $limit
+            """, MapAccount, ("$after", from?.KeyOf(1)[0] ?? User.SystemId), ("$limit", limit + 1));
+        return Page<Account>.Cut(rows, limit, last => [last.Id]);
+    });
 
     /// <summary>Changes what is given; the empty string removes it.</summary>
+    /// <param name="actor">Whose profile.</param>
+    /// <param name="displayName">What the user wants to be called, if that changes.</param>
+    /// <param name="bio">What the user says of himself or herself, if that changes.</param>
+    /// <param name="expected">The account as it must still be; <see langword="null"/>: however it is.</param>
     /// <returns>The account as it is then, or <see langword="null"/> if there is none.</returns>
-    /// <exception cref="Refusal">400: a text breaks a rule.</exception>
-    public Task<Account?> ChangeProfileAsync(long userId, string? displayName, string? bio) =>
-        ChangeProfileAsync(userId, displayName, bio, require: null);
-
-    /// <summary>As above, unless <paramref name="require"/> throws at the sight of what there is.</summary>
-    internal async Task<Account?> ChangeProfileAsync(long userId, string? displayName, string? bio, Action<Account>? require)
+    /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account is not as <paramref name="expected"/>.</exception>
+    public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
-        var errors = new Dictionary<string, string>();
-        if (displayName is not null && TextRule.DisplayName.Check(displayName) is { } mistake)
-            errors["display_name"] = mistake;
-        if (bio is not null && TextRule.Bio.Check(bio) is { } other)
-            errors["bio"] = other;
-        if (errors.Count > 0)
-            throw Refusal.Invalid(errors);
-        return await _database.WriteAsync(c =>
+        RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.Check(displayName)), ("bio", TextRule.Bio.Check(bio)));
+        return _database.WriteAsync(c =>
         {
-            if (require is not null && FindAccount(c, userId) is { } before)
-                require(before);
-            return c.First("""
+            if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)
+                throw new RefusalException(RefusalKind.Stale, "the account has changed since");
+            c.Execute($"""
                 UPDATE users
-                   SET display_name = nullif(ifnull($name, display_name), ''),
-                       bio = nullif(ifnull($bio, bio), '')
+                   SET display_name = nullif(coalesce($name, display_name), ''),
+                       bio = nullif(coalesce($bio, bio), '')
                  WHERE id = $id
-                   AND id > 1
-                RETURNING id, username, role, display_name, bio, created_at, posts, unread_messages, unread_notifications, suspension, suspended_until
-                """, MapAccount, ("$id", userId), ("$name", displayName), ("$bio", bio));
-        }).ConfigureAwait(false);
+                   AND {User.IsRegistered}
+                """, ("$id", actor.Id), ("$name", displayName), ("$bio", bio));
+            return FindAccount(c, actor.Id);
+        });
     }
 
     /// <summary>Gives an account a role, which counts from the very next request, and writes that into the moderation log.</summary>
+    /// <param name="actor">Who gives it; only <see cref="Actor.System"/> may leave the forum without an admin.</param>
     /// <param name="username">Whose.</param>
     /// <param name="role">Which.</param>
-    /// <param name="actorId">Who gives it; <c>system</c> does on the command line, and may leave the forum without an admin.</param>
     /// <returns>The account as it is then, or <see langword="null"/> if there is none.</returns>
-    /// <exception cref="Refusal">403: it is <c>system</c>'s. 409: an admin would leave the forum without one.</exception>
-    public async Task<Account?> SetRoleAsync(string username, Role role, long actorId = 1) => await _database.WriteAsync(c =>
+    /// <exception cref="RefusalException">
+    /// Forbidden: the actor is no admin, or it is the role of <c>system</c>. Conflict: the forum would be left without an admin.
+    /// </exception>
+    public Task<Account?> SetRoleAsync(Actor actor, string username, Role role) => _database.WriteAsync(c =>
     {
+        Rights.RequireAdmin(c, actor);
         var account = FindAccount(c, username);
         if (account is null || account.Role == role)
             return account;
-        if (account.Id == 1)
-            throw Refusal.Forbidden("system has no role");
-        if (account.Role == Role.Admin && actorId != 1 && c.Number("SELECT count(*) FROM users WHERE role = 'admin'") == 1)
-            throw new Refusal(409, "the last admin must stay one: make another first");
+        if (account.Id == User.SystemId)
+            throw RefusalException.Forbidden("system has no role");
+        if (account.Role == Role.Admin && actor.Id != User.SystemId && c.Number("SELECT count(*) FROM users WHERE role = 'admin'") == 1)
+            throw new RefusalException(RefusalKind.Conflict, "the last admin must stay one: make another first");
         c.Execute("""
             UPDATE users
                SET role = $role
              WHERE id = $id
-            """, ("$id", account.Id), ("$role", NameOf(role)));
-        _moderation.Log(c, actorId, "role", postId: null, account.Id, reason: NameOf(role));
+            """, ("$id", account.Id), ("$role", RoleName.Of(role)));
+        _moderation.Log(c, actor, "role", postId: null, account.Id, reason: RoleName.Of(role));
         return account with { Role = role };
-    }).ConfigureAwait(false);
+    });
 
     /// <summary>Whether <paramref name="password"/> is the account's.</summary>
-    /// <exception cref="Refusal">503: too many passwords are being hashed.</exception>
-    public async Task<bool> VerifyPasswordAsync(long userId, string password, CancellationToken cancellationToken = default) =>
-        await Passwords.ProveAsync(userId, password, cancellationToken).ConfigureAwait(false) is not null;
+    /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
+    public async Task<bool> VerifyPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
+        await Passwords.ProveAsync(user.Id, password, cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>Gives an account a password, and ends all its sessions and tokens.</summary>
     /// <returns>Whether there is such an account; <c>system</c> is none, it can't log in.</returns>
-    /// <exception cref="Refusal">400: the password breaks a rule. 503: too many passwords are being hashed.</exception>
-    public async Task<bool> SetPasswordAsync(string username, string password, CancellationToken cancellationToken = default) =>
-        Find(username) is { } user
-        && await Passwords.SetAsync(user.Id, password, "password", proof: null, keepSession: null, cancellationToken).ConfigureAwait(false);
+    /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
+    public Task<bool> SetPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
+        Passwords.SetAsync(user.Id, password, "password", proof: null, keepSession: null, cancellationToken);
 
     /// <summary>Why and how long an account is suspended now; <see langword="null"/> if it is not.</summary>
-    public Suspension? FindSuspension(long userId) => _database.Read(c => c.First("""
-        SELECT suspension, suspended_until
-          FROM users
-         WHERE id = $id
-           AND suspension IS NOT NULL
-           AND (suspended_until IS NULL OR suspended_until > $now)
-        """, r => new Suspension(r.GetString(0), r.IsDBNull(1) ? null : r.GetInt64(1)), ("$id", userId), ("$now", _clock.Now())));
+    public Suspension? FindSuspension(User user) => _database.Read(c => c.First($"""
+        SELECT u.suspension, u.suspended_until
+          FROM users u
+         WHERE u.id = $id
+           AND NOT coalesce({Suspension.IsNotInForce}, FALSE)
+        """, r => new Suspension(r.GetString(0), r.TimeOrNull(1)), ("$id", user.Id), ("$now", _clock.Now())));
 
     /// <summary>
-    /// Erases an account with all that is the person's: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
+    /// Erases the actor's account with all that is the person's: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
     /// Posts stay, by <c>deleted</c>.
     /// </summary>
     /// <returns>Whether there was one that can be erased: <c>system</c> can't.</returns>
-    public Task<bool> EraseAsync(long userId) => EraseAsync(userId, proof: null);
+    public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
 
     /// <summary>As above, if the stored password is still the one that was proven.</summary>
-    internal Task<bool> EraseAsync(long userId, string? proof) => _database.WriteAsync(c => AccountErasure.Erase(c, userId, proof));
+    internal Task<bool> EraseAsync(Actor actor, string? proof) => _database.WriteAsync(c => AccountErasure.Erase(c, actor.Id, proof));
 
-    internal static User Map(SqliteDataReader row) => new(row.GetInt64(0), row.GetString(1));
-
-    /// <summary>A role as the tables and the API spell it.</summary>
-    internal static string NameOf(Role role) => role switch { Role.Admin => "admin", Role.Moderator => "moderator", _ => "member" };
-
-    private static Account? FindAccount(Connection connection, long userId) => connection.First("""
-        SELECT id, username, role, display_name, bio, created_at, posts, unread_messages, unread_notifications, suspension, suspended_until
-          FROM users
+    private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
+        SELECT {AccountColumns}
+          FROM users u
          WHERE id = $id
-           AND id > 0
+           AND {User.IsNamed}
         """, MapAccount, ("$id", userId));
 
-    private static Account? FindAccount(Connection connection, string username) => Username.KeyOf(username) is not { } key ? null : connection.First("""
-        SELECT id, username, role, display_name, bio, created_at, posts, unread_messages, unread_notifications, suspension, suspended_until
-          FROM users
+    private static Account? FindAccount(Connection connection, string username) => Username.KeyOf(username) is not { } key ? null : connection.First($"""
+        SELECT {AccountColumns}
+          FROM users u
          WHERE username_key = $key
-           AND id > 0
+           AND {User.IsNamed}
         """, MapAccount, ("$key", key));
 
-    private static Account MapAccount(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), SessionTable.ParseRole(row.GetString(2)), Text(row, 3), Text(row, 4), row.GetInt64(5), row.GetInt64(6),
-        row.GetInt64(7), row.GetInt64(8), Text(row, 9) is { } reason ? new Suspension(reason, row.IsDBNull(10) ? null : row.GetInt64(10)) : null);
+    private static Actor MapActor(SqliteDataReader row) => new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value);
 
-    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static Account MapAccount(SqliteDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, row.TextOrNull(3), row.TextOrNull(4), row.Time(5), row.GetInt64(6),
+        row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9) is { } reason ? new Suspension(reason, row.TimeOrNull(10)) : null);
 }

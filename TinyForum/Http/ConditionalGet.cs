@@ -7,17 +7,17 @@ namespace TinyForum.Http;
 internal static class ConditionalGet
 {
     /// <summary>Gives the answer its <c>ETag</c> and makes it a 304 if the client has it already.</summary>
-    public static void Apply(Exchange exchange, string tag, bool isPublic)
+    public static void Apply(Exchange exchange, string etag, bool isPublic)
     {
-        exchange.SetHeader("ETag", tag);
+        exchange.SetHeader("ETag", etag);
         exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : "private, no-cache");
         exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie");
-        if (Matches(exchange.Header("If-None-Match"), tag))
+        if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }
 
     /// <summary>The entity tag of a body.</summary>
-    public static string TagOf(ReadOnlySpan<byte> body)
+    public static string ETagOf(ReadOnlySpan<byte> body)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(body, digest);
@@ -25,7 +25,7 @@ internal static class ConditionalGet
     }
 
     /// <summary>Whether a list of entity tags names this one, by weak comparison, or is <c>*</c>.</summary>
-    public static bool Matches(string? header, string tag)
+    public static bool Matches(string? header, string etag)
     {
         if (header is null)
             return false;
@@ -33,7 +33,7 @@ internal static class ConditionalGet
         foreach (var part in rest.Split(','))
         {
             var candidate = rest[part].Trim();
-            if (candidate is "*" || (candidate.StartsWith("W/") ? candidate[2..] : candidate).SequenceEqual(tag))
+            if (candidate is "*" || (candidate.StartsWith("W/") ? candidate[2..] : candidate).SequenceEqual(etag))
                 return true;
         }
         return false;

@@ -6,14 +6,14 @@ namespace TinyForum.Http;
 /// </summary>
 internal static class CrossSite
 {
-    /// <exception cref="Refusal">403: a browser marks the request as another site's.</exception>
+    /// <exception cref="RefusalException">Forbidden: a browser marks the request as another site's.</exception>
     public static void Refuse(Exchange exchange)
     {
         var isForeign = exchange.Header("Sec-Fetch-Site") is { } site
             ? site is not ("same-origin" or "none")
             : exchange.Header("Origin") is { } origin && !IsSameHost(origin, exchange.Authority);
         if (isForeign)
-            throw Refusal.Forbidden("cross-site requests may not change anything");
+            throw RefusalException.Forbidden("cross-site requests may not change anything");
     }
 
     private static bool IsSameHost(string origin, string? authority) =>

@@ -52,15 +52,15 @@ internal sealed class Exchange : IDisposable
     public string RawTarget { get; }
 
     /// <summary>The site that the request is for: what an absolute target names, which beats the <c>Host</c> header (RFC 9112, section 3.2.2).</summary>
-    /// <exception cref="Refusal">400: the target is malformed.</exception>
+    /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
     public string? Authority => Target.Authority ?? Header("Host");
 
     /// <summary>The same without its port; empty if HTTP/1.0 left it out.</summary>
-    /// <exception cref="Refusal">400: the target is malformed.</exception>
+    /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
     public string HostName => Authority is not { } authority ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
 
     /// <summary>The request target taken apart.</summary>
-    /// <exception cref="Refusal">400: it is malformed.</exception>
+    /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);
 
     /// <summary>The other end of the connection, a proxy's if there is one; <see langword="null"/> if it has left.</summary>
@@ -121,12 +121,13 @@ internal sealed class Exchange : IDisposable
     }
 
     /// <summary>Reads the request's body into a pooled array, once; valid until this object is disposed.</summary>
-    /// <exception cref="Refusal">411 without a length, 413 past <see cref="MaxBody"/>, 400 if it ends early, 408 if it stalls.</exception>
+    /// <exception cref="HttpRefusalException">411 without a length, 413 past <see cref="MaxBody"/>, 408 if it stalls.</exception>
+    /// <exception cref="RefusalException">Invalid: it ends early.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
     {
-        var length = ContentLength ?? throw new Refusal(411, "the body needs a Content-Length");
+        var length = ContentLength ?? throw new HttpRefusalException(411, "the body needs a Content-Length");
         if (length is < 0 or > MaxBody)
-            throw new Refusal(413, $"the body must be at most {MaxBody} bytes");
+            throw new HttpRefusalException(413, $"the body must be at most {MaxBody} bytes");
         _requestBody = ArrayPool<byte>.Shared.Rent((int)length);
         var body = _requestBody.AsMemory(0, (int)length);
         Connection?.BeginBody();
@@ -136,12 +137,12 @@ internal sealed class Exchange : IDisposable
         }
         catch (Exception e) when (e is EndOfStreamException or HttpListenerException or IOException or ObjectDisposedException)
         {
-            throw new Refusal(400, "the body is shorter than its Content-Length");
+            throw new RefusalException(RefusalKind.Invalid, "the body is shorter than its Content-Length");
         }
         catch (TimeoutException)
         {
             _requestBody = null; // the read goes on until the connection ends: no one else may get the array
-            throw new Refusal(408, "the body did not come");
+            throw new HttpRefusalException(408, "the body did not come");
         }
         finally
         {

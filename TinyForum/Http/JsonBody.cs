@@ -13,7 +13,7 @@ internal static class JsonBody
     private const int MaxDepth = 8, MaxErrors = 20;
 
     /// <summary>Reads <paramref name="utf8"/> as a <typeparamref name="T"/>, a record whose constructor parameters are its members.</summary>
-    /// <exception cref="Refusal">400, naming the fields and rules or the position.</exception>
+    /// <exception cref="RefusalException">Invalid, naming the fields and rules or the position.</exception>
     public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
     {
         if (!Utf8.IsValid(utf8))
@@ -27,10 +27,10 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            throw new Refusal(400, Position((e.LineNumber ?? 0) + 1, (e.BytePositionInLine ?? 0) + 1, "is not valid JSON"));
+            throw new RefusalException(RefusalKind.Invalid, Position((e.LineNumber ?? 0) + 1, (e.BytePositionInLine ?? 0) + 1, "is not valid JSON"));
         }
         if (errors.Count > 0)
-            throw Refusal.Invalid(errors);
+            throw RefusalException.Invalid(errors);
         return JsonSerializer.Deserialize(utf8, type)!;
     }
 
@@ -38,7 +38,7 @@ internal static class JsonBody
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw new Refusal(400, "the body must be a JSON object");
+            throw new RefusalException(RefusalKind.Invalid, "the body must be a JSON object");
         var missing = new HashSet<string>(type.Properties.Where(p => p.AssociatedParameter is { HasDefaultValue: false }).Select(p => p.Name));
         var seen = new HashSet<string>();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -123,10 +123,10 @@ internal static class JsonBody
         return length;
     }
 
-    private static Refusal Malformed(ReadOnlySpan<byte> before, string what)
+    private static RefusalException Malformed(ReadOnlySpan<byte> before, string what)
     {
         var line = before.Count((byte)'\n');
-        return new Refusal(400, Position(line + 1, before.Length - before.LastIndexOf((byte)'\n'), what));
+        return new RefusalException(RefusalKind.Invalid, Position(line + 1, before.Length - before.LastIndexOf((byte)'\n'), what));
     }
 
     private static string Position(long line, long column, string what) => $"the body {what} at line {line}, byte {column}";

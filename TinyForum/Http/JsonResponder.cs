@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -27,23 +28,33 @@ internal static class JsonResponder
         return [.. buffer.Written.Span, (byte)'\n'];
     }
 
-    /// <summary>Makes the refusal the answer: status, headers and the <c>fail</c> envelope.</summary>
-    public static void Refuse(Exchange exchange, Refusal refusal)
+    /// <summary>Makes what a store refuses the answer.</summary>
+    public static void Refuse(Exchange exchange, RefusalException refusal) =>
+        Refuse(exchange, RefusalStatus.Of(refusal.Kind), refusal.Message, refusal.RetryAfter, refusal.Errors);
+
+    /// <summary>Makes what HTTP refuses the answer.</summary>
+    public static void Refuse(Exchange exchange, HttpRefusalException refusal)
     {
-        exchange.Status = refusal.Status;
         foreach (var (name, value) in refusal.Headers)
             exchange.SetHeader(name, value);
-        if (refusal.RetryAfter is { } after)
-            exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Refuse(exchange, refusal.Status, refusal.Message, refusal.RetryAfter, errors: null);
+    }
+
+    private static void Refuse(
+        Exchange exchange, int status, string message, TimeSpan? retryAfter, IReadOnlyDictionary<string, string>? errors)
+    {
+        exchange.Status = status;
+        if (retryAfter is { } after)
+            exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
         var writer = Begin(exchange);
-        if (refusal.Errors is { } errors)
+        if (errors is not null)
         {
             writer.WriteStartObject("errors");
-            foreach (var (field, why) in errors.OrderBy(e => e.Key, StringComparer.Ordinal))
-                writer.WriteString(field, why);
+            foreach (var (field, rule) in errors.OrderBy(e => e.Key, StringComparer.Ordinal))
+                writer.WriteString(field, rule);
             writer.WriteEndObject();
         }
-        writer.WriteString("message", refusal.Message);
+        writer.WriteString("message", message);
         writer.WriteString("status", "fail");
         writer.WriteEndObject();
         End(exchange, writer);

@@ -9,10 +9,10 @@ namespace TinyForum.Http;
 /// </remarks>
 /// <param name="version">The database's version before anything was read for it.</param>
 /// <param name="route">The pattern that it answers.</param>
-/// <param name="tag">The entity tag of the uncompressed form.</param>
+/// <param name="etag">The entity tag of the uncompressed form.</param>
 /// <param name="body">The uncompressed form.</param>
 /// <param name="isPublic">Whether anyone gets it who asks without a credential.</param>
-internal sealed class KeptAnswer(long version, string route, string tag, ReadOnlyMemory<byte> body, bool isPublic)
+internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
 {
     /// <summary>The smallest body that is compressed, bytes: less fits into a packet as it is.</summary>
     private const int SmallestCompressed = 1024;
@@ -37,13 +37,13 @@ internal sealed class KeptAnswer(long version, string route, string tag, ReadOnl
             _ => null,
         };
         exchange.KeptBody = form?.Body ?? body;
-        ConditionalGet.Apply(exchange, form?.Tag ?? tag, isPublic);
+        ConditionalGet.Apply(exchange, form?.ETag ?? etag, isPublic);
         if (form is not null && exchange.Status != 304)
             exchange.SetHeader("Content-Encoding", ContentCodings.Name(coding));
     }
 
     private Form Compress(ContentCoding coding) =>
-        new($"{tag.AsSpan(0, tag.Length - 1)}-{ContentCodings.Name(coding)}\"", ContentCodings.Compress(body.Span, coding));
+        new($"{etag.AsSpan(0, etag.Length - 1)}-{ContentCodings.Name(coding)}\"", ContentCodings.Compress(body.Span, coding));
 
-    private sealed record Form(string Tag, byte[] Body);
+    private sealed record Form(string ETag, byte[] Body);
 }

@@ -25,7 +25,7 @@ internal sealed class RequestTarget
 
     /// <summary>Takes <paramref name="raw"/> apart.</summary>
     /// <param name="raw">As it came; a character above U+007F stands for a byte of UTF-8 that the client did not encode.</param>
-    /// <exception cref="Refusal">400: it is malformed.</exception>
+    /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public static RequestTarget Parse(string raw)
     {
         var rest = raw.AsSpan();
@@ -44,7 +44,7 @@ internal sealed class RequestTarget
         if (mark >= 0)
             rest = rest[..mark];
         if (rest.IsEmpty || rest[0] != '/')
-            throw new Refusal(400, "the request target must be a path that begins with /");
+            throw new RefusalException(RefusalKind.Invalid, "the request target must be a path that begins with /");
 
         var target = new RequestTarget(new string[rest.Count('/')]) { Authority = authority };
         var next = 0;
@@ -56,7 +56,7 @@ internal sealed class RequestTarget
     }
 
     /// <summary>The value of a parameter of the query, or <see langword="null"/> if it is not there.</summary>
-    /// <exception cref="Refusal">400: it is there more than once.</exception>
+    /// <exception cref="RefusalException">Invalid: it is there more than once.</exception>
     public string? Parameter(string name)
     {
         string? found = null;
@@ -65,7 +65,7 @@ internal sealed class RequestTarget
             if (key != name)
                 continue;
             if (found is not null)
-                throw Refusal.Invalid(name, "must be given once");
+                throw RefusalException.Invalid(name, "must be given once");
             found = value;
         }
         return found;
@@ -111,6 +111,6 @@ internal sealed class RequestTarget
                 : throw Malformed(isQuery);
     }
 
-    private static Refusal Malformed(bool isQuery) =>
-        new(400, $"the {(isQuery ? "query" : "path")} is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)");
+    private static RefusalException Malformed(bool isQuery) =>
+        new(RefusalKind.Invalid, $"the {(isQuery ? "query" : "path")} is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)");
 }

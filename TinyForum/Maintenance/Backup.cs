@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using TinyForum.Data;
 using TinyForum.Storage;
 using static SQLitePCL.raw;
 
@@ -17,24 +18,24 @@ internal static class Backup
     /// <param name="file">The copy: a database by itself, readable by its owner alone.</param>
     /// <param name="progress">Told every two seconds how far it is.</param>
     /// <param name="cancellation">Leaves <paramref name="file"/> as it is.</param>
-    /// <exception cref="StartException">The one can't be read or the other not be written, or the copy is not sound.</exception>
+    /// <exception cref="DatabaseException">The one can't be read or the other not be written, or the copy is not sound.</exception>
     public static void Save(string database, string file, Action<string>? progress = null, CancellationToken cancellation = default)
     {
         file = Path.GetFullPath(file);
         if (file == Path.GetFullPath(database))
-            throw new StartException($"{file} is the database itself");
+            throw new DatabaseException($"{file} is the database itself");
         using var claim = Copy(database, file + ".partial", progress, cancellation);
         DatabaseFile.Publish(claim, file);
     }
 
     /// <summary>Puts a copy of <paramref name="file"/> in the place of <paramref name="database"/>, whose old file is kept.</summary>
     /// <returns>The name that the old file has now, or <see langword="null"/> if there was none.</returns>
-    /// <exception cref="StartException">As for <see cref="Save"/>; or someone has the database open.</exception>
+    /// <exception cref="DatabaseException">As for <see cref="Save"/>; or someone has the database open.</exception>
     public static string? Restore(string file, string database, DateTimeOffset now, Action<string>? progress = null)
     {
         database = Path.GetFullPath(database);
         if (Path.GetFullPath(file) == database)
-            throw new StartException($"{file} is the database itself");
+            throw new DatabaseException($"{file} is the database itself");
         using var held = File.Exists(database) ? Hold(database) : null;
         using var claim = Copy(file, database + ".partial", progress, CancellationToken.None);
         string? kept = null;
@@ -58,7 +59,7 @@ internal static class Backup
         try
         {
             return DatabaseFile.TakeExclusively(database)
-                ?? throw new StartException($"{database} is in use: stop the server first");
+                ?? throw new DatabaseException($"{database} is in use: stop the server first");
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_NOTADB or SQLITE_CORRUPT)
         {
@@ -66,20 +67,20 @@ internal static class Backup
         }
         catch (SqliteException e)
         {
-            throw new StartException($"cannot open the database {database}: {Database.Explain(e, database)}", e);
+            throw new DatabaseException($"cannot open the database {database}: {Database.Explain(e, database)}", e);
         }
     }
 
     private static FileStream Copy(string from, string to, Action<string>? progress, CancellationToken cancellation)
     {
         if (!File.Exists(from))
-            throw new StartException($"there is no database {from}");
+            throw new DatabaseException($"there is no database {from}");
         cancellation.ThrowIfCancellationRequested();
         var claim = DatabaseFile.Claim(to);
         try
         {
             using var source = new Connection(from, readOnly: true, BusyTimeout);
-            RequireForum(source, from);
+            ForumDatabase.Schema.RequireKnown(source, from);
             using (var copy = new Connection(to, readOnly: false, BusyTimeout))
             using (cancellation.Register(() => sqlite3_interrupt(copy.Sqlite.Handle!)))
             {
@@ -87,7 +88,7 @@ internal static class Backup
                 CopyPages(source, copy, progress, cancellation);
                 copy.Script("PRAGMA journal_mode = DELETE"); // of a copy, one file is everything
                 if (copy.All("PRAGMA integrity_check(1)", r => r.GetString(0)) is not ["ok"] and var faults)
-                    throw new StartException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
+                    throw new DatabaseException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
             }
             return claim;
         }
@@ -96,16 +97,8 @@ internal static class Backup
             File.Delete(to);
             claim.Dispose();
             cancellation.ThrowIfCancellationRequested();
-            throw e is SqliteException sqlite ? new StartException($"cannot copy {from} to {to}: {Database.Explain(sqlite, from)}", e) : e;
+            throw e is SqliteException sqlite ? new DatabaseException($"cannot copy {from} to {to}: {Database.Explain(sqlite, from)}", e) : e;
         }
-    }
-
-    private static void RequireForum(Connection source, string path)
-    {
-        if (source.Number("PRAGMA application_id") != Database.ApplicationId)
-            throw new StartException($"{path} is a database of another program");
-        if (source.Number("PRAGMA user_version") is > Database.SchemaVersion and var version)
-            throw new StartException($"{path} has schema {version}, made by a newer TinyForum; this one knows up to {Database.SchemaVersion}");
     }
 
     private static void CopyPages(Connection source, Connection copy, Action<string>? progress, CancellationToken cancellation)

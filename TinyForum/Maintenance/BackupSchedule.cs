@@ -1,4 +1,5 @@
 using System.Globalization;
+using TinyForum.Storage;
 
 namespace TinyForum.Maintenance;
 
@@ -12,7 +13,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
 
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Retry = TimeSpan.FromMinutes(10), Longest = TimeSpan.FromDays(1);
 
-    private readonly Forum _forum;
+    private readonly string _database;
+    private readonly ForumOptions _options;
     private readonly TimeSpan _every;
     private readonly string _folder;
     private readonly string _prefix;
@@ -20,13 +22,16 @@ internal sealed class BackupSchedule : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
 
-    public BackupSchedule(Forum forum, TimeSpan every)
+    /// <param name="database">The database's full path.</param>
+    /// <param name="every">The time between two backups, one minute at least.</param>
+    /// <param name="options">Where they go, how many stay, the clock, and whom to tell.</param>
+    public BackupSchedule(string database, TimeSpan every, ForumOptions options)
     {
-        _forum = forum;
+        (_database, _options) = (database, options);
         _every = every > Shortest ? every : Shortest;
-        _folder = forum.Options.BackupDirectory ?? Path.Combine(Path.GetDirectoryName(forum.Database.Path)!, "backups");
-        _prefix = Path.GetFileNameWithoutExtension(forum.Database.Path) + "-";
-        _timer = forum.Clock.CreateTimer(_ => _running = Task.Run(Run), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _folder = options.BackupDirectory ?? Path.Combine(Path.GetDirectoryName(database)!, "backups");
+        _prefix = Path.GetFileNameWithoutExtension(database) + "-";
+        _timer = options.TimeProvider.CreateTimer(_ => _running = Task.Run(Run), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Wait(Due());
     }
 
@@ -49,12 +54,12 @@ internal sealed class BackupSchedule : IAsyncDisposable
                 return;
             }
             Directory.CreateDirectory(_folder);
-            var file = Path.Combine(_folder, _prefix + _forum.Clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
-            Backup.Save(_forum.Database.Path, file, cancellation: _stopping.Token);
-            foreach (var old in Own(Extension).SkipLast(_forum.Options.BackupKeep).Concat(Own(Extension + Unfinished)))
+            var file = Path.Combine(_folder, _prefix + _options.TimeProvider.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
+            Backup.Save(_database, file, cancellation: _stopping.Token);
+            foreach (var old in Own(Extension).SkipLast(_options.BackupKeep).Concat(Own(Extension + Unfinished)))
                 File.Delete(old);
             Wait(Due());
-            _forum.Options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: who hears of it may rely on the next one being set
+            _options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: who hears of it may rely on the next one being set
         }
         catch (OperationCanceledException)
         {
@@ -63,13 +68,13 @@ internal sealed class BackupSchedule : IAsyncDisposable
         catch (Exception e)
         {
             Wait(Retry < _every ? Retry : _every);
-            _forum.Options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is StartException ? null : e);
+            _options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is DatabaseException ? null : e);
         }
     }
 
     private TimeSpan Due()
     {
-        var now = _forum.Clock.GetUtcNow();
+        var now = _options.TimeProvider.GetUtcNow();
         if (!Directory.Exists(_folder) || Own(Extension) is not [.., var newest])
             return TimeSpan.Zero;
         var due = Time(newest, Extension)!.Value + _every - now;

@@ -56,7 +56,7 @@ internal static class ExportImport
         {
             w.WriteString("format", Format);
             w.WriteNumber("version", FormatVersion);
-            w.WriteNumber("schema", Database.SchemaVersion);
+            w.WriteNumber("schema", ForumDatabase.SchemaVersion);
         });
         foreach (var (table, sql) in Tables)
         {
@@ -75,11 +75,11 @@ internal static class ExportImport
 
     /// <summary>Reads what <see cref="Export"/> wrote into an empty forum, in the transaction of the caller: all of it or nothing.</summary>
     /// <returns>How many rows there were.</returns>
-    /// <exception cref="StartException">The forum is not empty, or a line, named by its number, is at fault.</exception>
+    /// <exception cref="InvalidDataException">The forum is not empty, or a line, named by its number, is at fault.</exception>
     public static long Import(Connection connection, TextReader input, Action<string>? progress = null)
     {
         if (connection.Number("SELECT max(id) FROM users") > 1 || connection.Number("SELECT count(*) FROM posts") > 0)
-            throw new StartException("this forum is not empty: import into a new database");
+            throw new InvalidDataException("this forum is not empty: import into a new database");
         var pace = new ProgressReporter(progress);
         var tables = new Dictionary<string, Table>();
         var number = 0L;
@@ -114,7 +114,7 @@ internal static class ExportImport
             throw Bad(number + 1, "the file was cut off: its last line is missing");
         SearchIndex.Fill(connection, pace);
         if (IntegrityCheck.Run(connection) is [var fault, ..])
-            throw new StartException($"the file contradicts itself: {fault}");
+            throw new InvalidDataException($"the file contradicts itself: {fault}");
         return number - 2;
     }
 
@@ -162,8 +162,8 @@ internal static class ExportImport
     {
         if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
             throw new FormatException("this is no export of TinyForum");
-        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= Database.SchemaVersion))
-            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {Database.SchemaVersion}");
+        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= ForumDatabase.SchemaVersion))
+            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {ForumDatabase.SchemaVersion}");
     }
 
     private static void ReadRow(Connection connection, Dictionary<string, Table> tables, JsonElement line)
@@ -180,7 +180,7 @@ internal static class ExportImport
         table.Insert(connection, line.GetProperty("row"));
     }
 
-    private static StartException Bad(long line, string why) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {why}"));
+    private static InvalidDataException Bad(long line, string why) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {why}"));
 
     /// <summary>How rows get into a table. Its SQL is made here, once, of names that the schema has, never of what a file says.</summary>
     private sealed class Table(string name, IReadOnlyList<string> columns)

@@ -30,7 +30,7 @@ internal sealed class HashingThreads : IAsyncDisposable
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>Runs <paramref name="work"/> when a thread is free. What is cancelled before that never runs.</summary>
-    /// <exception cref="Refusal">503: too many wait, or this has waited too long, or the server is stopping.</exception>
+    /// <exception cref="RefusalException">503: too many wait, or this has waited too long, or the server is stopping.</exception>
     public async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -88,5 +88,5 @@ internal sealed class HashingThreads : IAsyncDisposable
     }
 
     // By then all who wait now have been answered or refused.
-    private Refusal Busy() => new(503, "the server is busy, try again later") { RetryAfter = _maxWait };
+    private RefusalException Busy() => new(RefusalKind.Busy, "the server is busy, try again later") { RetryAfter = _maxWait };
 }

@@ -30,7 +30,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
     public int Running => _threads.Running;
 
     /// <summary>The string to store for a password, with a new salt, at today's cost.</summary>
-    /// <exception cref="Refusal">400: the password is not Unicode.</exception>
+    /// <exception cref="RefusalException">400: the password is not Unicode.</exception>
     public string Hash(ReadOnlySpan<char> password)
     {
         var phc = new PhcString(
@@ -43,7 +43,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
     /// <param name="password">The password to try.</param>
     /// <param name="outdated">Whether the string is of another cost than today's: a right password is then best hashed anew.</param>
     /// <exception cref="FormatException"><paramref name="stored"/> is not a string that this class or the argon2 program made.</exception>
-    /// <exception cref="Refusal">400: the password is not Unicode.</exception>
+    /// <exception cref="RefusalException">400: the password is not Unicode.</exception>
     public bool Verify(string stored, ReadOnlySpan<char> password, out bool outdated)
     {
         var phc = PhcString.Parse(stored);
@@ -56,12 +56,12 @@ internal sealed class PasswordHasher : IAsyncDisposable
     }
 
     /// <summary><see cref="Hash"/>, when a processor is free.</summary>
-    /// <exception cref="Refusal">503: too many wait already, or this has waited too long.</exception>
+    /// <exception cref="RefusalException">503: too many wait already, or this has waited too long.</exception>
     public Task<string> HashAsync(string password, CancellationToken cancellation) =>
         _threads.RunAsync(() => Hash(password), cancellation);
 
     /// <summary><see cref="Verify"/>, when a processor is free.</summary>
-    /// <exception cref="Refusal">503: too many wait already, or this has waited too long.</exception>
+    /// <exception cref="RefusalException">503: too many wait already, or this has waited too long.</exception>
     public Task<PasswordCheck> VerifyAsync(string stored, string password, CancellationToken cancellation) =>
         _threads.RunAsync(() => new PasswordCheck(Verify(stored, password, out var outdated), outdated), cancellation);
 
@@ -102,7 +102,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
         }
         catch (ArgumentException)
         {
-            throw new Refusal(400, "password is not valid Unicode");
+            throw new RefusalException(RefusalKind.Invalid, "password is not valid Unicode");
         }
     }
 }

@@ -45,21 +45,15 @@ internal static unsafe partial class Relevance
     internal static byte[] Parameter(ReadOnlySpan<double> weights) => MemoryMarshal.AsBytes(weights).ToArray();
 
     /// <summary>Gives a connection the function.</summary>
-    /// <exception cref="NotSupportedException">Its SQLite has no FTS5.</exception>
-    internal static void Register(sqlite3 connection)
+    /// <param name="api">The connection's <c>fts5_api</c>.</param>
+    /// <exception cref="NotSupportedException">Its FTS5 takes no functions.</exception>
+    internal static void Register(nint api)
     {
-        if (raw.sqlite3_prepare_v2(connection, "SELECT fts5(?1)", out var statement) != raw.SQLITE_OK)
-            throw new NotSupportedException("this SQLite has no FTS5");
-        Fts5* fts5 = null;
-        using (statement)
+        var fts5 = (Fts5*)api;
+        fixed (byte* name = "relevance\0"u8)
         {
-            fixed (byte* type = "fts5_api_ptr\0"u8, name = "relevance\0"u8) // SQLite does not copy the type
-            {
-                _ = BindPointer(statement.DangerousGetHandle(), 1, &fts5, type, 0);
-                _ = raw.sqlite3_step(statement);
-                if (fts5 is null || fts5->CreateFunction(fts5, name, 0, &Score, 0) != raw.SQLITE_OK)
-                    throw new NotSupportedException("this SQLite's FTS5 takes no functions");
-            }
+            if (fts5 is null || fts5->CreateFunction(fts5, name, 0, &Score, 0) != raw.SQLITE_OK)
+                throw new NotSupportedException("this SQLite's FTS5 takes no functions");
         }
     }
 
@@ -97,10 +91,6 @@ internal static unsafe partial class Relevance
             score += weights[i] * frequencies[i] * (K1 + 1) / (frequencies[i] + norm);
         ResultDouble(context, score);
     }
-
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_pointer")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static partial int BindPointer(nint statement, int index, void* pointer, byte* type, nint destructor);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_value_blob"), SuppressGCTransition]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]

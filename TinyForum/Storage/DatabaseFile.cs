@@ -32,7 +32,7 @@ internal static unsafe partial class DatabaseFile
     }
 
     /// <summary>Opens <paramref name="path"/> empty and for this caller alone, to be filled and then <see cref="Publish">published</see>.</summary>
-    /// <exception cref="StartException">Another is writing it, or it can't be written.</exception>
+    /// <exception cref="DatabaseException">Another is writing it, or it can't be written.</exception>
     public static FileStream Claim(string path)
     {
         try
@@ -44,7 +44,7 @@ internal static unsafe partial class DatabaseFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"cannot write {path}: {e.Message}", e);
+            throw new DatabaseException($"cannot write {path}: {e.Message}", e);
         }
     }
 

@@ -45,11 +45,11 @@ internal sealed class WriteQueue : IDisposable
         try
         {
             if (!_waiting.TryAdd(work))
-                throw new Refusal(503, "too many writes are waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
+                throw new RefusalException(RefusalKind.Busy, "too many writes are waiting") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         catch (InvalidOperationException) // adding was completed by Dispose
         {
-            throw new Refusal(503, "the server is shutting down") { RetryAfter = TimeSpan.FromSeconds(5) };
+            throw new RefusalException(RefusalKind.Unavailable, "the server is shutting down") { RetryAfter = TimeSpan.FromSeconds(5) };
         }
         return work.Task;
     }
@@ -143,21 +143,22 @@ internal sealed class WriteQueue : IDisposable
     /// <summary>What the writer is told. A write may refer to what was removed while it waited: its own author, erased since it was identified.</summary>
     private static Exception Reason(Exception e) => e switch
     {
-        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new Refusal(409, "what this belongs to is gone"),
+        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new RefusalException(RefusalKind.Conflict, "what this belongs to is gone"),
         SqliteException sqlite => (Exception?)Translate(sqlite) ?? e,
         _ => e,
     };
 
     /// <summary>The refusal for an error that is the machine's and not a bug, or <see langword="null"/>.</summary>
-    public static Refusal? Translate(SqliteException e) => e.SqliteErrorCode switch
+    public static RefusalException? Translate(SqliteException e) => e.SqliteErrorCode switch
     {
-        SQLITE_IOERR when e.SqliteExtendedErrorCode is SQLITE_IOERR_SHMSIZE => new Refusal(503, "storage is full") { RetryAfter = TimeSpan.FromSeconds(30) },
-        SQLITE_FULL => new Refusal(503, "storage is full") { RetryAfter = TimeSpan.FromSeconds(30) },
-        SQLITE_BUSY or SQLITE_LOCKED => new Refusal(503, "the database is busy") { RetryAfter = TimeSpan.FromSeconds(1) },
-        SQLITE_IOERR or SQLITE_READONLY or SQLITE_CANTOPEN or SQLITE_CORRUPT or SQLITE_NOTADB =>
-            new Refusal(503, "the database is not available") { RetryAfter = TimeSpan.FromSeconds(30) },
+        SQLITE_FULL => Unavailable("storage is full"),
+        SQLITE_IOERR when e.SqliteExtendedErrorCode is SQLITE_IOERR_SHMSIZE => Unavailable("storage is full"),
+        SQLITE_BUSY or SQLITE_LOCKED => new RefusalException(RefusalKind.Busy, "the database is busy") { RetryAfter = TimeSpan.FromSeconds(1) },
+        SQLITE_IOERR or SQLITE_READONLY or SQLITE_CANTOPEN or SQLITE_CORRUPT or SQLITE_NOTADB => Unavailable("the database is not available"),
         _ => null,
     };
+
+    private static RefusalException Unavailable(string why) => new(RefusalKind.Unavailable, why) { RetryAfter = TimeSpan.FromSeconds(30) };
 
     private abstract class Write
     {

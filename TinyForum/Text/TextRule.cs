@@ -24,9 +24,11 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     private static readonly SearchValues<char> AnyControl = SearchValues.Create(Controls);
     private static readonly SearchValues<char> ControlButLayout = SearchValues.Create(Controls.Replace("\t", "").Replace("\n", ""));
 
-    /// <summary>Null if the text may stand in the field, or else why not, fit to be shown beside it.</summary>
-    internal string? Check(string text)
+    /// <summary>Null if the text may stand in the field or there is none, or else why not, fit to be shown beside it.</summary>
+    internal string? Check(string? text)
     {
+        if (text is null)
+            return null;
         var length = UnicodeText.Length(text);
         if (length < 0)
             return "must not contain half a character (a lone surrogate)";

@@ -16,7 +16,7 @@ internal static class UnicodeText
     {
         if ("\uFB01".Normalize(NormalizationForm.FormKC) != "fi" || "e\u0301".Normalize(NormalizationForm.FormC) != "\u00E9")
         {
-            throw new StartException(
+            throw new PlatformNotSupportedException(
                 "this runtime does not normalise Unicode text, on which the uniqueness of names rests: install ICU (libicu) and leave " +
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT (InvariantGlobalization) off.");
         }

@@ -1,4 +1,5 @@
 using TinyForum.Data;
+using TinyForum.Http;
 
 namespace TinyForum.Api.Endpoints;
 
@@ -16,8 +17,8 @@ internal static class Accounts
 {
     public static async ValueTask<UserAnswer> Register(Call call, Credentials body)
     {
-        var counted = call.Limits.Registration(call);
-        User? user = null;
+        var counted = call.RateLimits.Registration(call);
+        Actor? user = null;
         try
         {
             user = await call.Forum.Users.RegisterAsync(body.Username, body.Password).ConfigureAwait(false);
@@ -27,16 +28,16 @@ internal static class Accounts
             if (user is null)
                 counted?.Dispose();
         }
-        return user is null ? throw new Refusal(200, "username already exists") : new UserAnswer(UserView.Of(user));
+        return user is null ? throw new HttpRefusalException(200, "username already exists") : new UserAnswer(UserView.Of(user));
     }
 
     public static async ValueTask<Done> LogIn(Call call, Credentials body)
     {
-        var user = call.Forum.Users.Find(body.Username) ?? throw new Refusal(200, "user does not exist");
+        var user = call.Forum.Users.Find(body.Username) ?? throw new HttpRefusalException(200, "user does not exist");
         var proof = await Prove(call, user.Id, body.Password).ConfigureAwait(false) ?? throw Mismatch();
-        if (call.Forum.Users.FindSuspension(user.Id) is { } suspension)
-            throw Refusal.Forbidden(Describe(suspension));
-        var token = await call.Forum.Sessions.StartAsync(user.Id, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
+        if (call.Forum.Users.FindSuspension(user) is { } suspension)
+            throw RefusalException.Forbidden(Describe(suspension));
+        var token = await call.Forum.Sessions.StartAsync(user, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
             .ConfigureAwait(false) ?? throw Mismatch(); // the password was changed a moment ago
         call.Exchange.SetHeader("Set-Cookie", SessionCookie.Make(token, secure: call.IsHttps));
         return new Done();
@@ -44,37 +45,32 @@ internal static class Accounts
 
     public static async ValueTask<Done> LogOut(Call call)
     {
-        await call.Forum.Sessions.EndAsync(call.User.Id, call.User.SessionId!.Value).ConfigureAwait(false);
+        await call.Forum.Sessions.EndAsync(call.User, call.User.SessionId!.Value).ConfigureAwait(false);
         call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
         return new Done();
     }
 
     public static async ValueTask<Done> LogOutEverywhere(Call call)
     {
-        var user = call.Forum.Users.Find(call.Username) ?? throw new Refusal(200, "user does not exist");
-        if (call.Caller is { } caller)
-        {
-            if (caller.Id != user.Id && caller.Role != Role.Admin)
-                throw Refusal.Forbidden("only the user or an admin may do this");
-            if (!caller.MayWrite)
-                throw Refusal.Forbidden("a token of scope read may not do this");
-        }
-        else if (call.Forum.Options.AnonymousLogout != true || !call.IsDirectLoopback)
-        {
+        var user = call.Forum.Users.Find(call.Username) ?? throw new HttpRefusalException(200, "user does not exist");
+        if (call.Caller is null && (call.Forum.Options.AnonymousLogout != true || !call.IsDirectLoopback))
             throw ForumApi.LoginRequired();
-        }
-        return await call.Forum.Sessions.EndAllAsync(user.Id).ConfigureAwait(false) > 0 ? new Done() : throw new Refusal(200, "user did not log in");
+        if (call.Caller is { MayWrite: false })
+            throw RefusalException.Forbidden("a token of scope read may not do this");
+        return await call.Forum.Sessions.EndAllAsync(call.Caller ?? Actor.System, user).ConfigureAwait(false) > 0
+            ? new Done() : throw new HttpRefusalException(200, "user did not log in");
     }
 
     public static ValueTask<UserAnswer> Find(Call call) =>
-        call.Forum.Users.Find(call.Username) is { } user ? new(new UserAnswer(UserView.Of(user))) : throw new Refusal(200, "user does not exist");
+        call.Forum.Users.Find(call.Username) is { } user ? new(new UserAnswer(UserView.Of(user))) : throw new HttpRefusalException(200, "user does not exist");
 
     /// <summary>Tries a password, counting it if it is wrong.</summary>
     /// <returns>The stored string that it matches, or <see langword="null"/>.</returns>
-    /// <exception cref="Refusal">429: too many were wrong. 503: too many passwords are being hashed.</exception>
+    /// <exception cref="HttpRefusalException">429: too many were wrong.</exception>
+    /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
     public static async ValueTask<string?> Prove(Call call, long userId, string password)
     {
-        var counted = call.Limits.FailedLogin(call, userId);
+        var counted = call.RateLimits.FailedLogin(call, userId);
         var isWrong = false;
         try
         {
@@ -89,8 +85,8 @@ internal static class Accounts
         }
     }
 
-    private static Refusal Mismatch() => new(200, "username and password do not match");
+    private static HttpRefusalException Mismatch() => new(200, "username and password do not match");
 
     private static string Describe(Suspension suspension) =>
-        $"this account is suspended{(suspension.Until is { } until ? $" until {Clock.Rfc3339(until)}" : "")}: {suspension.Reason}";
+        $"this account is suspended{(suspension.Until is { } until ? $" until {Rfc3339.Format(until)}" : "")}: {suspension.Reason}";
 }

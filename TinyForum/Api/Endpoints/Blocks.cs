@@ -4,7 +4,7 @@ namespace TinyForum.Api.Endpoints;
 
 internal sealed record BlockView(string CreatedAt, UserView User)
 {
-    public static BlockView Of(Block block) => new(Clock.Rfc3339(block.CreatedAt), UserView.Of(block.User));
+    public static BlockView Of(Block block) => new(Rfc3339.Format(block.CreatedAt), UserView.Of(block.User));
 }
 
 internal sealed record BlocksAnswer(IReadOnlyList<BlockView> Blocks, string? Next) : Success;
@@ -14,16 +14,16 @@ internal static class Blocks
 {
     public static ValueTask<BlocksAnswer> List(Call call)
     {
-        var list = $"blocks {call.User.Id}";
-        var page = call.Forum.Blocks.List(call.User.Id, call.Limit, call.Cursor(list, 1));
-        return new(new BlocksAnswer([.. page.Items.Select(BlockView.Of)], call.Next(list, page.Next)));
+        var (blocks, next) = call.Page(
+            $"blocks {call.User.Id}", (size, from) => call.Forum.Blocks.List(call.User, size, from), BlockView.Of);
+        return new(new BlocksAnswer(blocks, next));
     }
 
     public static async ValueTask<Done> Add(Call call) =>
-        Found(await call.Forum.Blocks.AddAsync(call.User.Id, call.Username).ConfigureAwait(false));
+        Found(await call.Forum.Blocks.AddAsync(call.User, call.Username).ConfigureAwait(false));
 
     public static async ValueTask<Done> Remove(Call call) =>
-        Found(await call.Forum.Blocks.RemoveAsync(call.User.Id, call.Username).ConfigureAwait(false));
+        Found(await call.Forum.Blocks.RemoveAsync(call.User, call.Username).ConfigureAwait(false));
 
-    private static Done Found(bool isUser) => isUser ? new Done() : throw Refusal.NotFound("user");
+    private static Done Found(bool isUser) => isUser ? new Done() : throw RefusalException.NotFound("user");
 }

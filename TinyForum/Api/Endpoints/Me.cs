@@ -12,7 +12,7 @@ internal sealed record MeView(string? Bio, string CreatedAt, string? DisplayName
 internal sealed record MeAnswer(MeView User) : Success
 {
     public static MeAnswer Of(Account account) => new(new MeView(
-        account.Bio, Clock.Rfc3339(account.CreatedAt), account.DisplayName, account.Id, UserStore.NameOf(account.Role),
+        account.Bio, Rfc3339.Format(account.CreatedAt), account.DisplayName, account.Id, RoleName.Of(account.Role),
         new UnreadView(account.UnreadMessages, account.UnreadNotifications), account.Username));
 }
 
@@ -31,12 +31,14 @@ internal static class Me
 
     public static async ValueTask<MeAnswer> Change(Call call, ProfileChange body)
     {
-        var condition = call.Exchange.Header("If-Match");
-        var account = await call.Forum.Users.ChangeProfileAsync(call.User.Id, body.DisplayName, body.Bio, before =>
+        Account? expected = null;
+        if (call.Exchange.Header("If-Match") is { } condition)
         {
-            if (condition is not null && !ConditionalGet.Matches(condition, TagOf(before)))
-                throw new Refusal(412, "the account has changed since");
-        }).ConfigureAwait(false);
+            expected = call.Forum.Users.FindAccount(call.User.Id) ?? throw ForumApi.LoginRequired();
+            if (!ConditionalGet.Matches(condition, ETagOf(expected)))
+                throw new RefusalException(RefusalKind.Stale, "the account has changed since");
+        }
+        var account = await call.Forum.Users.ChangeProfileAsync(call.User, body.DisplayName, body.Bio, expected).ConfigureAwait(false);
         return MeAnswer.Of(account ?? throw ForumApi.LoginRequired());
     }
 
@@ -51,7 +53,7 @@ internal static class Me
     public static async ValueTask<Done> Erase(Call call, PasswordProof body)
     {
         var proof = await Accounts.Prove(call, call.User.Id, body.Password).ConfigureAwait(false) ?? throw WrongPassword();
-        if (!await call.Forum.Users.EraseAsync(call.User.Id, proof).ConfigureAwait(false))
+        if (!await call.Forum.Users.EraseAsync(call.User, proof).ConfigureAwait(false))
             throw WrongPassword();
         call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
         return new Done();
@@ -63,9 +65,9 @@ internal static class Me
         return new(new ExportAnswer(new AccountExport(call.Forum.Database, call.User.Id)));
     }
 
-    private static string TagOf(Account account) => ConditionalGet.TagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));
+    private static string ETagOf(Account account) => ConditionalGet.ETagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));
 
-    private static Refusal WrongPassword() => Refusal.Forbidden("wrong password");
+    private static RefusalException WrongPassword() => RefusalException.Forbidden("wrong password");
 }
 
 /// <summary>Has an export write itself into the answer.</summary>

@@ -7,8 +7,8 @@ internal sealed record MessageDraft(string To, string Body, string? Subject = nu
 internal sealed record MessageView(string Body, string CreatedAt, UserView From, long Id, string? ReadAt, string? Subject, UserView To)
 {
     public static MessageView Of(Message message) => new(
-        message.Body, Clock.Rfc3339(message.CreatedAt), UserView.Of(message.From), message.Id,
-        message.ReadAt is { } readAt ? Clock.Rfc3339(readAt) : null, message.Subject, UserView.Of(message.To));
+        message.Body, Rfc3339.Format(message.CreatedAt), UserView.Of(message.From), message.Id,
+        message.ReadAt is { } readAt ? Rfc3339.Format(readAt) : null, message.Subject, UserView.Of(message.To));
 }
 
 internal sealed record MessageAnswer(MessageView PrivateMessage) : Success;
@@ -24,36 +24,39 @@ internal static class Messages
     public static ValueTask<MessagesAnswer> List(Call call)
     {
         var filter = new MailFilter(Box(call), With(call), call.Flag("unread"));
-        var list = $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}";
-        var page = call.Forum.Messages.List(call.User.Id, filter, call.Limit, call.Cursor(list, 1));
-        return new(new MessagesAnswer(
-            [.. page.Items.Select(MessageView.Of)], call.Next(list, page.Next), call.Forum.Messages.CountUnread(call.User.Id)));
+        var (messages, next) = call.Page(
+            $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}",
+            (size, from) => call.Forum.Messages.List(call.User, filter, size, from), MessageView.Of);
+        return new(new MessagesAnswer(messages, next, call.Forum.Messages.CountUnread(call.User)));
     }
 
-    public static ValueTask<MessageAnswer> Send(Call call, MessageDraft body) => call.CreateAsync(
-        c => new MessageAnswer(MessageView.Of(call.Forum.Messages.Create(c, call.User.Id, body.To, body.Subject, body.Body))),
-        answer => MessageStore.AddressOf(answer.PrivateMessage.Id));
+    public static async ValueTask<MessageAnswer> Send(Call call, MessageDraft body)
+    {
+        var key = call.IdempotencyKey();
+        var message = await call.Forum.Messages.SendAsync(call.User, body.To, body.Subject, body.Body, key).ConfigureAwait(false);
+        return call.Created(new MessageAnswer(MessageView.Of(message)), $"/api/messages/{message.Id}", key);
+    }
 
     public static ValueTask<MessageAnswer> Find(Call call) =>
-        new(new MessageAnswer(MessageView.Of(call.Forum.Messages.Find(call.User.Id, call.Id) ?? throw NoSuchMessage())));
+        new(new MessageAnswer(MessageView.Of(call.Forum.Messages.Find(call.User, call.Id) ?? throw NoSuchMessage())));
 
     public static async ValueTask<UnreadAnswer> MarkRead(Call call) =>
-        new(await call.Forum.Messages.MarkReadAsync(call.User.Id, call.Id).ConfigureAwait(false) ?? throw NoSuchMessage());
+        new(await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false) ?? throw NoSuchMessage());
 
     public static async ValueTask<UnreadAnswer> MarkAllRead(Call call) =>
-        new(await call.Forum.Messages.MarkAllReadAsync(call.User.Id).ConfigureAwait(false));
+        new(await call.Forum.Messages.MarkAllReadAsync(call.User).ConfigureAwait(false));
 
     public static async ValueTask<Done> Delete(Call call) =>
-        await call.Forum.Messages.DeleteAsync(call.User.Id, call.Id).ConfigureAwait(false) ? new Done() : throw NoSuchMessage();
+        await call.Forum.Messages.DeleteAsync(call.User, call.Id).ConfigureAwait(false) ? new Done() : throw NoSuchMessage();
 
-    private static Refusal NoSuchMessage() => Refusal.NotFound("message");
+    private static RefusalException NoSuchMessage() => RefusalException.NotFound("message");
 
     private static MailBox Box(Call call) => call.Query("box") switch
     {
         null or "inbox" => MailBox.Inbox,
         "sent" => MailBox.Sent,
         "all" => MailBox.All,
-        _ => throw Refusal.Invalid("box", "must be inbox, sent or all"),
+        _ => throw RefusalException.Invalid("box", "must be inbox, sent or all"),
     };
 
     // Whoever does not exist has no conversation with anyone.

@@ -13,8 +13,8 @@ internal sealed record ReportView(
     long Id, long Post, UserView Reporter, string Reason, string CreatedAt, string? Resolution, UserView? ResolvedBy, string? ResolvedAt)
 {
     public static ReportView Of(Report report) => new(
-        report.Id, report.PostId, UserView.Of(report.Reporter), report.Reason, Clock.Rfc3339(report.CreatedAt),
-        report.Resolution, report.ResolvedBy is { } by ? UserView.Of(by) : null, report.ResolvedAt is { } at ? Clock.Rfc3339(at) : null);
+        report.Id, report.PostId, UserView.Of(report.Reporter), report.Reason, Rfc3339.Format(report.CreatedAt),
+        report.Resolution, report.ResolvedBy is { } by ? UserView.Of(by) : null, report.ResolvedAt is { } at ? Rfc3339.Format(at) : null);
 }
 
 internal sealed record ReportAnswer(ReportView Report) : Success;
@@ -29,7 +29,7 @@ internal sealed record ModerationEntryView(long Id, UserView Actor, string Actio
 {
     public static ModerationEntryView Of(ModerationEntry entry) => new(
         entry.Id, UserView.Of(entry.Actor), entry.Action, entry.PostId, entry.User is { } user ? UserView.Of(user) : null,
-        entry.Reason, Clock.Rfc3339(entry.CreatedAt));
+        entry.Reason, Rfc3339.Format(entry.CreatedAt));
 }
 
 internal sealed record ModerationLogAnswer(IReadOnlyList<ModerationEntryView> Entries, string? Next) : Success;
@@ -37,54 +37,56 @@ internal sealed record ModerationLogAnswer(IReadOnlyList<ModerationEntryView> En
 /// <summary>Reports, suspensions and the public log of moderation.</summary>
 internal static class Moderation
 {
-    public static async ValueTask<ReportAnswer> Report(Call call, ReportRequest body) => await call.CreateAsync(
-        c => new ReportAnswer(ReportView.Of(call.Forum.Reports.Create(c, call.User.Id, call.Id, body.Reason))),
-        a => $"/api/reports/{a.Report.Id}").ConfigureAwait(false);
+    public static async ValueTask<ReportAnswer> Report(Call call, ReportRequest body)
+    {
+        var key = call.IdempotencyKey();
+        var report = await call.Forum.Reports.CreateAsync(call.User, call.Id, body.Reason, key).ConfigureAwait(false);
+        return call.Created(new ReportAnswer(ReportView.Of(report)), $"/api/reports/{report.Id}", key);
+    }
 
     public static ValueTask<ReportAnswer> FindReport(Call call) =>
-        new(new ReportAnswer(ReportView.Of(call.Forum.Reports.Find(call.Id) ?? throw Refusal.NotFound("report"))));
+        new(new ReportAnswer(ReportView.Of(call.Forum.Reports.Find(call.Id) ?? throw RefusalException.NotFound("report"))));
 
     public static ValueTask<ReportsAnswer> ListReports(Call call)
     {
-        var (state, name) = call.Query("state") switch
+        var state = call.Query("state") switch
         {
-            null or "open" => (ReportState.Open, "reports open"),
-            "resolved" => (ReportState.Resolved, "reports resolved"),
-            "all" => (ReportState.All, "reports all"),
-            _ => throw Refusal.Invalid("state", "must be open, resolved or all"),
+            null or "open" => ReportState.Open,
+            "resolved" => ReportState.Resolved,
+            "all" => ReportState.All,
+            _ => throw RefusalException.Invalid("state", "must be open, resolved or all"),
         };
-        var page = call.Forum.Reports.List(state, call.Limit, call.Cursor(name, 1));
-        return new(new ReportsAnswer([.. page.Items.Select(ReportView.Of)], call.Next(name, page.Next)));
+        var (reports, next) = call.Page($"reports {state}", (size, from) => call.Forum.Reports.List(state, size, from), ReportView.Of);
+        return new(new ReportsAnswer(reports, next));
     }
 
     public static async ValueTask<ReportAnswer> Resolve(Call call, ResolutionRequest body) => new(ReportView.Of(
-        await call.Forum.Reports.ResolveAsync(call.User.Id, call.Id, body.Resolution).ConfigureAwait(false) ?? throw Refusal.NotFound("report")));
+        await call.Forum.Reports.ResolveAsync(call.User, call.Id, body.Resolution).ConfigureAwait(false) ?? throw RefusalException.NotFound("report")));
 
     public static async ValueTask<SuspensionAnswer> Suspend(Call call, SuspensionRequest body)
     {
         var user = User(call);
         var suspension = await call.Forum.Moderation.SuspendAsync(
-            call.User.Id, user.Id, body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
-        return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Clock.Rfc3339(end) : null));
+            call.User, user, body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
+        return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Rfc3339.Format(end) : null));
     }
 
     public static async ValueTask<Done> LiftSuspension(Call call)
     {
-        await call.Forum.Moderation.LiftSuspensionAsync(call.User.Id, User(call).Id).ConfigureAwait(false);
+        await call.Forum.Moderation.LiftSuspensionAsync(call.User, User(call)).ConfigureAwait(false);
         return new Done();
     }
 
     public static ValueTask<ModerationLogAnswer> Log(Call call)
     {
-        const string Name = "moderation-log";
-        var page = call.Forum.Moderation.List(call.Limit, call.Cursor(Name, 1));
-        return new(new ModerationLogAnswer([.. page.Items.Select(ModerationEntryView.Of)], call.Next(Name, page.Next)));
+        var (entries, next) = call.Page("moderation-log", call.Forum.Moderation.List, ModerationEntryView.Of);
+        return new(new ModerationLogAnswer(entries, next));
     }
 
-    private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw Refusal.NotFound("user");
+    private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
 
     private static DateTimeOffset ParseTime(string text) =>
         DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
         && (text[^1] == 'Z' || text[^3] == ':' && text[^6] is '+' or '-')
-            ? time : throw Refusal.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
+            ? time : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
 }

@@ -7,7 +7,7 @@ internal sealed record PostReference(long Id, long Number, long Thread, string? 
 internal sealed record NotificationView(string CreatedAt, UserView? From, long Id, string Kind, PostReference? Post, bool Read)
 {
     public static NotificationView Of(Notification notification) => new(
-        Clock.Rfc3339(notification.CreatedAt),
+        Rfc3339.Format(notification.CreatedAt),
         notification.From is { } from ? UserView.Of(from) : null,
         notification.Id,
         notification.Kind,
@@ -22,15 +22,14 @@ internal static class Notifications
 {
     public static ValueTask<NotificationsAnswer> List(Call call)
     {
-        var list = $"notifications {call.User.Id}";
-        var page = call.Forum.Notifications.List(call.User.Id, call.Limit, call.Cursor(list, 1));
-        return new(new NotificationsAnswer(
-            call.Next(list, page.Next), [.. page.Items.Select(NotificationView.Of)], call.Forum.Notifications.CountUnread(call.User.Id)));
+        var (notifications, next) = call.Page(
+            $"notifications {call.User.Id}", (size, from) => call.Forum.Notifications.List(call.User, size, from), NotificationView.Of);
+        return new(new NotificationsAnswer(next, notifications, call.Forum.Notifications.CountUnread(call.User)));
     }
 
     public static async ValueTask<UnreadAnswer> MarkAllRead(Call call)
     {
-        await call.Forum.Notifications.MarkAllReadAsync(call.User.Id).ConfigureAwait(false);
+        await call.Forum.Notifications.MarkAllReadAsync(call.User).ConfigureAwait(false);
         return new UnreadAnswer(0);
     }
 }

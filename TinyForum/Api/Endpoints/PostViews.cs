@@ -15,9 +15,9 @@ internal sealed record PostView(
         post.Id, post.Number, post.ThreadId,
         Author: UserView.Of(post.Author),
         Body: post.Body,
-        CreatedAt: Clock.Rfc3339(post.CreatedAt),
+        CreatedAt: Rfc3339.Format(post.CreatedAt),
         Deleted: post.DeletedBy is null ? null : true,
-        EditedAt: post.EditedAt is { } edited ? Clock.Rfc3339(edited) : null,
+        EditedAt: post.EditedAt is { } edited ? Rfc3339.Format(edited) : null,
         Liked: post.Liked,
         Likes: post.Likes,
         Locked: post.Head?.IsLocked == true ? true : null,
@@ -37,7 +37,8 @@ internal sealed record PostAnswer(PostView Post) : Success
 {
     public static PostAnswer Of(Post post) => new(PostView.Of(post));
 
-    public static string Location(PostAnswer answer) => $"/api/posts/{answer.Post.Id}";
+    /// <summary>The answer to a request that created a post.</summary>
+    public static PostAnswer Created(Call call, Post post, IdempotencyKey? key) => call.Created(Of(post), $"/api/posts/{post.Id}", key);
 }
 
 internal sealed record PostsAnswer(IReadOnlyList<PostView> Posts, string? Next) : Success;
@@ -48,7 +49,7 @@ internal sealed record VersionView(
     string Body, string CreatedAt, UserView Editor, long Revision, IReadOnlyList<string>? Tags, string? Title)
 {
     public static VersionView Of(PostVersion version) =>
-        new(version.Body, Clock.Rfc3339(version.CreatedAt), UserView.Of(version.Editor), version.Revision, version.Tags, version.Title);
+        new(version.Body, Rfc3339.Format(version.CreatedAt), UserView.Of(version.Editor), version.Revision, version.Tags, version.Title);
 }
 
 internal sealed record VersionsAnswer(IReadOnlyList<VersionView> Versions, string? Next) : Success;
@@ -74,16 +75,14 @@ internal static class PostETag
         return string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
     }
 
-    /// <summary>The revisions that an <c>If-Match</c> header allows, as a test of one; <see langword="null"/> for any.</summary>
-    public static Func<long, bool>? Expected(string? header)
+    /// <summary>The revisions that an <c>If-Match</c> header allows; <see langword="null"/> for any.</summary>
+    public static IReadOnlyCollection<long>? Revisions(string? header)
     {
         if (header is null || header.Trim() == "*")
             return null;
-        var revisions = header.Split(',', StringSplitOptions.TrimEntries)
-            .Select(tag => tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag) // proxies that compress weaken tags
-            .Where(tag => tag.StartsWith('"') && tag.Contains('-', StringComparison.Ordinal))
-            .Select(tag => tag[1..tag.IndexOf('-', StringComparison.Ordinal)])
-            .ToHashSet(StringComparer.Ordinal);
-        return revision => revisions.Contains(revision.ToString(CultureInfo.InvariantCulture));
+        return [.. header.Split(',', StringSplitOptions.TrimEntries)
+            .Select(etag => etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag) // proxies that compress weaken entity tags
+            .Select(etag => etag.StartsWith('"') && etag.IndexOf('-', StringComparison.Ordinal) is > 0 and var dash ? etag[1..dash] : "")
+            .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0)];
     }
 }

@@ -12,19 +12,19 @@ internal static class Posts
 {
     public static async ValueTask<PostAnswer> Create(Call call, NewThread body)
     {
-        var text = PostText.Check(body.Title, body.Body, body.Tags ?? []);
-        return await call.CreateAsync(
-            c => PostAnswer.Of(call.Forum.Posts.CreateThread(c, call.User.Id, text)), PostAnswer.Location).ConfigureAwait(false);
+        var key = call.IdempotencyKey();
+        var thread = await call.Forum.Posts.CreateThreadAsync(call.User, body.Title, body.Body, body.Tags, key).ConfigureAwait(false);
+        return PostAnswer.Created(call, thread, key);
     }
 
     public static ValueTask<PostAnswer> Find(Call call) =>
-        new(Tagged(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw Refusal.NotFound("post")));
+        new(WithETag(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post")));
 
     public static async ValueTask<PostAnswer> Edit(Call call, PostEdit body)
     {
-        var expected = PostETag.Expected(call.Exchange.Header("If-Match"));
+        var revisions = PostETag.Revisions(call.Exchange.Header("If-Match"));
         var post = await call.Forum.Posts.EditAsync(
-            call.User, call.Id, body.Title, body.Body, body.Tags, expected, Reason(call)).ConfigureAwait(false);
+            call.User, call.Id, body.Title, body.Body, body.Tags, revisions, Reason(call)).ConfigureAwait(false);
         call.Exchange.SetHeader("ETag", PostETag.Of(post));
         return PostAnswer.Of(post);
     }
@@ -40,9 +40,10 @@ internal static class Posts
 
     public static ValueTask<VersionsAnswer> History(Call call)
     {
-        var list = $"history {call.Id}";
-        var page = call.Forum.Posts.History(call.Id, call.Caller, call.Limit, call.Cursor(list, 1)) ?? throw Refusal.NotFound("post");
-        return new(new VersionsAnswer([.. page.Items.Select(VersionView.Of)], call.Next(list, page.Next)));
+        var (versions, next) = call.Page(
+            $"history {call.Id}",
+            (size, from) => call.Forum.Posts.History(call.Id, call.Caller, size, from) ?? throw RefusalException.NotFound("post"), VersionView.Of);
+        return new(new VersionsAnswer(versions, next));
     }
 
     public static ValueTask<LikesAnswer> Like(Call call) => Like(call, likes: true);
@@ -50,15 +51,18 @@ internal static class Posts
     public static ValueTask<LikesAnswer> Unlike(Call call) => Like(call, likes: false);
 
     /// <summary>Why a moderator acts: the query's <c>reason</c>.</summary>
-    /// <exception cref="Refusal">400: it breaks the rule for reasons.</exception>
-    public static string? Reason(Call call) => call.Query("reason") is not { } reason ? null
-        : TextRule.Reason.Check(reason) is { } mistake ? throw Refusal.Invalid("reason", mistake)
-        : reason;
+    /// <exception cref="RefusalException">Invalid: it breaks the rule for reasons.</exception>
+    public static string? Reason(Call call)
+    {
+        var reason = call.Query("reason");
+        RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.Check(reason)));
+        return reason;
+    }
 
     private static async ValueTask<LikesAnswer> Like(Call call, bool likes) =>
-        new(await call.Forum.Posts.LikeAsync(call.User.Id, call.Id, likes).ConfigureAwait(false) ?? throw Refusal.NotFound("post"));
+        new(await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false) ?? throw RefusalException.NotFound("post"));
 
-    private static PostAnswer Tagged(Call call, Post post)
+    private static PostAnswer WithETag(Call call, Post post)
     {
         call.ETag = PostETag.Of(post);
         return PostAnswer.Of(post);

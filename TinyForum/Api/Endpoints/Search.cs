@@ -1,5 +1,4 @@
 using TinyForum.Data;
-using TinyForum.Search;
 
 namespace TinyForum.Api.Endpoints;
 
@@ -15,9 +14,9 @@ internal static class Search
 {
     public static ValueTask<SearchAnswer> Find(Call call)
     {
-        var text = call.Query("q") ?? throw Refusal.Invalid("q", "is required");
-        var list = $"search {text}";
-        var page = call.Forum.Search.Find(text, call.Limit, call.Cursor(list, SearchPosition.Numbers), call.Caller?.Id);
-        return new(new SearchAnswer([.. page.Items.Select(SearchResultView.Of)], call.Next(list, page.Next)));
+        var text = call.Query("q") ?? throw RefusalException.Invalid("q", "is required");
+        var (results, next) = call.Page(
+            $"search {text}", (size, from) => call.Forum.Search.Find(text, size, from, call.Caller), SearchResultView.Of);
+        return new(new SearchAnswer(results, next));
     }
 }

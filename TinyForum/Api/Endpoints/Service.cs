@@ -16,8 +16,8 @@ internal static class Service
     public static ValueTask Metrics(Call call)
     {
         if (!call.IsDirectLoopback && call.Caller?.Role != Role.Admin)
-            throw call.Caller is null ? ForumApi.LoginRequired() : Refusal.Forbidden("only an admin may do this");
-        call.Telemetry.Prometheus.Write(call.Exchange.Body);
+            throw call.Caller is null ? ForumApi.LoginRequired() : RefusalException.Forbidden("only an admin may do this");
+        call.WriteMetrics(call.Exchange.Body);
         return default;
     }
 

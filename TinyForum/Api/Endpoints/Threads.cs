@@ -17,40 +17,43 @@ internal static class Threads
         {
             null or "newest" => false,
             "active" => true,
-            _ => throw Refusal.Invalid("sort", "must be newest or active"),
+            _ => throw RefusalException.Invalid("sort", "must be newest or active"),
         };
         var unread = call.Flag("unread");
         if (unread && call.Caller is null)
             throw ForumApi.LoginRequired();
         var author = call.Query("author") is { } name ? call.Forum.Users.Find(name)?.Id ?? -1 : (long?)null;
         var tag = call.Query("tag") is not { } text ? null : Tag.TryParse(text, out var parsed, out _) ? parsed : "";
-        var list = $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}";
         var filter = new ThreadFilter(author, tag, unread, isActive);
-        var page = call.Forum.Posts.Threads(filter, call.Limit, call.Cursor(list, 3), call.Caller?.Id);
-        return new(new PostsAnswer([.. page.Items.Select(PostView.Of)], call.Next(list, page.Next)));
+        var (posts, next) = call.Page(
+            $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}",
+            (size, from) => call.Forum.Posts.Threads(filter, size, from, call.Caller), PostView.Of);
+        return new(new PostsAnswer(posts, next));
     }
 
     public static ValueTask<RepliesAnswer> Replies(Call call)
     {
-        var list = $"replies {call.Id}";
-        var after = call.Cursor(list, 1)?[0] ?? After(call);
-        var page = call.Forum.Posts.Replies(call.Id, after, call.Limit, call.Caller?.Id) ?? throw Refusal.NotFound("thread");
-        return new(new RepliesAnswer([.. page.Items.Select(PostView.InList)], call.Next(list, page.Next)));
+        var after = After(call);
+        var (replies, next) = call.Page(
+            $"replies {call.Id}",
+            (size, from) => call.Forum.Posts.Replies(call.Id, size, from, after, call.Caller) ?? throw RefusalException.NotFound("thread"),
+            PostView.InList);
+        return new(new RepliesAnswer(replies, next));
     }
 
     public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)
     {
-        var (posts, thread, text) = (call.Forum.Posts, call.Id, PostText.Check(null, body.Body, null));
-        return await call.CreateAsync(
-            c => PostAnswer.Of(posts.CreateReply(c, call.User, thread, text, body.ReplyTo)), PostAnswer.Location).ConfigureAwait(false);
+        var key = call.IdempotencyKey();
+        var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, body.Body, body.ReplyTo, key).ConfigureAwait(false);
+        return PostAnswer.Created(call, reply, key);
     }
 
     public static async ValueTask<Done> MarkRead(Call call, ReadMark body) =>
-        Found(await call.Forum.Posts.MarkReadAsync(call.User.Id, call.Id, body.Number).ConfigureAwait(false));
+        Found(await call.Forum.Posts.MarkReadAsync(call.User, call.Id, body.Number).ConfigureAwait(false));
 
     public static async ValueTask<Done> MarkAllRead(Call call)
     {
-        await call.Forum.Posts.MarkAllReadAsync(call.User.Id).ConfigureAwait(false);
+        await call.Forum.Posts.MarkAllReadAsync(call.User).ConfigureAwait(false);
         return new Done();
     }
 
@@ -64,8 +67,8 @@ internal static class Threads
 
     public static ValueTask<TagsAnswer> Tags(Call call)
     {
-        var page = call.Forum.Posts.Tags(call.Limit, call.Cursor("tags", 1));
-        return new(new TagsAnswer([.. page.Items.Select(t => new TagView(t.Name, t.Threads))], call.Next("tags", page.Next)));
+        var (tags, next) = call.Page("tags", call.Forum.Posts.Tags, tag => new TagView(tag.Name, tag.Threads));
+        return new(new TagsAnswer(tags, next));
     }
 
     private static async ValueTask<Done> Pin(Call call, bool pinned) =>
@@ -76,7 +79,7 @@ internal static class Threads
 
     private static long After(Call call) => call.Query("after") is not { } text ? 0
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) ? after
-        : throw Refusal.Invalid("after", "must be the number of a reply");
+        : throw RefusalException.Invalid("after", "must be the number of a reply");
 
-    private static Done Found(bool found) => found ? new Done() : throw Refusal.NotFound("thread");
+    private static Done Found(bool found) => found ? new Done() : throw RefusalException.NotFound("thread");
 }

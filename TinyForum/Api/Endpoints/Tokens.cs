@@ -1,4 +1,5 @@
 using TinyForum.Data;
+using TinyForum.Text;
 
 namespace TinyForum.Api.Endpoints;
 
@@ -8,8 +9,8 @@ internal sealed record NewToken(string Name, string Scope, long? ExpiresInDays =
 internal sealed record TokenView(string CreatedAt, string? ExpiresAt, long Id, string? LastUsedAt, string Name, string Scope, string? Token)
 {
     public static TokenView Of(AccessToken token, string? secret = null) => new(
-        Clock.Rfc3339(token.CreatedAt), token.ExpiresAt is { } end ? Clock.Rfc3339(end) : null, token.Id,
-        token.LastUsedAt is { } use ? Clock.Rfc3339(use) : null, token.Name, token.MayWrite ? "write" : "read", secret);
+        Rfc3339.Format(token.CreatedAt), token.ExpiresAt is { } end ? Rfc3339.Format(end) : null, token.Id,
+        token.LastUsedAt is { } use ? Rfc3339.Format(use) : null, token.Name, token.MayWrite ? "write" : "read", secret);
 }
 
 internal sealed record TokenAnswer(TokenView Token) : Success;
@@ -20,21 +21,19 @@ internal sealed record TokensAnswer(IReadOnlyList<TokenView> Tokens) : Success;
 internal static class Tokens
 {
     public static ValueTask<TokensAnswer> List(Call call) =>
-        new(new TokensAnswer([.. call.Forum.Tokens.List(call.User.Id).Select(t => TokenView.Of(t))]));
+        new(new TokensAnswer([.. call.Forum.Tokens.List(call.User).Select(t => TokenView.Of(t))]));
 
     public static async ValueTask<TokenAnswer> Create(Call call, NewToken body)
     {
-        var errors = TokenStore.Mistakes(body.Name, body.ExpiresInDays);
-        if (body.Scope is not ("read" or "write"))
-            errors["scope"] = "must be read or write";
-        if (errors.Count > 0)
-            throw Refusal.Invalid(errors);
-        var secret = SessionTable.NewToken();
-        return await call.CreateAsync(
-            c => new TokenAnswer(TokenView.Of(call.Forum.Tokens.Create(c, call.User.Id, body.Name, body.Scope == "write", body.ExpiresInDays, secret), secret)),
-            answer => $"/api/tokens/{answer.Token.Id}", isSecret: true).ConfigureAwait(false);
+        RefusalException.ThrowIfInvalid(
+            ("name", TextRule.TokenName.Check(body.Name)),
+            ("scope", body.Scope is "read" or "write" ? null : "must be read or write"),
+            ("expires_in_days", TokenStore.CheckDays(body.ExpiresInDays)));
+        var key = call.IdempotencyKey();
+        var issued = await call.Forum.Tokens.CreateAsync(call.User, body.Name, body.Scope == "write", body.ExpiresInDays, key).ConfigureAwait(false);
+        return call.Created(new TokenAnswer(TokenView.Of(issued.Token, issued.Secret)), $"/api/tokens/{issued.Token.Id}", key);
     }
 
     public static async ValueTask<Done> End(Call call) =>
-        await call.Forum.Tokens.EndAsync(call.User.Id, call.Id).ConfigureAwait(false) ? new Done() : throw Refusal.NotFound("token");
+        await call.Forum.Tokens.EndAsync(call.User, call.Id).ConfigureAwait(false) ? new Done() : throw RefusalException.NotFound("token");
 }

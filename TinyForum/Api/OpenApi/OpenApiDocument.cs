@@ -141,7 +141,7 @@ internal sealed class OpenApiDocument
         var headers = new List<string> { "X-Request-Id" };
         if (method == "GET" && !endpoint.ChangesByGet)
             headers.Add("ETag");
-        if (method != "GET" || endpoint.Limit != Limit.None)
+        if (method != "GET" || endpoint.RateLimited != RateLimited.No)
             headers.AddRange(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
         if (endpoint.Status == 201)
             headers.AddRange(["Idempotency-Replayed", "Location"]);

@@ -1,0 +1,53 @@
+using TinyForum.Data;
+using TinyForum.Storage;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class MigrationTests
+{
+    private const string Shape = """
+        SELECT m.name || ' ' || i.cid || ' ' || i.name || ' ' || i.type || ' ' || i."notnull" || ' ' || i.pk || ' ' || coalesce(i.dflt_value, '')
+          FROM sqlite_schema m
+          JOIN pragma_table_info(m.name) i
+         WHERE m.type = 'table'
+         UNION ALL
+        SELECT name || ' ' || tbl_name || ' ' || coalesce(sql, '')
+          FROM sqlite_schema
+         WHERE type IN ('index', 'trigger')
+         ORDER BY 1
+        """;
+
+    [TestMethod]
+    public void An_old_database_becomes_what_a_new_one_is()
+    {
+        using var folder = new TemporaryFolder();
+        OldSchema.Create(folder["old.db"], version: 2).Dispose();
+        using var migrated = ForumDatabase.Open(folder["old.db"]);
+        using var made = ForumDatabase.Open(null);
+        CollectionAssert.AreEqual(made.Read(Columns), migrated.Read(Columns));
+
+        static List<string> Columns(Connection c) => c.All(Shape, r => r.GetString(0));
+    }
+
+    [TestMethod]
+    public void Idempotency_keys_of_schema_2_keep_what_they_name()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = OldSchema.Create(folder["old.db"], version: 2))
+        {
+            old.Script("""
+                INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'ada', 'ada', 0);
+                INSERT INTO idempotency_keys (user_id, key, fingerprint, location, answer, created_at)
+                VALUES (2, 'a', x'01', '/api/posts/17', x'02', 5),
+                       (2, 'b', x'01', '/api/messages/3', x'', 5),
+                       (2, 'c', x'01', '/api/reports/999', x'02', 5),
+                       (2, 'd', x'01', '/api/tokens/1', x'02', 5);
+                """);
+        }
+        using var migrated = ForumDatabase.Open(folder["old.db"]);
+        CollectionAssert.AreEqual(
+            new[] { "a post 17", "b message 3", "c report 999", "d token 1" },
+            migrated.Read(c => c.All("SELECT key || ' ' || kind || ' ' || made_id FROM idempotency_keys ORDER BY key", r => r.GetString(0))));
+    }
+}

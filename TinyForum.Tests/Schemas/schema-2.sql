@@ -1,0 +1,286 @@
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO settings VALUES
+    ('cursor_key', randomblob(32)),
+    ('falls', 0);
+
+CREATE TABLE users (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    username             TEXT    NOT NULL,
+    username_key         TEXT    NOT NULL UNIQUE,
+    password             TEXT,
+    role                 TEXT    NOT NULL DEFAULT 'member' CHECK (role IN ('member', 'moderator', 'admin')),
+    display_name         TEXT,
+    bio                  TEXT,
+    created_at           INTEGER NOT NULL,
+    posts                INTEGER NOT NULL DEFAULT 0,
+    unread_messages      INTEGER NOT NULL DEFAULT 0,
+    notifications        INTEGER NOT NULL DEFAULT 0,
+    unread_notifications INTEGER NOT NULL DEFAULT 0,
+    read_up_to           INTEGER NOT NULL DEFAULT 0,
+    suspension           TEXT,
+    suspended_until      INTEGER
+) STRICT;
+
+INSERT INTO users (id, username, username_key, created_at) VALUES
+    (0, 'deleted', 'deleted', 0),
+    (1, 'system',  'system',  0);
+
+CREATE TABLE sessions (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest       BLOB    NOT NULL UNIQUE,
+    user_id      INTEGER NOT NULL REFERENCES users (id),
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    ip           TEXT    NOT NULL,
+    user_agent   TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_by_user     ON sessions (user_id, last_used_at);
+CREATE INDEX sessions_by_last_use ON sessions (last_used_at);
+
+CREATE TABLE tokens (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest       BLOB    NOT NULL UNIQUE,
+    user_id      INTEGER NOT NULL REFERENCES users (id),
+    name         TEXT    NOT NULL,
+    scope        TEXT    NOT NULL CHECK (scope IN ('read', 'write')),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER
+) STRICT;
+
+CREATE INDEX tokens_by_user   ON tokens (user_id, id);
+CREATE INDEX tokens_by_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE threads (
+    id          INTEGER PRIMARY KEY,
+    author_id   INTEGER NOT NULL REFERENCES users (id),
+    title       TEXT    NOT NULL,
+    tags        TEXT    NOT NULL DEFAULT '[]',
+    replies     INTEGER NOT NULL DEFAULT 0,
+    last_number INTEGER NOT NULL DEFAULT 0,
+    last_post   INTEGER NOT NULL,
+    fell        INTEGER NOT NULL DEFAULT 0,
+    unpinned    INTEGER NOT NULL DEFAULT 0,
+    pinned      INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
+    locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
+    deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
+) STRICT;
+
+CREATE INDEX threads_newest           ON threads (pinned, id)                   WHERE deleted = 0;
+CREATE INDEX threads_active           ON threads (pinned, last_post)            WHERE deleted = 0;
+CREATE INDEX threads_newest_by_author ON threads (author_id, pinned, id)        WHERE deleted = 0;
+CREATE INDEX threads_active_by_author ON threads (author_id, pinned, last_post) WHERE deleted = 0;
+CREATE INDEX threads_by_author        ON threads (author_id);
+
+CREATE TABLE posts (
+    id         INTEGER PRIMARY KEY,
+    thread_id  INTEGER NOT NULL REFERENCES threads (id),
+    number     INTEGER NOT NULL,
+    author_id  INTEGER NOT NULL REFERENCES users (id),
+    reply_to   INTEGER REFERENCES posts (id),
+    body       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    edited_at  INTEGER,
+    revision   INTEGER NOT NULL DEFAULT 1,
+    likes      INTEGER NOT NULL DEFAULT 0,
+    deleted_at INTEGER,
+    deleted_by INTEGER REFERENCES users (id),
+    deleted_as TEXT CHECK (deleted_as IN ('author', 'moderator')),
+    UNIQUE (thread_id, number)
+) STRICT;
+
+CREATE INDEX posts_by_author  ON posts (author_id, id);
+CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL;
+
+CREATE TABLE post_versions (
+    id         INTEGER PRIMARY KEY,
+    post_id    INTEGER NOT NULL REFERENCES posts (id),
+    revision   INTEGER NOT NULL,
+    editor_id  INTEGER NOT NULL REFERENCES users (id),
+    title      TEXT,
+    tags       TEXT,
+    body       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (post_id, revision)
+) STRICT;
+
+CREATE INDEX post_versions_by_editor ON post_versions (editor_id);
+
+CREATE TABLE tags (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT    NOT NULL UNIQUE,
+    threads INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX tags_in_use ON tags (name) WHERE threads > 0;
+
+CREATE TABLE thread_tags (
+    tag_id    INTEGER NOT NULL REFERENCES tags (id),
+    thread_id INTEGER NOT NULL REFERENCES threads (id),
+    author_id INTEGER NOT NULL,
+    pinned    INTEGER NOT NULL,
+    last_post INTEGER NOT NULL,
+    PRIMARY KEY (tag_id, pinned, thread_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_tags_active           ON thread_tags (tag_id, pinned, last_post);
+CREATE INDEX thread_tags_newest_by_author ON thread_tags (tag_id, author_id, pinned, thread_id);
+CREATE INDEX thread_tags_active_by_author ON thread_tags (tag_id, author_id, pinned, last_post);
+CREATE INDEX thread_tags_by_thread        ON thread_tags (thread_id, tag_id);
+
+CREATE TRIGGER thread_tags_follow_threads
+    AFTER UPDATE OF author_id, pinned, last_post ON threads
+BEGIN
+    UPDATE thread_tags
+       SET author_id = new.author_id, pinned = new.pinned, last_post = new.last_post
+     WHERE thread_id = new.id;
+END;
+
+CREATE TABLE likes (
+    post_id    INTEGER NOT NULL REFERENCES posts (id),
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (post_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX likes_by_user ON likes (user_id);
+
+CREATE TABLE reading (
+    user_id   INTEGER NOT NULL REFERENCES users (id),
+    thread_id INTEGER NOT NULL REFERENCES threads (id),
+    number    INTEGER NOT NULL,
+    seen      INTEGER NOT NULL,
+    PRIMARY KEY (user_id, thread_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reading_by_thread ON reading (thread_id, number);
+
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, body, meta,
+    content = '', contentless_delete = 1,
+    tokenize = 'ascii'
+);
+
+CREATE TABLE messages (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender_id    INTEGER NOT NULL REFERENCES users (id),
+    recipient_id INTEGER NOT NULL REFERENCES users (id),
+    subject      TEXT,
+    body         TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    read_at      INTEGER
+) STRICT;
+
+CREATE INDEX messages_by_sender    ON messages (sender_id);
+CREATE INDEX messages_by_recipient ON messages (recipient_id);
+
+CREATE TABLE mailbox (
+    owner_id   INTEGER NOT NULL REFERENCES users (id),
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    peer_id    INTEGER NOT NULL REFERENCES users (id),
+    inbox      INTEGER NOT NULL CHECK (inbox IN (0, 1)),
+    sent       INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),
+    PRIMARY KEY (owner_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mailbox_inbox       ON mailbox (owner_id, message_id)          WHERE inbox = 1;
+CREATE INDEX mailbox_sent        ON mailbox (owner_id, message_id)          WHERE sent = 1;
+CREATE INDEX mailbox_unread      ON mailbox (owner_id, message_id)          WHERE unread = 1;
+CREATE INDEX mailbox_with        ON mailbox (owner_id, peer_id, message_id);
+CREATE INDEX mailbox_inbox_with  ON mailbox (owner_id, peer_id, message_id) WHERE inbox = 1;
+CREATE INDEX mailbox_sent_with   ON mailbox (owner_id, peer_id, message_id) WHERE sent = 1;
+CREATE INDEX mailbox_unread_with ON mailbox (owner_id, peer_id, message_id) WHERE unread = 1;
+CREATE INDEX mailbox_by_peer     ON mailbox (peer_id);
+CREATE INDEX mailbox_by_message  ON mailbox (message_id);
+
+CREATE TABLE blocks (
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    blocked_id INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, blocked_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
+
+CREATE TABLE notifications (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    kind       TEXT    NOT NULL,
+    post_id    INTEGER REFERENCES posts (id),
+    thread_id  INTEGER REFERENCES threads (id),
+    from_id    INTEGER REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
+) STRICT;
+
+CREATE INDEX notifications_by_user ON notifications (user_id, id);
+CREATE INDEX notifications_read    ON notifications (user_id, read, id);
+CREATE INDEX notifications_by_post ON notifications (thread_id, post_id);
+CREATE INDEX notifications_by_from ON notifications (from_id);
+
+CREATE TABLE reports (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    post_id     INTEGER NOT NULL REFERENCES posts (id),
+    reporter_id INTEGER NOT NULL REFERENCES users (id),
+    reason      TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    resolution  TEXT,
+    resolved_by INTEGER REFERENCES users (id),
+    resolved_at INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX reports_once ON reports (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0;
+CREATE INDEX reports_open        ON reports (id) WHERE resolved_at IS NULL;
+CREATE INDEX reports_resolved    ON reports (id) WHERE resolved_at IS NOT NULL;
+CREATE INDEX reports_by_post     ON reports (post_id);
+CREATE INDEX reports_by_reporter ON reports (reporter_id);
+CREATE INDEX reports_by_resolver ON reports (resolved_by) WHERE resolved_by IS NOT NULL;
+
+CREATE TABLE moderation_log (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    actor_id   INTEGER NOT NULL REFERENCES users (id),
+    action     TEXT    NOT NULL,
+    post_id    INTEGER REFERENCES posts (id),
+    user_id    INTEGER REFERENCES users (id),
+    reason     TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX moderation_log_by_actor ON moderation_log (actor_id);
+CREATE INDEX moderation_log_by_user  ON moderation_log (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX moderation_log_by_post  ON moderation_log (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TRIGGER moderation_log_delete BEFORE DELETE ON moderation_log
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
+
+CREATE TRIGGER moderation_log_update BEFORE UPDATE ON moderation_log
+WHEN NOT (new.id = old.id AND new.action = old.action AND new.created_at = old.created_at
+          AND new.post_id IS old.post_id AND new.reason IS old.reason
+          AND new.actor_id IN (old.actor_id, 0)
+          AND (new.user_id IS old.user_id OR (old.user_id IS NOT NULL AND new.user_id IS 0)))
+BEGIN
+    SELECT raise(ABORT, 'the moderation log is append-only');
+END;
+
+CREATE TABLE idempotency_keys (
+    user_id     INTEGER NOT NULL REFERENCES users (id),
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL,
+    location    TEXT    NOT NULL,
+    answer      BLOB    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (user_id, key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_by_age      ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_location ON idempotency_keys (user_id, location);

@@ -1,0 +1,65 @@
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// The forum's database. A new one is made by <c>schema.sql</c> whole, an older one comes to it by the migrations it lacks: a change of the
+/// schema is made in both places, and a test holds their results against each other.
+/// </summary>
+internal static class ForumDatabase
+{
+    /// <summary>The number of the schema that this version reads and writes.</summary>
+    public const int SchemaVersion = 3;
+
+    /// <summary>How to tell a forum's database, make one, and bring an older one up to date.</summary>
+    public static DatabaseSchema Schema { get; } = new(
+        Program: "TinyForum",
+        ApplicationId: 0x54466F72, // "TFor"
+        SchemaVersion,
+        ReadScript(),
+        Migrations:
+        [
+            new(2, "INSERT INTO search (search) VALUES ('delete-all')", SearchIndex.Fill), // rowids with the posts' lengths
+            new(3, """
+                ALTER TABLE idempotency_keys RENAME TO old_keys;
+                CREATE TABLE idempotency_keys (
+                    user_id     INTEGER NOT NULL REFERENCES users (id),
+                    key         TEXT    NOT NULL,
+                    fingerprint BLOB    NOT NULL,
+                    kind        TEXT    NOT NULL,
+                    made_id     INTEGER NOT NULL,
+                    salt        BLOB,
+                    created_at  INTEGER NOT NULL,
+                    PRIMARY KEY (user_id, key)
+                ) STRICT;
+
+                INSERT INTO idempotency_keys (user_id, key, fingerprint, kind, made_id, created_at)
+                SELECT user_id, key, fingerprint,
+                       substr(location, 6, instr(substr(location, 6), '/') - 2),
+                       CAST(substr(location, 6 + instr(substr(location, 6), '/')) AS INTEGER), created_at
+                  FROM old_keys
+                 WHERE location LIKE '/api/%s/%';
+
+                DROP TABLE old_keys;
+                CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+                """), // what was made instead of the answer that told of it
+        ],
+        PrepareReader: RelevanceFunction.Register);
+
+    /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
+    /// <param name="path">The file; <see langword="null"/> makes a temporary one that goes when this object is disposed.</param>
+    /// <param name="tell">Told, in a line for the operator, what takes long and what goes wrong; called by several threads at once.</param>
+    /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
+    /// <exception cref="DatabaseException">
+    /// The file can't be opened or written, is no database, belongs to another program, or is of a newer schema.
+    /// </exception>
+    public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
+        Database.Open(path, Schema, tell, maxBatch);
+
+    private static string ReadScript()
+    {
+        using var stream = typeof(ForumDatabase).Assembly.GetManifestResourceStream("schema.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

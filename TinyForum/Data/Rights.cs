@@ -1,0 +1,95 @@
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// Every rule on what a role may do. Asked inside the transaction that makes the change, of the role that the account has then; an actor's own
+/// <see cref="Actor.Role"/> may be of a moment ago.
+/// </summary>
+internal static class Rights
+{
+    /// <summary>Pinning, locking, resolving reports.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
+    public static void RequireModerator(Connection connection, Actor actor)
+    {
+        if (!IsModerator(connection, actor))
+            throw RefusalException.Forbidden("only a moderator may do this");
+    }
+
+    /// <summary>Giving out roles.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is no admin.</exception>
+    public static void RequireAdmin(Connection connection, Actor actor)
+    {
+        if (RoleOf(connection, actor) < Role.Admin)
+            throw RefusalException.Forbidden("only an admin may do this");
+    }
+
+    /// <summary>Editing and deleting a post.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is neither its author nor a moderator.</exception>
+    public static void RequireMayChange(Connection connection, Actor actor, Post post)
+    {
+        if (post.Author.Id != actor.Id && !IsModerator(connection, actor))
+            throw RefusalException.Forbidden("only its author or a moderator may do this");
+    }
+
+    /// <summary>Restoring a deleted post: the side that deleted it may.</summary>
+    /// <exception cref="RefusalException">Forbidden: the other side deleted it. NotFound: the actor may not even see it.</exception>
+    public static void RequireMayRestore(Connection connection, Actor actor, Post post)
+    {
+        var (isAuthor, isModerator) = (post.Author.Id == actor.Id, IsModerator(connection, actor));
+        if (post.DeletedBy == Side.Author ? isAuthor : isModerator)
+            return;
+        throw isAuthor ? RefusalException.Forbidden("a moderator deleted this post")
+            : isModerator ? RefusalException.Forbidden("its author deleted this post")
+            : RefusalException.NotFound("post");
+    }
+
+    /// <summary>Replying in a locked thread.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
+    public static void RequireMayReplyInLocked(Connection connection, Actor actor)
+    {
+        if (!IsModerator(connection, actor))
+            throw RefusalException.Forbidden("the thread is locked");
+    }
+
+    /// <summary>Suspending an account, and lifting that: moderators may for members, admins for anyone but themselves and <c>system</c>.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor may not. NotFound: there is no such account.</exception>
+    public static void RequireMaySuspend(Connection connection, Actor actor, long userId)
+    {
+        if (userId == User.SystemId)
+            throw RefusalException.Forbidden("system can't be suspended");
+        var role = RoleOf(connection, userId) ?? throw RefusalException.NotFound("user");
+        if (userId == actor.Id)
+            throw RefusalException.Forbidden("you cannot suspend yourself");
+        RequireModerator(connection, actor);
+        if (role > Role.Member && RoleOf(connection, actor) < Role.Admin)
+            throw RefusalException.Forbidden("only an admin may suspend a moderator or an admin");
+    }
+
+    /// <summary>Ending all of a user's sessions.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
+    public static void RequireMayEndSessions(Connection connection, Actor actor, long userId)
+    {
+        if (actor.Id != userId && RoleOf(connection, actor) < Role.Admin)
+            throw RefusalException.Forbidden("only the user or an admin may do this");
+    }
+
+    /// <summary>Whether someone may see a post that is perhaps deleted: then the side that may restore it does.</summary>
+    public static bool MaySee(Post post, Actor? viewer) => post.DeletedBy switch
+    {
+        null => true,
+        Side.Author => viewer?.Id == post.Author.Id,
+        _ => viewer?.Role >= Role.Moderator,
+    };
+
+    private static bool IsModerator(Connection connection, Actor actor) => RoleOf(connection, actor) >= Role.Moderator;
+
+    private static Role? RoleOf(Connection connection, Actor actor) => actor.Id == User.SystemId ? Role.Admin : RoleOf(connection, actor.Id);
+
+    private static Role? RoleOf(Connection connection, long userId) => connection.First($"""
+        SELECT role
+          FROM users
+         WHERE id = $user
+           AND {User.IsRegistered}
+        """, r => RoleName.Parse(r.GetString(0)), ("$user", userId));
+}

@@ -1,0 +1,21 @@
+using Microsoft.Data.Sqlite;
+
+namespace TinyForum.Data;
+
+/// <summary>Reads columns as the records have them.</summary>
+internal static class Rows
+{
+    /// <summary>A time, stored as Unix milliseconds.</summary>
+    public static DateTimeOffset Time(this SqliteDataReader row, int column) => Clock.Time(row.GetInt64(column));
+
+    public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
+
+    public static long? NumberOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    /// <summary>A user, whose number stands in this column and whose name in the next.</summary>
+    public static User User(this SqliteDataReader row, int column) => new(row.GetInt64(column), row.GetString(column + 1));
+
+    public static User? UserOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.User(column);
+}

@@ -1,0 +1,73 @@
+namespace TinyForum.Storage;
+
+/// <summary>A numbered step from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
+internal sealed record Migration(int To, string Sql, Action<Connection, ProgressReporter>? Then = null);
+
+/// <summary>What a program keeps in its database, as far as opening one goes.</summary>
+/// <param name="Program">The program's name, for messages.</param>
+/// <param name="ApplicationId">Marks its databases (<c>PRAGMA application_id</c>).</param>
+/// <param name="Version">The number of the schema that it reads and writes (<c>PRAGMA user_version</c>).</param>
+/// <param name="Script">Makes an empty database one of that version.</param>
+/// <param name="Migrations">The steps that bring older ones to that version, in rising order.</param>
+/// <param name="PrepareReader">Gives a connection that reads what its statements need.</param>
+internal sealed record DatabaseSchema(
+    string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader)
+{
+    /// <summary>Requires a database of this program, of this schema or an older one.</summary>
+    /// <returns>The number of its schema.</returns>
+    /// <exception cref="DatabaseException">It is another program's, or of a newer schema.</exception>
+    public int RequireKnown(Connection connection, string path)
+    {
+        if (connection.Number("PRAGMA application_id") != ApplicationId)
+            throw new DatabaseException($"{path} is a SQLite database of another program");
+        var version = (int)connection.Number("PRAGMA user_version")!.Value;
+        return version <= Version ? version
+            : throw new DatabaseException($"{path} has schema {version}, made by a newer {Program}; this one knows up to {Version}");
+    }
+
+    /// <summary>Requires a database of exactly this schema.</summary>
+    /// <exception cref="DatabaseException">It is another program's, or of another schema.</exception>
+    public void RequireCurrent(Connection connection, string path)
+    {
+        if (RequireKnown(connection, path) is var version && version != Version)
+            throw new DatabaseException($"{path} has schema {version}, this {Program} works on {Version}; a server migrates older ones when it starts");
+    }
+
+    /// <summary>Brings a database to this schema: an empty one by the script, an older one by the migrations it lacks.</summary>
+    /// <exception cref="DatabaseException">It is another program's, or of a newer schema.</exception>
+    public void Apply(Connection connection, string path, Action<string> progress)
+    {
+        if (connection.Number("PRAGMA application_id") == 0 && IsEmpty(connection))
+        {
+            Configure(connection);
+            Create(connection);
+            return;
+        }
+        var version = RequireKnown(connection, path);
+        Configure(connection);
+        foreach (var migration in Migrations.Where(m => m.To > version))
+        {
+            progress($"migrating the database to schema {migration.To}");
+            connection.InTransaction(() => Migrate(connection, migration, progress));
+        }
+    }
+
+    private static void Configure(Connection connection) => connection.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+
+    private void Create(Connection connection) => connection.InTransaction(() =>
+    {
+        if (IsEmpty(connection)) // else another process was faster
+            connection.Script($"{Script}\nPRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
+    });
+
+    private static void Migrate(Connection connection, Migration migration, Action<string> progress)
+    {
+        if (connection.Number("PRAGMA user_version") >= migration.To)
+            return; // another process was faster
+        connection.Script(migration.Sql);
+        migration.Then?.Invoke(connection, new ProgressReporter(progress));
+        connection.Script($"PRAGMA user_version = {migration.To}");
+    }
+
+    private static bool IsEmpty(Connection connection) => connection.Number("SELECT count(*) FROM sqlite_schema") == 0;
+}
