@@ -15,7 +15,7 @@ public sealed partial class LayoutTests
         ["Search"] = ["Text"],
         ["Data"] = ["Text", "Passwords", "Storage", "Search"],
         ["Maintenance"] = ["Storage", "Data"],
-        ["Http"] = ["Storage", "Telemetry"],
+        ["Http"] = [],
         ["Api"] = ["Text", "Data", "Http", "Storage", "Search", "Telemetry"],
         ["Telemetry"] = ["Api", "Http"],
         ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],

@@ -17,7 +17,7 @@ internal sealed class ForumApi
     {
         _forum = forum;
         _telemetry = telemetry;
-        _kept = new AnswerCache(forum.Database);
+        _kept = new AnswerCache(forum.Database.Version);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);

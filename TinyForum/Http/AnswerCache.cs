@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using TinyForum.Storage;
 
 namespace TinyForum.Http;
 
@@ -7,7 +6,8 @@ namespace TinyForum.Http;
 /// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full it starts over, so that who asks for many
 /// odd targets can't keep out those that are asked for often.
 /// </summary>
-internal sealed class AnswerCache(Database database)
+/// <param name="version">A number that changes with every write: what was kept under another is not sent.</param>
+internal sealed class AnswerCache(Func<long> version)
 {
     private const int MaxAnswers = 2_000;
     private const long MaxBytes = 64 * 1024 * 1024;
@@ -22,10 +22,10 @@ internal sealed class AnswerCache(Database database)
     /// <summary>Answers from memory if it can.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="userId">For whom; 0 is anyone without a credential.</param>
-    /// <param name="current">The database's version before anything was read for the answer.</param>
+    /// <param name="current">The version before anything was read for the answer.</param>
     public bool TryAnswer(Exchange exchange, long userId, out long current)
     {
-        current = database.Version();
+        current = version();
         if (!_answers.TryGetValue((userId, exchange.RawTarget), out var answer) || answer.Version != current)
             return false;
         answer.Send(exchange);

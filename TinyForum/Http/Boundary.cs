@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using TinyForum.Telemetry;
 
 namespace TinyForum.Http;
 
@@ -10,12 +9,18 @@ namespace TinyForum.Http;
 /// anything unknown into a logged "internal error", sends the answer and tells of it.
 /// </summary>
 /// <param name="serve">Fills in the answer.</param>
-/// <param name="log">Told of every request.</param>
-/// <param name="telemetry">Told of every request.</param>
-/// <param name="clock">The log's time.</param>
 /// <param name="hosts">The names, without a port, by which requests may call the server; <see langword="null"/> for any.</param>
+/// <param name="clock">The log's time.</param>
+/// <param name="log">Told of every request.</param>
+/// <param name="activities">Starts an activity for every request.</param>
+/// <param name="answered">Told of every request once it is answered, and how long that took.</param>
 internal sealed class Boundary(
-    Func<Exchange, ValueTask> serve, Action<LogEntry>? log, ForumTelemetry telemetry, TimeProvider clock, IReadOnlySet<string>? hosts)
+    Func<Exchange, ValueTask> serve,
+    IReadOnlySet<string>? hosts,
+    TimeProvider clock,
+    Action<LogEntry>? log,
+    ActivitySource? activities,
+    Action<Exchange, TimeSpan>? answered)
 {
     private const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
@@ -24,7 +29,7 @@ internal sealed class Boundary(
     {
         if (HasBeenAnswered(exchange))
             return;
-        using var activity = ForumTelemetry.Activities.StartActivity(exchange.Method, ActivityKind.Server);
+        using var activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
         Exception? fault = null;
         try
         {
@@ -67,7 +72,7 @@ internal sealed class Boundary(
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {
         var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
-        telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration);
+        answered?.Invoke(exchange, duration);
         if (activity is not null)
         {
             activity.DisplayName = $"{exchange.Method} {exchange.Route}";

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using TinyForum.Telemetry;
 
 namespace TinyForum.Http;
 
@@ -16,7 +15,7 @@ internal static class WarmUp
     private static Task? _run;
 
     /// <summary>Rehearses, if this process has not yet. Does not throw.</summary>
-    /// <param name="serve">Serves the request; neither log nor metrics hear of it.</param>
+    /// <param name="serve">Serves the request; neither log nor telemetry hears of it.</param>
     /// <param name="request">It changes nothing and ends its connection.</param>
     /// <param name="_">Types out of assemblies that it does not need and others do: to name them is to load them.</param>
     public static Task Once(Func<Exchange, ValueTask> serve, string request, IReadOnlyList<Type> _)
@@ -29,8 +28,7 @@ internal static class WarmUp
     {
         try
         {
-            using var telemetry = new ForumTelemetry();
-            var boundary = new Boundary(serve, log: null, telemetry, TimeProvider.System, hosts: null);
+            var boundary = new Boundary(serve, hosts: null, TimeProvider.System, log: null, activities: null, answered: null);
             var limits = new ConnectionLimits { SweepInterval = TimeSpan.FromMilliseconds(1) };
             await using var loop = ListenerLoop.Start([new ListenAddress("127.0.0.1", 0)], boundary, limits, _ => { }, TimeSpan.FromSeconds(1));
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1));
