@@ -1,5 +1,3 @@
-using System.Runtime.Versioning;
-
 namespace TinyForum.Http;
 
 /// <summary>
@@ -18,8 +16,8 @@ internal sealed class GuardedConnection(SocketName remote)
     private const long CutOff = -1, Retired = -2;
 
     /// <summary>
-    /// Requests begun so far in the upper half, those being served in the lower (two for a moment: the next may begin before the last one has
-    /// said that it ended). In one number, so that the guard ends a connection only if no request begins meanwhile.
+    /// Requests begun so far in the upper half, those being served in the lower (two for a moment: the next may begin before the last one
+    /// has said that it ended). In one number, so that the guard ends a connection only if no request begins meanwhile.
     /// </summary>
     private long _state;
     private int _bodies;
@@ -28,22 +26,22 @@ internal sealed class GuardedConnection(SocketName remote)
     private long _seenState;
     private ulong _seenReceived, _receivedMark, _ackedMark;
 
+    /// <summary>When a request began or ended, or the connection itself began.</summary>
+    private long _since;
+
+    /// <summary>Since when the client is waited for in the middle of its request.</summary>
+    private long? _waitingSince;
+
+    /// <summary>Since when the client has not taken the answer in.</summary>
+    private long? _sendingSince;
+
+    /// <summary>Bytes that came since no request is being served.</summary>
+    private long _received;
+
     public SocketName Remote { get; } = remote;
 
     /// <summary>When it was last found open.</summary>
     public long SeenAt { get; set; } = Environment.TickCount64;
-
-    /// <summary>When a request began or ended, or the connection itself began.</summary>
-    public long Since { get; private set; }
-
-    /// <summary>Since when the client is waited for in the middle of its request.</summary>
-    public long? WaitingSince { get; private set; }
-
-    /// <summary>Since when the client has not taken the answer in.</summary>
-    public long? SendingSince { get; private set; }
-
-    /// <summary>Bytes that came since no request is being served.</summary>
-    public long Received { get; private set; }
 
     /// <summary>Whether nothing is going on, so that looking less often will do.</summary>
     public bool IsQuiet { get; private set; }
@@ -66,7 +64,6 @@ internal sealed class GuardedConnection(SocketName remote)
             var seen = Interlocked.CompareExchange(ref _state, state + (1L << 32) + 1, state);
             if (seen == state)
                 break;
-
             state = seen;
         }
 
@@ -84,8 +81,8 @@ internal sealed class GuardedConnection(SocketName remote)
     public void EndBody() => Interlocked.Decrement(ref _bodies);
 
     /// <summary>
-    /// Lets no request begin from now on. False if one has since <see cref="Observe"/>, which then knows too little of the connection; one that
-    /// was being served already may be ended, it was looked at.
+    /// Lets no request begin from now on. False if one has since <see cref="Judge"/>, which then knows too little of the connection; one
+    /// that was being served already may be ended, it was looked at.
     /// </summary>
     public bool TryCut() => (int)_seenState > 0 || Interlocked.CompareExchange(ref _state, CutOff, _seenState) == _seenState;
 
@@ -99,45 +96,62 @@ internal sealed class GuardedConnection(SocketName remote)
     /// <summary>Starts over: this remote end has a new socket.</summary>
     public void Meet(long now)
     {
-        (SeenAt, Since, WaitingSince, SendingSince) = (now, now, null, null);
+        (SeenAt, _since, _waitingSince, _sendingSince) = (now, now, null, null);
         (_seenState, _seenReceived, _receivedMark, _ackedMark) = (0, 0, 0, 0);
         (IsQuiet, IsCut, Excess) = (false, false, null);
     }
 
-    /// <summary>Takes in what the kernel counted and what the server said since the last look. Returns whether a request is being served.</summary>
-    [SupportedOSPlatform("linux")]
-    public bool Observe(long now, in LinuxSocket.TcpInfo info)
+    /// <summary>Why this connection has to end, if it has to, by what the kernel counted and what the server said.</summary>
+    public CutReason? Judge(long now, int fd, ConnectionLimits limits)
+    {
+        if (!LinuxSocket.TryGetInfo(fd, out var info))
+            return null;
+        var serving = Observe(now, info);
+        if (_sendingSince is { } sending && now - sending > limits.SendTimeout.TotalMilliseconds)
+            return CutReason.SlowReader;
+        if (_waitingSince is { } waiting && now - waiting > limits.RequestTimeout.TotalMilliseconds)
+            return CutReason.SlowRequest;
+        if (serving)
+            return null;
+        if (Excess is { } excess)
+            return excess;
+        if (_received > limits.MaxRequestBytes)
+            return CutReason.TooManyBytes;
+        // An answer that a slow line still carries away is no idling.
+        var idle = _waitingSince is null && _sendingSince is null;
+        return idle && now - _since > limits.IdleTimeout.TotalMilliseconds ? CutReason.Idle : null;
+    }
+
+    /// <summary>Takes in what has changed since the last look. Returns whether a request is being served.</summary>
+    private bool Observe(long now, in LinuxSocket.TcpInfo info)
     {
         var state = Volatile.Read(ref _state);
         var serving = (int)state > 0;
         if (state != _seenState)
         {
-            // What came until now was of requests that have begun, and a new budget begins. Only if a header was waited for, and this is its
-            // request, the time it took counts for its body too.
+            // What came until now was of requests that have begun, and a new budget begins. Only if a header was waited for, and this is
+            // its request, the time it took counts for its body too.
             var sameRequest = (int)_seenState == 0 && state == _seenState + (1L << 32) + 1;
-            (WaitingSince, _receivedMark, Since, _seenState) = (sameRequest ? WaitingSince : null, info.BytesReceived, now, state);
+            (_waitingSince, _receivedMark, _since, _seenState) = (sameRequest ? _waitingSince : null, info.BytesReceived, now, state);
         }
-
-        Received = serving ? 0 : (long)(info.BytesReceived - _receivedMark);
-        if (serving ? Volatile.Read(ref _bodies) <= 0 : Received == 0)
-            WaitingSince = null;
-        else if (WaitingSince is null)
-            WaitingSince = now;
+        _received = serving ? 0 : (long)(info.BytesReceived - _receivedMark);
+        if (serving ? Volatile.Read(ref _bodies) <= 0 : _received == 0)
+            _waitingSince = null;
+        else if (_waitingSince is null)
+            _waitingSince = now;
         else if (serving && info.BytesReceived - _receivedMark >= Progress)
         {
             // A long body may go on while it comes; a header may not.
-            (WaitingSince, _receivedMark) = (now, info.BytesReceived);
+            (_waitingSince, _receivedMark) = (now, info.BytesReceived);
         }
-
         if (info.Unacked == 0 && info.NotSentBytes == 0)
-            SendingSince = null;
-        else if (SendingSince is null || info.BytesAcked - _ackedMark >= (info.NotSentBytes > 0 ? Progress : 1UL))
+            _sendingSince = null;
+        else if (_sendingSince is null || info.BytesAcked - _ackedMark >= (info.NotSentBytes > 0 ? Progress : 1UL))
         {
             // As long as nothing is held back, any acknowledgement will do: a trickle of small answers is not the reader's fault.
-            (SendingSince, _ackedMark) = (now, info.BytesAcked);
+            (_sendingSince, _ackedMark) = (now, info.BytesAcked);
         }
-
-        IsQuiet = WaitingSince is null && SendingSince is null && info.BytesReceived == _seenReceived && now - Since > QuietAfter;
+        IsQuiet = _waitingSince is null && _sendingSince is null && info.BytesReceived == _seenReceived && now - _since > QuietAfter;
         _seenReceived = info.BytesReceived;
         return serving;
     }

@@ -1,12 +1,10 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 
 namespace TinyForum.Http;
 
 /// <summary>The few libc calls that <see cref="ConnectionGuard"/> needs on sockets which .NET owns and does not hand out.</summary>
-[SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSocket
 {
     private const int SolSocket = 1, SoLinger = 13, SoAttachFilter = 26, SoDetachFilter = 27, SoAcceptConn = 30, SoCookie = 57;
@@ -14,7 +12,7 @@ internal static unsafe partial class LinuxSocket
     private const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
     private const int ShutReadWrite = 2, DupFdCloseOnExec = 1030, RlimitNoFile = 7, OpenNonBlockCloseOnExec = 0x80800, TooManyFiles = 24;
 
-    /// <summary>What the kernel knows of a connection: the part of its <c>tcp_info</c> up to Linux 4.6, of which only these are read.</summary>
+    /// <summary>What the kernel knows of a connection: its <c>tcp_info</c> as of Linux 4.6, of which only these are read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 148)]
     public struct TcpInfo
     {
@@ -26,7 +24,7 @@ internal static unsafe partial class LinuxSocket
         [FieldOffset(144)] public uint NotSentBytes;
     }
 
-    /// <summary>A number that no other socket has had since the machine started; 0 when <paramref name="fd"/> is not an open socket.</summary>
+    /// <summary>A number that no other socket has had since the machine started; 0 if <paramref name="fd"/> is no open socket.</summary>
     public static ulong Cookie(int fd)
     {
         ulong cookie = 0;
@@ -100,23 +98,23 @@ internal static unsafe partial class LinuxSocket
         _ = setsockopt(fd, SolSocket, SoLinger, &linger, sizeof(int) * 2);
     }
 
-    /// <summary>A second descriptor for the same socket, which stays that socket whatever .NET closes meanwhile; negative if none is free.</summary>
+    /// <summary>Another descriptor of the same file; negative if none is free. Before closing it see <see cref="PinnedSocket"/>.</summary>
     public static int Duplicate(int fd) => fcntl(fd, DupFdCloseOnExec, 0);
 
     public static void Close(int fd) => _ = close(fd);
 
-    /// <summary>Whether every descriptor below <paramref name="number"/> is in use: the kernel hands out the lowest one. Not if fd is not open.</summary>
-    public static bool AllInUseBelow(int number, int fd)
+    /// <summary>The lowest descriptor that is free; <see cref="int.MaxValue"/> if none is, negative if the kernel does not tell.</summary>
+    public static int LowestFree()
     {
-        var lowest = Duplicate(fd);
+        // A file of its own: to close a duplicate of one that has locks, such as the database's, would drop them.
+        var lowest = eventfd(0, OpenNonBlockCloseOnExec);
         if (lowest < 0)
-            return Marshal.GetLastSystemError() == TooManyFiles;
-
+            return Marshal.GetLastSystemError() == TooManyFiles ? int.MaxValue : lowest;
         Close(lowest);
-        return lowest >= number;
+        return lowest;
     }
 
-    /// <summary>Lets a listening socket drop, or no longer drop, what comes in: clients try again by themselves, after a second at first. Returns whether it does.</summary>
+    /// <summary>Lets a listening socket drop what comes in, or no longer; clients try again. Returns whether it did.</summary>
     public static bool DropIncoming(int fd, bool drop)
     {
         const ulong Return0 = 0x06; // the classic filter's instruction: code, two jumps and a value in 2, 1, 1 and 4 bytes
@@ -128,13 +126,12 @@ internal static unsafe partial class LinuxSocket
     /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
     public static int Accept(int fd) => accept4(fd, null, null, OpenNonBlockCloseOnExec);
 
-    /// <summary>How many descriptors this process may have, after raising its own limit as far as it may; null when that can't be read.</summary>
+    /// <summary>How many descriptors this process may have once its limit is raised as far as it goes; null if that is unknown.</summary>
     public static long? RaiseDescriptorLimit()
     {
         Limit limit;
         if (getrlimit(RlimitNoFile, &limit) != 0)
             return null;
-
         var raised = limit with { Soft = limit.Hard };
         var soft = setrlimit(RlimitNoFile, &raised) == 0 ? raised.Soft : limit.Soft;
         return (long)Math.Min(soft, long.MaxValue);
@@ -145,6 +142,7 @@ internal static unsafe partial class LinuxSocket
     {
         const int None = -1;
         DropIncoming(None, drop: true);
+        _ = Duplicate(None);
         _ = Accept(None);
         Send(None, [0]);
         ResetOnClose(None);
@@ -180,6 +178,9 @@ internal static unsafe partial class LinuxSocket
     private static partial int accept4(int fd, byte* address, int* length, int flags);
 
     [LibraryImport("libc")]
+    private static partial int eventfd(uint value, int flags);
+
+    [LibraryImport("libc")]
     private static partial int fcntl(int fd, int command, int value);
 
     [LibraryImport("libc")]
@@ -201,7 +202,7 @@ internal readonly record struct SocketName(ulong High, ulong Low, ushort Port)
 
     public bool IsLoopback => High == 0 && (Low == 1 || Low >> 24 == 0xFFFF7F);
 
-    /// <summary>Whose connection it is when connections are counted: an IPv6 subscriber is a /64, out of which any address can be used.</summary>
+    /// <summary>Whose connection it is when connections are counted: an IPv6 subscriber has a /64 and may use any address of it.</summary>
     public (ulong, ulong) Host => (High, High == 0 ? Low : 0);
 
     public static SocketName From(IPEndPoint endPoint)

@@ -1,0 +1,13 @@
+namespace TinyForum.Http;
+
+/// <summary>Why <see cref="ConnectionGuard"/> ended a connection: which of the <see cref="ConnectionLimits"/> it broke, or that the server stops.</summary>
+internal enum CutReason
+{
+    Idle,
+    SlowRequest,
+    TooManyBytes,
+    SlowReader,
+    TooManyConnections,
+    TooManyFromAddress,
+    Shutdown,
+}

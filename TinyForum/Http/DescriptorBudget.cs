@@ -1,0 +1,53 @@
+using System.Buffers.Text;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// The descriptors that the process may have, and how many of them connections may take: to start a thread takes two, and the process ends
+/// if there are none.
+/// </summary>
+internal sealed class DescriptorBudget
+{
+    /// <summary>Descriptors for what the process opens later: databases, logs, threads.</summary>
+    private const int OtherDescriptors = 96;
+
+    /// <summary>The most that is kept back of a large limit; of a small one it is a quarter.</summary>
+    private const int MaxReserve = 1024;
+
+    private readonly int _shortFrom;
+
+    /// <summary>Raises the limit as far as the process may.</summary>
+    public DescriptorBudget()
+    {
+        Limit = LinuxSocket.RaiseDescriptorLimit() ?? 1024;
+        _shortFrom = (int)Math.Min(Limit - Math.Min(Limit / 4, MaxReserve), int.MaxValue);
+        MaxConnections = Math.Max(1, _shortFrom - LinuxSocket.LowestFree() - OtherDescriptors);
+    }
+
+    /// <summary>How many descriptors the process may have.</summary>
+    public long Limit { get; }
+
+    /// <summary>How many connections there are descriptors for, beside what was open at the start and what will be.</summary>
+    public int MaxConnections { get; }
+
+    /// <summary>Whether all that connections may use are in use.</summary>
+    public bool AreShort() => LinuxSocket.LowestFree() >= _shortFrom;
+
+    /// <summary>How far descriptors can reach: the size of the kernel's table, which grows with them; the limit without /proc.</summary>
+    public int TableSize()
+    {
+        var fallback = (int)Math.Min(Limit, 65_536);
+        try
+        {
+            using var status = File.OpenHandle("/proc/self/status");
+            Span<byte> text = stackalloc byte[4096];
+            text = text[..RandomAccess.Read(status, text, 0)];
+            var field = text.IndexOf("FDSize:"u8);
+            return field >= 0 && Utf8Parser.TryParse(text[(field + 7)..].TrimStart("\t "u8), out int size, out _) ? size : fallback;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return fallback;
+        }
+    }
+}

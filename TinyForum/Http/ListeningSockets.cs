@@ -1,0 +1,112 @@
+using System.Diagnostics.Tracing;
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace TinyForum.Http;
+
+/// <summary>
+/// The sockets that a listener listens on, and the brake on them: while descriptors are short nothing more comes in, for a burst of
+/// connections would use up the last. Thread-safe.
+/// </summary>
+internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> sockets, DescriptorBudget descriptors) : EventListener
+{
+    private readonly Lock _gate = new();
+    private long _refused;
+
+    internal readonly record struct ListeningSocket(int Fd, ulong Cookie, SocketName Name);
+
+    /// <summary>What a connection that is one too many is told.</summary>
+    public static ReadOnlyMemory<byte> TooMany { get; } =
+        Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
+
+    /// <summary>Whether it hears of each connection that is accepted. A program can be published without that: then brake often.</summary>
+    public bool HearsAccepts { get; private set; }
+
+    /// <summary>Whether nothing comes in.</summary>
+    public bool IsBraked { get; private set; }
+
+    /// <summary>How many connections were refused meanwhile.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    /// <summary>
+    /// Finds the sockets of a started listener by their addresses, which HttpListener makes out of its prefixes, and sets the options that
+    /// accepted sockets inherit.
+    /// </summary>
+    /// <exception cref="PlatformNotSupportedException">There are none, or the kernel does not tell of them what the guard asks.</exception>
+    public static ListeningSockets Find(HttpListener listener, DescriptorBudget descriptors, TimeSpan sendTimeout)
+    {
+        var wanted = new HashSet<SocketName>();
+        foreach (var prefix in listener.Prefixes)
+        {
+            var uri = new Uri(prefix.Replace("://+", "://0.0.0.0", StringComparison.Ordinal));
+            // GetHostAddresses refuses 0.0.0.0.
+            foreach (var address in IPAddress.TryParse(uri.Host, out var literal) ? [literal] : Dns.GetHostAddresses(uri.Host))
+                wanted.Add(SocketName.From(new IPEndPoint(address, uri.Port)));
+        }
+        var found = new List<ListeningSocket>();
+        var end = descriptors.TableSize();
+        for (var fd = 0; fd < end; fd++)
+        {
+            if (LinuxSocket.IsListening(fd) && LinuxSocket.TryGetLocal(fd, out var name) && wanted.Contains(name))
+                found.Add(new ListeningSocket(fd, LinuxSocket.Cookie(fd), name));
+        }
+        if (found.Count == 0)
+            throw new PlatformNotSupportedException("the listening socket was not found");
+        if (!found.TrueForAll(s =>
+            LinuxSocket.TryGetInfo(s.Fd, out _) && LinuxSocket.SetNoDelay(s.Fd) && LinuxSocket.SetUserTimeout(s.Fd, sendTimeout)))
+            throw new PlatformNotSupportedException("this kernel does not tell enough about its sockets");
+        return new ListeningSockets(found, descriptors);
+    }
+
+    /// <summary>Whether a connection with this local end was accepted here.</summary>
+    public bool Accepted(SocketName local) => sockets.Exists(s => s.Name.Port == local.Port && (s.Name == local || s.Name.IsAnyAddress));
+
+    /// <summary>Lets nothing in as long as descriptors are short, and tells those who wait so. Returns whether they are.</summary>
+    public bool Brake()
+    {
+        lock (_gate)
+        {
+            var isShort = descriptors.AreShort();
+            if (!isShort && !IsBraked)
+                return false;
+            foreach (var (fd, cookie, _) in sockets)
+            {
+                // The listener may have closed it to stop, and the number be another's. That it does so between these calls is left to
+                // chance, for a duplicate would keep the port open.
+                if (LinuxSocket.Cookie(fd) != cookie)
+                    continue;
+                if (isShort != IsBraked)
+                    LinuxSocket.DropIncoming(fd, isShort);
+                for (int waiting; isShort && (waiting = LinuxSocket.Accept(fd)) >= 0;)
+                {
+                    LinuxSocket.Send(waiting, TooMany.Span);
+                    LinuxSocket.Shutdown(waiting);
+                    LinuxSocket.Close(waiting);
+                    Interlocked.Increment(ref _refused);
+                }
+            }
+            return IsBraked = isShort;
+        }
+    }
+
+    /// <summary>The thread that has accepted a connection calls this before it accepts another: no one else tells so soon.</summary>
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        if (eventData.EventName == "AcceptStop")
+            Brake();
+    }
+
+    protected override void OnEventSourceCreated(EventSource eventSource)
+    {
+        if (eventSource.Name == "System.Net.Sockets")
+        {
+            EnableEvents(eventSource, EventLevel.Informational);
+            HearsAccepts = true;
+        }
+    }
+
+    private static byte[] Answer503(string json) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\n"
+        + $"Retry-After: 1\r\nServer: TinyForum\r\nConnection: close\r\n\r\n{json}"));
+}
