@@ -10,6 +10,8 @@ namespace TinyForum.Api;
 /// <summary>One request as a handler sees it: who is calling, what the path and query say, and where the answer goes.</summary>
 internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
 {
+    public const int DefaultPageSize = 20, MaxPageSize = 100;
+
     private ReadOnlyMemory<byte> _body;
 
     public Exchange Exchange { get; } = exchange;
@@ -55,10 +57,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
 
-    /// <summary>How many rows the caller wants, 1 to 100, or 20 if it does not say.</summary>
-    public int Limit => Exchange.Target.Parameter("limit") is not { } text ? 20
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 100 ? limit
-        : throw Refusal.Invalid("limit", "must be 1 to 100");
+    /// <summary>How many rows the caller wants: 1 to <see cref="MaxPageSize"/>, or <see cref="DefaultPageSize"/> if it does not say.</summary>
+    public int Limit => Exchange.Target.Parameter("limit") is not { } text ? DefaultPageSize
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxPageSize ? limit
+        : throw Refusal.Invalid("limit", $"must be 1 to {MaxPageSize}");
 
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);

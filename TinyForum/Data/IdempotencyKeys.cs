@@ -8,16 +8,17 @@ namespace TinyForum.Data;
 internal sealed record StoredAnswer(string Location, byte[] Body);
 
 /// <summary>
-/// The idempotency keys of the last 24 hours, per user (draft-ietf-httpapi-idempotency-key-header). A key is stored in the transaction
-/// that makes what it stands for, so neither is ever there without the other.
+/// The idempotency keys of each user, kept for <see cref="Lifetime"/> (draft-ietf-httpapi-idempotency-key-header). A key is stored in the
+/// transaction that makes what it stands for, so neither is ever there without the other.
 /// </summary>
 internal sealed class IdempotencyKeys(TimeProvider clock)
 {
-    private const int MaxLength = 64, NonceSize = 12, TagSize = 16;
+    public const int MaxLength = 64;
+    private const int NonceSize = 12, TagSize = 16;
 
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    /// <exception cref="Refusal">400: the key is not 1 to 64 visible ASCII characters.</exception>
+    /// <exception cref="Refusal">400: the key is not of visible ASCII characters, or too long.</exception>
     public static void RequireWellFormed(string key)
     {
         if (key.Length is 0 or > MaxLength || key.AsSpan().ContainsAnyExceptInRange('!', '~'))

@@ -19,6 +19,9 @@ public sealed class TokenStore
     /// <summary>How many tokens a user can have.</summary>
     public const int MaxPerUser = 50;
 
+    /// <summary>How many days a token can be made for.</summary>
+    public const int MaxDays = 3650;
+
     private const long DayInMilliseconds = 86_400_000;
 
     private readonly Database _database;
@@ -41,9 +44,9 @@ public sealed class TokenStore
 
     /// <summary>Makes a token.</summary>
     /// <param name="userId">Whose.</param>
-    /// <param name="name">1 to 50 characters.</param>
+    /// <param name="name">What its owner calls it.</param>
     /// <param name="mayWrite">Whether it may change anything.</param>
-    /// <param name="days">How many days it lives, 1 to 3650; <see langword="null"/> for as long as the account does.</param>
+    /// <param name="days">How many days it lives, 1 to <see cref="MaxDays"/>; <see langword="null"/> for as long as the account does.</param>
     /// <returns>The token, which is nowhere stored, and what is.</returns>
     /// <exception cref="Refusal">400: the name or the days break a rule. 409: the user has <see cref="MaxPerUser"/> already.</exception>
     public async Task<(string Secret, AccessToken Token)> CreateAsync(long userId, string name, bool mayWrite, long? days = null)
@@ -60,8 +63,8 @@ public sealed class TokenStore
         var errors = new Dictionary<string, string>();
         if (TextRule.TokenName.Check(name) is { } why)
             errors["name"] = why;
-        if (days is < 1 or > 3650)
-            errors["expires_in_days"] = "must be 1 to 3650";
+        if (days is < 1 or > MaxDays)
+            errors["expires_in_days"] = $"must be 1 to {MaxDays}";
         return errors;
     }
 

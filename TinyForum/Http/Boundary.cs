@@ -17,7 +17,7 @@ namespace TinyForum.Http;
 internal sealed class Boundary(
     Func<Exchange, ValueTask> serve, Action<LogEntry>? log, ForumTelemetry telemetry, TimeProvider clock, IReadOnlySet<string>? hosts)
 {
-    private const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
+    internal const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
     /// <summary>Serves one request. Does not throw.</summary>
     public async Task ServeAsync(Exchange exchange)

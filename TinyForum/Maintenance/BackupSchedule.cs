@@ -10,7 +10,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
 {
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'", Extension = ".db", Unfinished = ".partial";
 
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Retry = TimeSpan.FromMinutes(10), Longest = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan Retry = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(1);
 
     private readonly Forum _forum;
     private readonly TimeSpan _every;

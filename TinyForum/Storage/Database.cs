@@ -18,7 +18,7 @@ public sealed class Database : IDisposable
     internal const int ApplicationId = 0x54466F72; // "TFor"
     private const int KeptReaders = 16;
 
-    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly TimeSpan _busyTimeout;
     private readonly Action<LogSeverity, string>? _tell;
