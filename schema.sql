@@ -169,8 +169,9 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id and, in its five last bits, how long the post is (Search/Relevance); the text is Search/SearchText's, so SQLite's tokenizer only splits it at spaces. meta holds a token for
--- the author and for each tag of the thread. Not here: deleted posts; but the replies to a deleted thread stay.
+-- rowid is the post's id and, in its last bits, how long the post is (Search/Relevance); the text is Search/SearchText's, so SQLite's
+-- tokenizer only splits it at spaces. meta holds a token for the author and for each tag of the thread. Not here: deleted posts; but the
+-- replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, meta,
     content = '', contentless_delete = 1,
@@ -221,7 +222,7 @@ CREATE TABLE blocks (
 
 CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
 
--- At most 1,000 a user. A deleted post's replies and mentions go with it.
+-- Each user's latest NotificationStore.Max. A deleted post's replies and mentions go with it.
 CREATE TABLE notifications (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),

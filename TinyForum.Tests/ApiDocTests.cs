@@ -129,7 +129,7 @@ public sealed partial class ApiDocTests
                     case "--data-urlencode": query = words.Dequeue().Split('=', 2) is [var key, var text] ? $"?{key}={Uri.EscapeDataString(text)}" : null; break;
                     case "--json": body = words.Dequeue(); break;
                     case "-H": headers.Add(words.Dequeue().Split(": ") is [var name, var value] ? (name, value) : throw new FormatException(line)); break;
-                    default: url = url is null && word.StartsWith("http://127.0.0.1:5000/") ? word : throw new FormatException($"{line}: {word}"); break;
+                    default: url = url is null && word.StartsWith(new ForumOptions().Listen[0] + "/") ? word : throw new FormatException($"{line}: {word}"); break;
                 }
             }
             method ??= body is null ? "GET" : "POST";

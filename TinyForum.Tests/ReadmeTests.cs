@@ -1,20 +1,32 @@
+using System.Text.RegularExpressions;
 using TinyForum.CommandLine;
 
 namespace TinyForum.Tests;
 
 [TestClass]
-public sealed class ReadmeTests
+public sealed partial class ReadmeTests
 {
-    [TestMethod]
-    [DataRow("README.md")]
-    [DataRow("README.zh-CN.md")]
-    public void Every_setting_is_in_the_table_with_its_variable(string readme)
+    /// <summary>What stands for the absence of a value, in Chinese.</summary>
+    private static readonly Dictionary<string, string> Chinese = new()
     {
-        var text = Repository.Read(readme);
-        foreach (var setting in Settings.OfServe.Append(Settings.Database))
-        {
-            var variable = "TINYFORUM_" + setting.Option.Name[2..].Replace('-', '_').ToUpperInvariant();
-            Assert.Contains(line => line.StartsWith($"| `{setting.Option.Name}", StringComparison.Ordinal) && line.Contains($"`{variable}`"), text.Split('\n'), setting.Option.Name);
-        }
+        ["any"] = "任意",
+        ["never"] = "不备份",
+        ["on if it listens on loopback alone"] = "只监听回环地址时为 on",
+        ["backups beside the database"] = "数据库旁的 backups",
+    };
+
+    [TestMethod]
+    [DataRow("README.md", false)]
+    [DataRow("README.zh-CN.md", true)]
+    public void The_table_of_settings_says_what_help_says(string readme, bool isChinese)
+    {
+        var settings = Settings.OfServe.Append(Settings.Database)
+            .Select(s => ($"{s.Option.Name} {s.Option.HelpName}", s.Variable, isChinese ? Chinese.GetValueOrDefault(s.Default, s.Default) : s.Default));
+        var rows = Row().Matches(Repository.Read(readme))
+            .Select(r => (r.Groups[1].Value.Replace("\\|", "|"), r.Groups[2].Value, r.Groups[3].Value.Replace("`", "")));
+        CollectionAssert.AreEquivalent(settings.ToArray(), rows.ToArray());
     }
+
+    [GeneratedRegex(@"^\| `(--.+?)` \| `(\w+)` \| (.+?) \| .+ \|$", RegexOptions.Multiline)]
+    private static partial Regex Row();
 }

@@ -42,7 +42,7 @@ public sealed record ForumOptions
     /// <summary>How much one client may do.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
 
-    /// <summary>How long disposal waits for the requests that were accepted. 10 s.</summary>
+    /// <summary>How long disposal waits for the requests that were accepted.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often the database is backed up while it is served, one minute at least; <see langword="null"/> for never.</summary>

@@ -14,15 +14,15 @@ public sealed record RateLimitOptions
     /// <summary>Whether there are any limits.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Wrong passwords for an account from an address. 10 in 5 minutes.</summary>
+    /// <summary>Wrong passwords for an account from an address.</summary>
     public RateLimit FailedLogins { get; init; } = new(10, TimeSpan.FromMinutes(5));
 
-    /// <summary>New accounts from an address. 30 in an hour.</summary>
+    /// <summary>New accounts from an address.</summary>
     public RateLimit Registrations { get; init; } = new(30, TimeSpan.FromHours(1));
 
-    /// <summary>Requests of a user that change something. 60 in a minute.</summary>
+    /// <summary>Requests of a user that change something.</summary>
     public RateLimit Writes { get; init; } = new(60, TimeSpan.FromMinutes(1));
 
-    /// <summary>Searches from an address. 60 in a minute.</summary>
+    /// <summary>Searches from an address.</summary>
     public RateLimit Searches { get; init; } = new(60, TimeSpan.FromMinutes(1));
 }

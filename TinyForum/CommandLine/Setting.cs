@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace TinyForum.CommandLine;
 
@@ -8,65 +7,38 @@ internal abstract class Setting
 {
     private const string Prefix = "TINYFORUM_";
 
-    protected Setting(Option option, string value, string help)
+    protected Setting(string flag, string value, ArgumentArity words, string fallback, string help)
     {
-        Variable = Prefix + option.Name[2..].Replace('-', '_').ToUpperInvariant();
-        Option = option;
-        option.Description = $"{help} [{Variable}]";
-        option.HelpName = value;
+        Variable = Prefix + flag[2..].Replace('-', '_').ToUpperInvariant();
+        Default = fallback;
+        Option = words.MaximumNumberOfValues > 1 ? new Option<string[]>(flag) : new Option<string>(flag);
+        (Option.Arity, Option.HelpName, Option.Description) = (words, value, $"{help}. Default: {fallback} [{Variable}]");
     }
 
     /// <summary>The flag.</summary>
     public Option Option { get; }
 
     /// <summary>The environment variable.</summary>
-    protected string Variable { get; }
+    public string Variable { get; }
 
-    public static Setting<T> Of<T>(string flag, string value, T fallback, Func<string, T> parse, string help) =>
-        new(new Option<string>(flag), value, fallback, parse, help);
+    /// <summary>What holds if neither is given: a value, or words for what comes of having none.</summary>
+    public string Default { get; }
 
-    /// <summary>One that is <c>on</c> or <c>off</c>; the flag alone is <c>on</c>.</summary>
-    public static Setting<T> Switch<T>(string flag, T fallback, Func<bool, T> map, string help) =>
-        new(new Option<string>(flag) { Arity = ArgumentArity.ZeroOrOne }, "on|off", fallback, text => map(IsOn(text)), help);
+    public static Setting<T> Of<T>(string flag, T fallback, SettingValue<T> value, string help) =>
+        new(flag, fallback, value.Parse, value.Name, value.Words, value.Print(fallback), help);
 
-    /// <summary>One that may be given several times; in the variable, spaces or commas part them.</summary>
-    public static Setting<T> List<T>(string flag, string value, T fallback, string help) where T : IReadOnlyList<string>? =>
-        new(new Option<string[]>(flag), value, fallback, text => (T)(IReadOnlyList<string>)text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), help);
+    /// <summary>One that may have no value, which <paramref name="none"/> puts into words.</summary>
+    public static Setting<T?> Of<T>(string flag, T? fallback, SettingValue<T> value, string none, string help) where T : struct =>
+        new(flag, fallback, text => value.Parse(text), value.Name, value.Words, fallback is { } set ? value.Print(set) : none, help);
 
-    /// <summary>A whole number from <paramref name="from"/>.</summary>
-    public static int Number(string text, int from) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from
-        ? number : throw new FormatException($"must be a whole number from {from}");
-
-    /// <summary>A time such as <c>90s</c>, <c>30m</c>, <c>24h</c> or <c>7d</c>.</summary>
-    public static TimeSpan Duration(string text)
-    {
-        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and < 100_000)
-        {
-            switch (text[^1])
-            {
-                case 's':
-                    return TimeSpan.FromSeconds(count);
-                case 'm':
-                    return TimeSpan.FromMinutes(count);
-                case 'h':
-                    return TimeSpan.FromHours(count);
-                case 'd':
-                    return TimeSpan.FromDays(count);
-            }
-        }
-        throw new FormatException("must be a number of s, m, h or d, such as 24h");
-    }
-
-    private static bool IsOn(string text) => text switch
-    {
-        "" or "on" => true,
-        "off" => false,
-        _ => throw new FormatException("must be on or off"),
-    };
+    /// <summary>One that may have no value, which <paramref name="none"/> puts into words.</summary>
+    public static Setting<T?> Of<T>(string flag, T? fallback, SettingValue<T> value, string none, string help) where T : class =>
+        new(flag, fallback, value.Parse, value.Name, value.Words, fallback is { } set ? value.Print(set) : none, help);
 }
 
 /// <summary>A setting whose value is a <typeparamref name="T"/>.</summary>
-internal sealed class Setting<T>(Option option, string value, T fallback, Func<string, T> parse, string help) : Setting(option, value, help)
+internal sealed class Setting<T>(string flag, T fallback, Func<string, T> parse, string value, ArgumentArity words, string shown, string help)
+    : Setting(flag, value, words, shown, help)
 {
     /// <summary>The value by the flag, else by the variable, else the default.</summary>
     /// <exception cref="CommandException">It is none; the message names the flag or the variable.</exception>

@@ -7,59 +7,61 @@ internal static class Settings
 {
     private static readonly ForumOptions Defaults = new();
 
-    public static readonly Setting<string> Database =
-        Setting.Of("--database", "FILE", Defaults.Database!, text => text, "The database, made if there is none. Default: forum.db in the working directory");
+    public static readonly Setting<string> Database = Setting.Of("--database", Defaults.Database!, SettingValue.Text("FILE"),
+        "The database, made if there is none");
 
-    public static readonly Setting<LogFormat> Log = Setting.Of("--log", "text|json|off", LogFormat.Text, ParseLog, "A line for each request on standard output. Default: text");
+    public static readonly Setting<LogFormat> Log = Setting.Of("--log", LogFormat.Text, SettingValue.Log,
+        "A line for each request on standard output");
 
-    private static readonly Setting<IReadOnlyList<string>> Listen = Setting.List("--listen", "URL", Defaults.Listen,
-        "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated. Default: http://127.0.0.1:5000");
+    private static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
+        "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated");
 
-    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.List("--host", "NAME", Defaults.Hosts,
-        "A name that requests may give as their Host, beside this machine's own. May be repeated. Default: any");
+    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.List("NAME"), "any",
+        "A name that requests may give as their Host, beside this machine's own. May be repeated");
 
-    private static readonly Setting<bool?> AnonymousLogout = Setting.Switch("--anonymous-logout", Defaults.AnonymousLogout, on => (bool?)on,
-        "Whether GET /api/logout/NAME needs no login from this machine. Default: on if the server listens on loopback alone");
+    private static readonly Setting<bool?> AnonymousLogout = Setting.Of(
+        "--anonymous-logout", Defaults.AnonymousLogout, SettingValue.Switch, "on if it listens on loopback alone",
+        "Whether GET /api/logout/NAME needs no login from this machine");
 
-    private static readonly Setting<bool> TrustProxy = Setting.Switch("--trust-proxy", Defaults.TrustProxy, on => on,
-        "Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that overwrites them. Default: off");
+    private static readonly Setting<bool> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustProxy, SettingValue.Switch,
+        "Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that overwrites them");
 
-    private static readonly Setting<bool> RateLimits =
-        Setting.Switch("--rate-limits", Defaults.RateLimits.Enabled, on => on, "Whether any of the limits below holds. Default: on");
+    private static readonly Setting<bool> RateLimits = Setting.Of("--rate-limits", Defaults.RateLimits.Enabled, SettingValue.Switch,
+        "Whether any of the limits below holds");
 
-    private static readonly Setting<RateLimit> FailedLogins = Limit("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
-        "Wrong passwords for an account from an address. Default: 10/5m");
+    private static readonly Setting<RateLimit> FailedLogins = Setting.Of("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
+        SettingValue.Limit, "Wrong passwords for an account from an address");
 
-    private static readonly Setting<RateLimit> Registrations = Limit("--limit-registrations", Defaults.RateLimits.Registrations,
-        "New accounts from an address. Default: 30/1h");
+    private static readonly Setting<RateLimit> Registrations = Setting.Of("--limit-registrations", Defaults.RateLimits.Registrations,
+        SettingValue.Limit, "New accounts from an address");
 
-    private static readonly Setting<RateLimit> Writes = Limit("--limit-writes", Defaults.RateLimits.Writes,
-        "Requests of a user that change something. Default: 60/1m");
+    private static readonly Setting<RateLimit> Writes = Setting.Of("--limit-writes", Defaults.RateLimits.Writes,
+        SettingValue.Limit, "Requests of a user that change something");
 
-    private static readonly Setting<RateLimit> Searches = Limit("--limit-searches", Defaults.RateLimits.Searches,
-        "Searches from an address. Default: 60/1m");
+    private static readonly Setting<RateLimit> Searches = Setting.Of("--limit-searches", Defaults.RateLimits.Searches,
+        SettingValue.Limit, "Searches from an address");
 
-    private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", "NUMBER", Defaults.Connections.MaxConnections,
-        text => Setting.Number(text, from: 1), "Connections in all; one too many is answered 503. Default: 10000");
+    private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", Defaults.Connections.MaxConnections,
+        SettingValue.Number(from: 1), "Connections in all; one too many is answered 503");
 
-    private static readonly Setting<int> MaxConnectionsPerAddress = Setting.Of("--max-connections-per-address", "NUMBER",
-        Defaults.Connections.MaxConnectionsPerAddress, text => Setting.Number(text, from: 0),
-        "Connections of one address but loopback; 0 for no limit, as behind a proxy on another machine. Default: 256");
+    private static readonly Setting<int> MaxConnectionsPerAddress = Setting.Of(
+        "--max-connections-per-address", Defaults.Connections.MaxConnectionsPerAddress, SettingValue.Number(from: 0),
+        "Connections of one address but loopback; 0 for no limit, as behind a proxy on another machine");
 
-    private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", "TIME", Defaults.BackupEvery, text => (TimeSpan?)Setting.Duration(text),
-        "Back the database up this often, such as 24h. Default: never");
+    private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", Defaults.BackupEvery, SettingValue.Time, "never",
+        "Back the database up this often, such as 24h");
 
-    private static readonly Setting<int> BackupKeep = Setting.Of("--backup-keep", "NUMBER", Defaults.BackupKeep, text => Setting.Number(text, from: 1),
-        "How many of those backups to keep. Default: 7");
+    private static readonly Setting<int> BackupKeep = Setting.Of("--backup-keep", Defaults.BackupKeep, SettingValue.Number(from: 1),
+        "How many of those backups to keep");
 
-    private static readonly Setting<string?> BackupDirectory = Setting.Of("--backup-dir", "DIR", Defaults.BackupDirectory, text => text,
-        "The folder for those backups. Default: backups beside the database");
+    private static readonly Setting<string?> BackupDirectory = Setting.Of(
+        "--backup-dir", Defaults.BackupDirectory, SettingValue.Text("DIR"), "backups beside the database", "The folder for those backups");
 
-    private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", "KIB", Defaults.Passwords.MemoryKiB, text => Setting.Number(text, from: 8),
-        "Memory for hashing one password, in KiB. Default: 19456");
+    private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", Defaults.Passwords.MemoryKiB,
+        SettingValue.Number(from: 8, "KIB"), "Memory for hashing one password, in KiB");
 
-    private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", "NUMBER", Defaults.Passwords.Iterations, text => Setting.Number(text, from: 1),
-        "Passes over that memory. Default: 2");
+    private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", Defaults.Passwords.Iterations,
+        SettingValue.Number(from: 1), "Passes over that memory");
 
     /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
@@ -94,19 +96,5 @@ internal static class Settings
         BackupKeep = BackupKeep.In(line),
         BackupDirectory = BackupDirectory.In(line),
         Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
-    };
-
-    private static Setting<RateLimit> Limit(string flag, RateLimit fallback, string help) => Setting.Of(flag, "NUMBER/TIME", fallback, ParseLimit, help);
-
-    private static RateLimit ParseLimit(string text) => text.Split('/') is [var permits, var window]
-        ? new RateLimit(Setting.Number(permits, from: 1), Setting.Duration(window))
-        : throw new FormatException("must be a number and a time, such as 60/1m");
-
-    private static LogFormat ParseLog(string text) => text switch
-    {
-        "text" => LogFormat.Text,
-        "json" => LogFormat.Json,
-        "off" => LogFormat.Off,
-        _ => throw new FormatException("must be text, json or off"),
     };
 }

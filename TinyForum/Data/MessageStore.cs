@@ -44,34 +44,21 @@ public sealed class MessageStore
 
     private const string Columns = "m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username";
 
-    private const string Rows = $"SELECT {Columns}\nFROM mailbox b";
+    private const string AndWithOne = " AND b.peer_id = $with";
 
-    private const string Joins = """
+    /// <summary>
+    /// Which index serves which list: that of a box, and that of its messages with one other user. The first line that fits a filter counts.
+    /// The hints: the primary key has the order of each box too, and SQLite does not know that it can meet a million rows before one fits.
+    /// </summary>
+    internal static readonly (Predicate<MailFilter> Fits, string WithAnyone, string WithOne)[] Lists =
+    [
+        (f => f.Unread, List("mailbox_unread", "b.unread = 1"), List("mailbox_unread_with", "b.unread = 1" + AndWithOne)),
+        (f => f.Box == MailBox.Inbox, List("mailbox_inbox", "b.inbox = 1"), List("mailbox_inbox_with", "b.inbox = 1" + AndWithOne)),
+        (f => f.Box == MailBox.Sent, List("mailbox_sent", "b.sent = 1"), List("mailbox_sent_with", "b.sent = 1" + AndWithOne)),
+        (_ => true, List(null, "true"), List("mailbox_with", "true" + AndWithOne)),
+    ];
 
-          JOIN messages m ON m.id = b.message_id
-          JOIN users s ON s.id = m.sender_id
-          JOIN users r ON r.id = m.recipient_id
-         WHERE b.owner_id = $owner
-
-        """;
-
-    private const string Below = """
-
-           AND b.message_id < $before
-         ORDER BY b.message_id DESC
-         LIMIT $limit
-        """;
-
-    // The primary key has the right order too, and SQLite does not know that it can meet a million rows before the first that fits.
-    private const string All = Rows + Joins + Below;
-    private const string Inbox = Rows + " INDEXED BY mailbox_inbox" + Joins + "AND b.inbox = 1" + Below;
-    private const string Sent = Rows + " INDEXED BY mailbox_sent" + Joins + "AND b.sent = 1" + Below;
-    private const string Unread = Rows + " INDEXED BY mailbox_unread" + Joins + "AND b.unread = 1" + Below;
-    private const string AllWith = Rows + " INDEXED BY mailbox_with" + Joins + "AND b.peer_id = $with" + Below;
-    private const string InboxWith = Rows + " INDEXED BY mailbox_inbox_with" + Joins + "AND b.inbox = 1 AND b.peer_id = $with" + Below;
-    private const string SentWith = Rows + " INDEXED BY mailbox_sent_with" + Joins + "AND b.sent = 1 AND b.peer_id = $with" + Below;
-    private const string UnreadWith = Rows + " INDEXED BY mailbox_unread_with" + Joins + "AND b.unread = 1 AND b.peer_id = $with" + Below;
-    private const string One = Rows + Joins + "AND b.message_id = $id";
+    private static readonly string One = Rows(null, "b.message_id = $id");
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -93,9 +80,9 @@ public sealed class MessageStore
             filter = new MailFilter(MailBox.Inbox, owner.Id, Unread: true);
         }
         var before = from?.KeyOf(1)[0] ?? long.MaxValue;
-        var rows = _database.Read(c => filter.With is { } with
-            ? c.All(SqlWith(filter), Map, ("$owner", owner.Id), ("$with", with), ("$before", before), ("$limit", limit + 1))
-            : c.All(Sql(filter), Map, ("$owner", owner.Id), ("$before", before), ("$limit", limit + 1)));
+        var (_, withAnyone, withOne) = Array.Find(Lists, list => list.Fits(filter));
+        var rows = _database.Read(c => c.All(filter.With is null ? withAnyone : withOne, Map,
+            ("$owner", owner.Id), ("$with", filter.With), ("$before", before), ("$limit", limit + 1)));
         return Page<Message>.Cut(rows, limit, last => [last.Id]);
     }
 
@@ -236,21 +223,22 @@ public sealed class MessageStore
             """, ("$user", userId), ("$deleted", User.DeletedId));
     }
 
-    private static string Sql(MailFilter filter) => filter switch
-    {
-        { Unread: true } => Unread,
-        { Box: MailBox.Inbox } => Inbox,
-        { Box: MailBox.Sent } => Sent,
-        _ => All,
-    };
+    private static string List(string? index, string which) => $"""
+        {Rows(index, which)}
+           AND b.message_id < $before
+         ORDER BY b.message_id DESC
+         LIMIT $limit
+        """;
 
-    private static string SqlWith(MailFilter filter) => filter switch
-    {
-        { Unread: true } => UnreadWith,
-        { Box: MailBox.Inbox } => InboxWith,
-        { Box: MailBox.Sent } => SentWith,
-        _ => AllWith,
-    };
+    private static string Rows(string? index, string which) => $"""
+        SELECT {Columns}
+          FROM mailbox b{(index is null ? "" : $" INDEXED BY {index}")}
+          JOIN messages m ON m.id = b.message_id
+          JOIN users s ON s.id = m.sender_id
+          JOIN users r ON r.id = m.recipient_id
+         WHERE b.owner_id = $owner
+           AND {which}
+        """;
 
     private static Message? Find(Connection connection, long ownerId, long id) =>
         connection.First(One, Map, ("$owner", ownerId), ("$id", id));

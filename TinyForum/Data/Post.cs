@@ -65,7 +65,7 @@ public sealed record ThreadFilter(long? AuthorId = null, string? Tag = null, boo
 /// <summary>Text of a post that keeps the rules; what is <see langword="null"/> stays as it is.</summary>
 internal sealed record PostText
 {
-    private const int MaxTags = 5;
+    internal const int MaxTags = 5;
 
     private PostText(string? title, string? body, IReadOnlyList<string>? tags) => (Title, Body, Tags) = (title, body, tags);
 

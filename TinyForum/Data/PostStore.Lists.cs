@@ -14,198 +14,14 @@ public sealed partial class PostStore
            AND ($unread = 0 OR CASE WHEN r.seen IS NULL THEN t.last_post > me.read_up_to ELSE t.replies > r.seen END)
         """;
 
-    // CROSS JOIN: in this order, whatever the planner makes of statistics.
-    private const string Newest = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_newest
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.pinned = $pinned
-           AND t.id < $before
-           AND t.id > $behind
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY t.id DESC
-         LIMIT $limit
-        """;
-
-    private const string Active = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_active
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.pinned = $pinned
-           AND t.last_post < $before
-           AND t.last_post > $behind
-           AND t.fell <= $falls
-           AND {Listed}
-         ORDER BY t.last_post DESC
-         LIMIT $limit
-        """;
-
-    private const string NewestByAuthor = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_newest_by_author
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.author_id = $author
-           AND t.pinned = $pinned
-           AND t.id < $before
-           AND t.id > $behind
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY t.id DESC
-         LIMIT $limit
-        """;
-
-    private const string ActiveByAuthor = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_active_by_author
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.author_id = $author
-           AND t.pinned = $pinned
-           AND t.last_post < $before
-           AND t.last_post > $behind
-           AND t.fell <= $falls
-           AND {Listed}
-         ORDER BY t.last_post DESC
-         LIMIT $limit
-        """;
-
-    private const string NewestTagged = $"""
-        SELECT {Columns}
-          FROM thread_tags g
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.pinned = $pinned
-           AND g.thread_id < $before
-           AND g.thread_id > $behind
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY g.thread_id DESC
-         LIMIT $limit
-        """;
-
-    private const string ActiveTagged = $"""
-        SELECT {Columns}
-          FROM thread_tags g INDEXED BY thread_tags_active
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.pinned = $pinned
-           AND g.last_post < $before
-           AND g.last_post > $behind
-           AND t.fell <= $falls
-           AND {Listed}
-         ORDER BY g.last_post DESC
-         LIMIT $limit
-        """;
-
-    private const string NewestTaggedByAuthor = $"""
-        SELECT {Columns}
-          FROM thread_tags g INDEXED BY thread_tags_newest_by_author
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.author_id = $author
-           AND g.pinned = $pinned
-           AND g.thread_id < $before
-           AND g.thread_id > $behind
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY g.thread_id DESC
-         LIMIT $limit
-        """;
-
-    private const string ActiveTaggedByAuthor = $"""
-        SELECT {Columns}
-          FROM thread_tags g INDEXED BY thread_tags_active_by_author
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.author_id = $author
-           AND g.pinned = $pinned
-           AND g.last_post < $before
-           AND g.last_post > $behind
-           AND t.fell <= $falls
-           AND {Listed}
-         ORDER BY g.last_post DESC
-         LIMIT $limit
-        """;
-
-    // Threads of before the viewer last marked everything as read, with something newer in them. The one order that no index has: they are
-    // found by activity and listed by age. What is sorted is bounded by what was active since the marking.
-    internal const string Revived = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_active
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.pinned = $pinned
-           AND t.last_post > $read
-           AND t.id <= $read
-           AND t.id < $before
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY t.id DESC
-         LIMIT $limit
-        """;
-
-    internal const string RevivedByAuthor = $"""
-        SELECT {Columns}
-          FROM threads t INDEXED BY threads_active_by_author
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE t.author_id = $author
-           AND t.pinned = $pinned
-           AND t.last_post > $read
-           AND t.id <= $read
-           AND t.id < $before
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY t.id DESC
-         LIMIT $limit
-        """;
-
-    internal const string RevivedTagged = $"""
-        SELECT {Columns}
-          FROM thread_tags g INDEXED BY thread_tags_active
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.pinned = $pinned
-           AND g.last_post > $read
-           AND g.thread_id <= $read
-           AND g.thread_id < $before
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY g.thread_id DESC
-         LIMIT $limit
-        """;
-
-    internal const string RevivedTaggedByAuthor = $"""
-        SELECT {Columns}
-          FROM thread_tags g INDEXED BY thread_tags_active_by_author
-          CROSS JOIN threads t ON t.id = g.thread_id
-          CROSS JOIN posts p ON p.id = t.id
-          {Joins}
-         WHERE g.tag_id = $tag
-           AND g.author_id = $author
-           AND g.pinned = $pinned
-           AND g.last_post > $read
-           AND g.thread_id <= $read
-           AND g.thread_id < $before
-           AND t.unpinned <= $falls
-           AND {Listed}
-         ORDER BY g.thread_id DESC
-         LIMIT $limit
-        """;
+    /// <summary>Which index serves which list. Lists of unread threads walk the same ones.</summary>
+    internal static readonly ThreadList[] Lists =
+    [
+        new(isTagged: false, isByAuthor: false, byAge: "threads_newest", byActivity: "threads_active"),
+        new(isTagged: false, isByAuthor: true, byAge: "threads_newest_by_author", byActivity: "threads_active_by_author"),
+        new(isTagged: true, isByAuthor: false, byAge: null, byActivity: "thread_tags_active"), // by age: the primary key
+        new(isTagged: true, isByAuthor: true, byAge: "thread_tags_newest_by_author", byActivity: "thread_tags_active_by_author"),
+    ];
 
     /// <summary>The threads that <paramref name="filter"/> asks for, pinned ones first.</summary>
     /// <param name="filter">What narrows and sorts them.</param>
@@ -223,31 +39,26 @@ public sealed partial class PostStore
         var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");
         var read = filter.Unread ? connection.Number("SELECT read_up_to FROM users WHERE id = $id", ("$id", viewerId)) ?? 0 : 0;
         var rows = new List<Post>();
-        foreach (var (sql, pinned, behind) in Stretches(filter, read))
+        foreach (var (sql, pinned, below, behind) in Stretches(filter, read))
         {
-            var before = from is null || from[0] > pinned ? long.MaxValue : from[0] == pinned ? from[1] : 0;
+            var before = from is null || from[0] > pinned ? below : from[0] == pinned ? Math.Min(from[1], below) : 0;
             if (rows.Count > limit || before == 0)
                 continue;
             rows.AddRange(connection.All(sql, Map,
-                ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread), ("$read", read),
+                ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread),
                 ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", limit + 1 - rows.Count)));
         }
         return Page<Post>.Cut(rows, limit, last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
     }
 
-    private static IEnumerable<(string Sql, long Pinned, long Behind)> Stretches(ThreadFilter filter, long read)
+    private static IEnumerable<(string Sql, long Pinned, long Below, long Behind)> Stretches(ThreadFilter filter, long read)
     {
-        var (newest, active, revived) = (filter.Tag, filter.AuthorId) switch
-        {
-            (null, null) => (Newest, Active, Revived),
-            (null, _) => (NewestByAuthor, ActiveByAuthor, RevivedByAuthor),
-            (_, null) => (NewestTagged, ActiveTagged, RevivedTagged),
-            _ => (NewestTaggedByAuthor, ActiveTaggedByAuthor, RevivedTaggedByAuthor),
-        };
-        yield return (filter.Active ? active : newest, 1, 0);
-        yield return (filter.Active ? active : newest, 0, read);
+        var list = Array.Find(Lists, l => l.IsTagged == filter.Tag is not null && l.IsByAuthor == filter.AuthorId is not null)!;
+        var sql = filter.Active ? list.Active : list.Newest;
+        yield return (sql, 1, long.MaxValue, 0);
+        yield return (sql, 0, long.MaxValue, read);
         if (!filter.Active && read > 0)
-            yield return (revived, 0, 0);
+            yield return (list.Revived, 0, read + 1, read);
     }
 
     private static long? TagId(Connection connection, string tag) => connection.Number("""
@@ -255,4 +66,58 @@ public sealed partial class PostStore
           FROM tags
          WHERE name = $name
         """, ("$name", tag));
+
+    /// <summary>The statements of the lists that are narrowed alike, made once from one template.</summary>
+    internal sealed class ThreadList
+    {
+        /// <param name="isTagged">Whether they are narrowed to a tag, and so start from <c>thread_tags</c>.</param>
+        /// <param name="isByAuthor">Whether they are narrowed to an author.</param>
+        /// <param name="byAge">The index that ends in the thread's id, or <see langword="null"/> if that is the primary key.</param>
+        /// <param name="byActivity">The index that ends in <c>last_post</c>.</param>
+        public ThreadList(bool isTagged, bool isByAuthor, string? byAge, string byActivity)
+        {
+            (IsTagged, IsByAuthor) = (isTagged, isByAuthor);
+            var (row, id) = isTagged ? ("g", "g.thread_id") : ("t", "t.id");
+            var lastPost = $"{row}.last_post";
+            Newest = Sql(byAge, sort: id, range: id);
+            Active = Sql(byActivity, sort: lastPost, range: lastPost);
+            Revived = Sql(byActivity, sort: id, range: lastPost);
+
+            // CROSS JOIN: in this order, whatever the planner makes of statistics.
+            string Sql(string? index, string sort, string range)
+            {
+                var hint = index is null ? "" : $" INDEXED BY {index}";
+                return $"""
+                    SELECT {Columns}
+                      FROM {(isTagged ? $"thread_tags g{hint} CROSS JOIN threads t ON t.id = g.thread_id" : $"threads t{hint}")}
+                      CROSS JOIN posts p ON p.id = t.id
+                      {Joins}
+                     WHERE {(isTagged ? "g.tag_id = $tag AND " : "")}{(isByAuthor ? $"{row}.author_id = $author AND " : "")}
+                           {row}.pinned = $pinned
+                       AND {sort} < $before
+                       AND {range} > $behind
+                       AND {(sort == id ? "t.unpinned" : "t.fell")} <= $falls
+                       AND {Listed}
+                     ORDER BY {sort} DESC
+                     LIMIT $limit
+                    """;
+            }
+        }
+
+        public bool IsTagged { get; }
+
+        public bool IsByAuthor { get; }
+
+        /// <summary>By age.</summary>
+        public string Newest { get; }
+
+        /// <summary>By the latest reply.</summary>
+        public string Active { get; }
+
+        /// <summary>
+        /// By age, those that have something newer than <c>$behind</c>. The one order that no index has: the rows are found by activity and
+        /// sorted by age. How many are sorted is bounded by what was active since.
+        /// </summary>
+        public string Revived { get; }
+    }
 }

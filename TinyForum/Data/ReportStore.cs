@@ -39,28 +39,9 @@ public sealed class ReportStore
           LEFT JOIN users m ON m.id = r.resolved_by
         """;
 
-    private const string Open = $"""
-        {Select}
-         WHERE r.resolved_at IS NULL
-           AND r.id > $after
-         ORDER BY r.id
-         LIMIT $limit
-        """;
-
-    private const string Resolved = $"""
-        {Select}
-         WHERE r.resolved_at IS NOT NULL
-           AND r.id < $after
-         ORDER BY r.id DESC
-         LIMIT $limit
-        """;
-
-    private const string All = $"""
-        {Select}
-         WHERE r.id < $after
-         ORDER BY r.id DESC
-         LIMIT $limit
-        """;
+    private static readonly string Open = Sql("r.resolved_at IS NULL AND r.id > $after", "r.id");
+    private static readonly string Resolved = Sql("r.resolved_at IS NOT NULL AND r.id < $after", "r.id DESC");
+    private static readonly string All = Sql("r.id < $after", "r.id DESC");
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -145,6 +126,13 @@ public sealed class ReportStore
             return Find(c, id);
         });
     }
+
+    private static string Sql(string which, string order) => $"""
+        {Select}
+         WHERE {which}
+         ORDER BY {order}
+         LIMIT $limit
+        """;
 
     private static Report? Find(Connection connection, long id) => connection.First($"""
         {Select}

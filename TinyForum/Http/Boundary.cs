@@ -22,7 +22,7 @@ internal sealed class Boundary(
     ActivitySource? activities,
     Action<Exchange, TimeSpan>? answered)
 {
-    private const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
+    internal const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
     /// <summary>Serves one request. Does not throw.</summary>
     public async Task ServeAsync(Exchange exchange)

@@ -15,7 +15,7 @@ namespace TinyForum.Http;
 internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
 {
     /// <summary>The smallest body that is compressed, bytes: less fits into a packet as it is.</summary>
-    private const int SmallestCompressed = 1024;
+    internal const int SmallestCompressed = 1024;
 
     private Form? _gzip;
     private Form? _brotli;

@@ -27,7 +27,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         _listener = listener;
         _boundary = boundary;
         _drain = drain;
-        _bodyTimeout = limits.RequestTimeout * 2 / 3; // to be told so before the guard ends the connection
+        _bodyTimeout = limits.BodyTimeout;
         Addresses = addresses;
         for (var i = 0; i < OutstandingTakes; i++)
             Take();

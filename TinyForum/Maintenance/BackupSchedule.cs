@@ -11,7 +11,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
 {
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'", Extension = ".db", Unfinished = ".partial";
 
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Retry = TimeSpan.FromMinutes(10), Longest = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan Retry = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(1);
 
     private readonly string _database;
     private readonly ForumOptions _options;

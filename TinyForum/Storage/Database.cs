@@ -12,7 +12,7 @@ internal sealed class Database : IDisposable
 {
     private const int KeptReaders = 16;
 
-    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseSchema _schema;
     private readonly TimeSpan _busyTimeout;

@@ -4,7 +4,7 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A tag: 1 to 20 letters, digits and hyphens of any script. One spelling a tag, for it has no other name to be shown by:
+/// A tag: letters, digits and hyphens of any script. One spelling a tag, for it has no other name to be shown by:
 /// NFKC and lower case, not the folding of <see cref="Username"/>, which would show "strasse" for "straße".
 /// </summary>
 internal static class Tag
@@ -12,10 +12,12 @@ internal static class Tag
     /// <summary>How many characters a tag has at most.</summary>
     internal const int MaxLength = 20;
 
+    private static readonly string Rule = $"must be 1 to {MaxLength} letters, digits and '-'";
+
     internal static bool TryParse(string text, [NotNullWhen(true)] out string? tag, [NotNullWhen(false)] out string? why)
     {
         tag = null;
-        why = "must be 1 to 20 letters, digits and '-'";
+        why = Rule;
         if (text.Length is 0 or > MaxLength * 8 || !UnicodeText.CanNormalize(text))
             return false;
         var normal = Ascii.IsValid(text)

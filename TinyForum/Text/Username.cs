@@ -14,8 +14,12 @@ internal sealed record Username
     /// <summary>Characters in a name at most.</summary>
     internal const int MaxLength = 32;
 
-    // No 32 characters take more: a composed letter is at most four, each at most two chars. Past it, nothing is normalised.
+    // No name takes more: a composed letter is at most four, each at most two chars. Past it, nothing is normalised.
     private const int MaxChars = MaxLength * 8;
+
+    private const int MaxMarks = 4;
+
+    private static readonly string BadLength = $"must be 1 to {MaxLength} characters";
 
     private static readonly SearchValues<char> AsciiName =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
@@ -46,7 +50,7 @@ internal sealed record Username
     {
         shown = key = text;
         if (text.Length is 0 or > MaxChars)
-            return "must be 1 to 32 characters";
+            return BadLength;
         if (text.AsSpan().ContainsAnyExcept(AsciiName))
         {
             if (!UnicodeText.CanNormalize(text))
@@ -60,7 +64,7 @@ internal sealed record Username
         else
             key = text.ToLowerInvariant();
         if (UnicodeText.Length(shown) > MaxLength)
-            return "must be 1 to 32 characters";
+            return BadLength;
         if (!key.AsSpan().ContainsAnyExcept('.'))
             return "must not be made of dots alone";
         return key is "system" or "deleted" or "me" ? "is reserved" : null;
@@ -81,8 +85,8 @@ internal sealed record Username
                     return $"must be letters, digits, '_', '-' and '.' alone; {Describe(rune)} is none of them";
                 case NameKind.Mark when !markable:
                     return $"must not have the combining mark {Describe(rune)} other than on a letter";
-                case NameKind.Mark when ++marks > 4:
-                    return "must not have more than 4 combining marks on a letter";
+                case NameKind.Mark when ++marks > MaxMarks:
+                    return $"must not have more than {MaxMarks} combining marks on a letter";
                 case NameKind.Digit when zero >= 0 && zero != Zero(rune):
                     return "must not mix digits of two scripts";
                 case NameKind.Digit:

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using TinyForum.Http;
+using TinyForum.Text;
 
 namespace TinyForum.Api.OpenApi;
 
@@ -14,8 +16,8 @@ internal static class OpenApiRefusals
         (409, "It does not go with what is there or has been done.", "you have reported this post already", []),
         (411, "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
         (412, "It has changed since: none of the tags in `If-Match` is its own.", "it was changed meanwhile", ["ETag"]),
-        (413, "The body is larger than 256 KiB.", "the body must be at most 262144 bytes", []),
-        (414, "The request target is longer than 8 KiB.", "the request target must be at most 8192 bytes", []),
+        (413, $"The body is larger than {Exchange.MaxBody / 1024} KiB.", $"the body must be at most {Exchange.MaxBody} bytes", []),
+        (414, $"The request target is longer than {Boundary.MaxTarget / 1024} KiB.", $"the request target must be at most {Boundary.MaxTarget} bytes", []),
         (415, "The body is not `application/json`.", "the body must be sent as application/json", []),
         (422, "The `Idempotency-Key` came with another request before.", "this Idempotency-Key came with another request before", []),
         (429, "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
@@ -90,7 +92,7 @@ internal static class OpenApiRefusals
             ["schema"] = new JsonObject { ["oneOf"] = new JsonArray(Envelope("Invalid"), Envelope("Fail")) },
             ["example"] = new JsonObject
             {
-                ["errors"] = new JsonObject { ["password"] = "must be 5 to 128 characters" },
+                ["errors"] = new JsonObject { ["password"] = TextRule.Password.Check("") },
                 ["message"] = message,
                 ["status"] = "fail",
             },

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using TinyForum.Data;
 using TinyForum.Text;
 
 namespace TinyForum.Api.OpenApi;
@@ -18,7 +19,7 @@ internal static class OpenApiTerms
         ["current"] = Text(TextRule.Password, "correct horse"),
         ["display_name"] = Text(TextRule.DisplayName, "Lin"),
         ["excerpt"] = new("The part of the text where the words are.", "Hello, everybody!"),
-        ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1)),
+        ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1, TokenStore.MaxDays)),
         ["export"] = new("Everything stored about the caller.", new JsonObject()),
         ["id"] = new("Its number.", 2, Whole(0)),
         ["ip"] = new("The address it was used from.", "203.0.113.7"),
@@ -35,7 +36,7 @@ internal static class OpenApiTerms
         ["role"] = Choice("What the account may do beyond its own things.", "member", "moderator", "admin"),
         ["scope"] = Choice("What the token may be used for.", "read", "write"),
         ["subject"] = Text(TextRule.Subject, "Lunch"),
-        ["tags"] = new("Letters, digits and `-`, each 1 to 20 characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = 5 }),
+        ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
         ["thread"] = new("The id of the thread's first post.", 7),
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
@@ -47,7 +48,7 @@ internal static class OpenApiTerms
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
-        ["header.Idempotency-Key"] = new("The same key and body again gets the first answer, for 24 hours.", "7c9e6679", Length(1, 64)),
+        ["header.Idempotency-Key"] = new($"The same key and body again gets the first answer, for {IdempotencyKey.Lifetime.TotalHours} hours.", "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
         ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
@@ -56,7 +57,7 @@ internal static class OpenApiTerms
         ["query.author"] = new("Only this user's.", "lin"),
         ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
         ["query.cursor"] = new("The `next` of the page before."),
-        ["query.limit"] = new("How many at most.", 20, Whole(1, 100)),
+        ["query.limit"] = new("How many at most.", PagePosition.DefaultSize, Whole(1, Call.MaxPageSize)),
         ["query.q"] = new("Words, `\"phrases\"`, `-without`, `author:name`, `tag:name`.", "trains -planes"),
         ["query.reason"] = new("Why, for the moderation log.", "It is an advertisement.", Length(TextRule.Reason.Min, TextRule.Reason.Max)),
         ["query.sort"] = Choice("By when the thread began, or by its latest reply.", "newest", "active"),
@@ -125,7 +126,7 @@ internal static class OpenApiTerms
             ["type"] = "apiKey",
             ["in"] = "cookie",
             ["name"] = SessionCookie.Name,
-            ["description"] = "`POST /api/login` sets it; it ends 14 days after its last use.",
+            ["description"] = $"`POST /api/login` sets it; it ends {SessionTable.Lifetime.TotalDays} days after its last use.",
         },
         ["token"] = new JsonObject
         {

@@ -1,0 +1,111 @@
+using System.Buffers.Text;
+using System.Text.RegularExpressions;
+using TinyForum.Api;
+using TinyForum.Data;
+using TinyForum.Http;
+using TinyForum.Maintenance;
+using TinyForum.Storage;
+using TinyForum.Text;
+
+namespace TinyForum.Tests;
+
+/// <summary>The pages tell the numbers that the code goes by, and the code tells them from its constants.</summary>
+[TestClass]
+public sealed partial class DocNumberTests
+{
+    private const string Units = "[KMG]i?B|k|bytes|bits|characters|letters|ms|s|(idle )?seconds|minutes|hours|days|requests|connections|tags|passes|failed logins";
+
+    private static readonly ForumOptions Defaults = new();
+    private static readonly ConnectionLimits Limits = Defaults.Connections;
+
+    /// <summary>What a page says, with the number out of the code.</summary>
+    private static readonly (string Page, string Phrase)[] Told =
+    [
+        ("README.md", $"serves on {Defaults.Listen[0]} with the database `{Defaults.Database}`"),
+        ("README.md", $"forum={Defaults.Listen[0]}\n"),
+        ("README.zh-CN.md", $"forum={Defaults.Listen[0]}\n"),
+
+        ("docs/api.md", $"`limit` (1 to {Call.MaxPageSize}, {PagePosition.DefaultSize} without it)"),
+        ("docs/api.md", $"A username is 1 to {Username.MaxLength} letters and digits"),
+        ("docs/api.md", $"a password {TextRule.Password.Min} to {TextRule.Password.Max} characters"),
+        ("docs/api.md", $"`{SessionCookie.Name}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
+        ("docs/api.md", $"with up to {PostText.MaxTags} tags"),
+
+        ("docs/http.md", $"has sent {Limits.MaxRequestBytes >> 20} MiB before a request begins"),
+        ("docs/http.md", $"cuts off after {Limits.IdleTimeout.TotalSeconds} s what is silent, slow or unread"),
+        ("docs/http.md", $"cuts off after {Limits.RequestTimeout.TotalSeconds} s what is silent, slow or unread"),
+        ("docs/http.md", $"cuts off after {Limits.SendTimeout.TotalSeconds} s what is silent, slow or unread"),
+        ("docs/http.md", $"408 after {Limits.BodyTimeout.TotalSeconds} s without a byte; one that drips is cut off at {Limits.RequestTimeout.TotalSeconds} s"),
+        ("docs/http.md", $"paths end at {Boundary.MaxLoggedPath} characters and methods at {Boundary.MaxLoggedMethod}"),
+        ("docs/http.md", $"closed when idle for {Limits.IdleTimeout.TotalSeconds} seconds"),
+        ("docs/http.md", $"waits for its line end and is cut off after {Limits.RequestTimeout.TotalSeconds} s"),
+        ("docs/http.md", $"Public answers over {KeptAnswer.SmallestCompressed >> 10} KiB are compressed"),
+
+        ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
+        ("docs/deploy.md", $"max_size {Exchange.MaxBody >> 10}KiB\n"),
+        ("docs/deploy.md", $"client_max_body_size {Exchange.MaxBody >> 10}k;"),
+        ("docs/deploy.md", $"tried again in {BackupSchedule.Retry.TotalMinutes} minutes"),
+        ("docs/deploy.md", $"`the database is busy` after {Database.BusyTimeout.TotalSeconds} seconds"),
+
+        ("docs/security.md", $"{Defaults.Passwords.MemoryKiB >> 10} MiB, {Defaults.Passwords.Iterations} passes"),
+        ("docs/security.md", $"SHA-256 of {8 * Base64Url.DecodeFromChars(SessionTable.NewToken()).Length} random bits"),
+        ("docs/security.md", $"{Defaults.RateLimits.FailedLogins.Permits} failed logins in {Defaults.RateLimits.FailedLogins.Window.TotalMinutes} minutes"),
+        ("docs/security.md", $"{Limits.RequestTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
+        ("docs/security.md", $"{Limits.SendTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
+    ];
+
+    /// <summary>Numbers that no constant is behind: what was measured, what the listener does, advice.</summary>
+    private static readonly (string Page, string Phrase)[] Others =
+    [
+        ("docs/http.md", "2 MB of memory for each MB"),
+        ("docs/http.md", "3 to 25 MB at full loopback speed"),
+        ("docs/http.md", "waits 44 ms for Nagle"),
+        ("docs/http.md", "some 560 connections"),
+        ("docs/http.md", "about 32 KB of headers"),
+        ("docs/http.md", "at most 100 requests and 10 idle seconds"),
+        ("docs/deploy.md", "keepalive 10s"),
+        ("docs/deploy.md", "keepalive_timeout 10s"),
+        ("docs/deploy.md", "within 10 seconds and after 100 requests at most"),
+        ("docs/security.md", "90 days before you publish it"),
+    ];
+
+    [TestMethod]
+    public void What_a_page_tells_is_what_the_code_goes_by()
+    {
+        var wrong = Told.Concat(Others).Where(t => !Page(t.Page).Contains(Spaced(t.Phrase))).Select(t => $"{t.Page} does not say: {t.Phrase}");
+        Assert.AreEqual("", string.Join('\n', wrong));
+    }
+
+    [TestMethod]
+    [DataRow("docs/api.md")]
+    [DataRow("docs/architecture.md")]
+    [DataRow("docs/deploy.md")]
+    [DataRow("docs/http.md")]
+    [DataRow("docs/security.md")]
+    public void Every_quantity_on_a_page_is_in_the_lists_above(string page)
+    {
+        var rest = Told.Concat(Others).Where(t => t.Page == page).Aggregate(Page(page), (text, t) => text.Replace(Spaced(t.Phrase), ""));
+        Assert.AreEqual("", string.Join('\n', Quantity().Matches(rest)));
+    }
+
+    /// <summary>The passwords' room has RFC 9106's.</summary>
+    [TestMethod]
+    public void No_text_in_the_code_has_a_quantity_of_its_own()
+    {
+        var sources = Directory.GetFiles(Path.Combine(Repository.Root, "TinyForum"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/") && !file.Contains("/Passwords/")).ToList();
+        Assert.IsGreaterThan(80, sources.Count);
+        var found = sources.SelectMany(file => Literal().Matches(File.ReadAllText(file)).Where(l => Quantity().IsMatch(l.Value)).Select(l => $"{file}: {l}"));
+        Assert.AreEqual("", string.Join('\n', found));
+    }
+
+    private static string Page(string page) => Spaced(Repository.Read(page));
+
+    private static string Spaced(string text) => Regex.Replace(text, @"\s+", " ");
+
+    [GeneratedRegex($@"(?<![\w.])\d[\d,.]*(?: to \d+)? ?(?:{Units})\b")]
+    private static partial Regex Quantity();
+
+    [GeneratedRegex(@"""[^""\n]+""")]
+    private static partial Regex Literal();
+}

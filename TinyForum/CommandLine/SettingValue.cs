@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace TinyForum.CommandLine;
+
+/// <summary>How values of a type are written: <paramref name="Parse"/> reads what <paramref name="Print"/> writes as the same value.</summary>
+/// <param name="Name">What help calls such a value.</param>
+/// <param name="Words">How many words it is on the command line; <paramref name="Parse"/> gets them with spaces between.</param>
+/// <param name="Parse">Throws a <see cref="FormatException"/> that says what the value must be.</param>
+/// <param name="Print">For help and docs.</param>
+internal sealed record SettingValue<T>(string Name, ArgumentArity Words, Func<string, T> Parse, Func<T, string> Print);
+
+/// <summary>The types of values that settings have.</summary>
+internal static class SettingValue
+{
+    private static readonly (char Letter, TimeSpan Length)[] Units =
+        [('d', TimeSpan.FromDays(1)), ('h', TimeSpan.FromHours(1)), ('m', TimeSpan.FromMinutes(1)), ('s', TimeSpan.FromSeconds(1))];
+
+    /// <summary><c>on</c> or <c>off</c>; the flag alone is <c>on</c>.</summary>
+    public static readonly SettingValue<bool> Switch = new("on|off", ArgumentArity.ZeroOrOne, ParseSwitch, isOn => isOn ? "on" : "off");
+
+    /// <summary>A time such as <c>90s</c>, <c>30m</c>, <c>24h</c> or <c>7d</c>.</summary>
+    public static readonly SettingValue<TimeSpan> Time = new("TIME", ArgumentArity.ExactlyOne, ParseTime, PrintTime);
+
+    /// <summary>A number of times in a time, such as <c>60/1m</c>.</summary>
+    public static readonly SettingValue<RateLimit> Limit = new("N/TIME", ArgumentArity.ExactlyOne, ParseLimit,
+        limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Permits}/{PrintTime(limit.Window)}"));
+
+    public static readonly SettingValue<LogFormat> Log = new("text|json|off", ArgumentArity.ExactlyOne, ParseLog, format => format.ToString().ToLowerInvariant());
+
+    public static SettingValue<string> Text(string name) => new(name, ArgumentArity.ExactlyOne, text => text, text => text);
+
+    /// <summary>A whole number.</summary>
+    public static SettingValue<int> Number(int from, string name = "N") =>
+        new(name, ArgumentArity.ExactlyOne, text => ParseNumber(text, from), number => number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>One or more, each by a flag of its own; in the variable, spaces or commas part them.</summary>
+    public static SettingValue<IReadOnlyList<string>> List(string name) => new(name, ArgumentArity.OneOrMore,
+        text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), items => string.Join(' ', items));
+
+    private static int ParseNumber(string text, int from) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from
+            ? number : throw new FormatException($"must be a whole number from {from}");
+
+    private static TimeSpan ParseTime(string text) =>
+        text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and < 100_000
+            && Array.Find(Units, u => u.Letter == text[^1]) is { Letter: not '\0' } unit
+            ? count * unit.Length : throw new FormatException("must be a number of s, m, h or d, such as 24h");
+
+    private static string PrintTime(TimeSpan time)
+    {
+        var unit = Units.First(u => time.Ticks % u.Length.Ticks == 0);
+        return string.Create(CultureInfo.InvariantCulture, $"{time / unit.Length}{unit.Letter}");
+    }
+
+    private static RateLimit ParseLimit(string text) => text.Split('/') is [var permits, var window]
+        ? new RateLimit(ParseNumber(permits, from: 1), ParseTime(window))
+        : throw new FormatException("must be a number and a time, such as 60/1m");
+
+    private static bool ParseSwitch(string text) => text switch
+    {
+        "" or "on" => true,
+        "off" => false,
+        _ => throw new FormatException("must be on or off"),
+    };
+
+    private static LogFormat ParseLog(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        "off" => LogFormat.Off,
+        _ => throw new FormatException("must be text, json or off"),
+    };
+}
