@@ -57,7 +57,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
 
-    /// <summary>How many rows the caller wants: 1 to <see cref="MaxPageSize"/>, or <see cref="DefaultPageSize"/> if it does not say.</summary>
+    /// <summary>How many rows the caller wants, 1 to <see cref="MaxPageSize"/>; <see cref="DefaultPageSize"/> if it does not say.</summary>
     public int Limit => Exchange.Target.Parameter("limit") is not { } text ? DefaultPageSize
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxPageSize ? limit
         : throw Refusal.Invalid("limit", $"must be 1 to {MaxPageSize}");

@@ -33,7 +33,7 @@ public sealed record Caller(long Id, string Username, Role Role, long? SessionId
 /// <param name="CreatedAt">When it was started.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute.</param>
 /// <param name="Ip">The address that it was started from.</param>
-/// <param name="UserAgent">What the client called itself then, cut short where it is long.</param>
+/// <param name="UserAgent">What the client called itself then, cut short if it is long.</param>
 public sealed record Session(long Id, long CreatedAt, long LastUsedAt, string Ip, string UserAgent)
 {
     /// <summary>When it ends unless it is used before.</summary>
@@ -41,7 +41,7 @@ public sealed record Session(long Id, long CreatedAt, long LastUsedAt, string Ip
 }
 
 /// <summary>
-/// The sessions: who is logged in where. A session is known by the SHA-256 of a random token of 256 bits; the token itself is nowhere stored.
+/// The sessions: who is logged in where. A session is known by the SHA-256 of a random token; the token itself is nowhere stored.
 /// It ends <see cref="Lifetime"/> after its last use. Thread-safe.
 /// </summary>
 public sealed class SessionTable

@@ -46,7 +46,7 @@ public sealed class TokenStore
     /// <param name="userId">Whose.</param>
     /// <param name="name">What its owner calls it.</param>
     /// <param name="mayWrite">Whether it may change anything.</param>
-    /// <param name="days">How many days it lives, 1 to <see cref="MaxDays"/>; <see langword="null"/> for as long as the account does.</param>
+    /// <param name="days">Days it lives, 1 to <see cref="MaxDays"/>; <see langword="null"/> for as long as the account does.</param>
     /// <returns>The token, which is nowhere stored, and what is.</returns>
     /// <exception cref="Refusal">400: the name or the days break a rule. 409: the user has <see cref="MaxPerUser"/> already.</exception>
     public async Task<(string Secret, AccessToken Token)> CreateAsync(long userId, string name, bool mayWrite, long? days = null)

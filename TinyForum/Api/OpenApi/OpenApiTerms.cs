@@ -36,7 +36,8 @@ internal static class OpenApiTerms
         ["role"] = Choice("What the account may do beyond its own things.", "member", "moderator", "admin"),
         ["scope"] = Choice("What the token may be used for.", "read", "write"),
         ["subject"] = Text(TextRule.Subject, "Lunch"),
-        ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
+        ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.", new JsonArray("trains"),
+            new JsonObject { ["maxItems"] = PostText.MaxTags }),
         ["thread"] = new("The id of the thread's first post.", 7),
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
@@ -48,7 +49,9 @@ internal static class OpenApiTerms
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
-        ["header.Idempotency-Key"] = new($"The same key and body again gets the first answer, for {IdempotencyKeys.Lifetime.TotalHours} hours.", "7c9e6679", Length(1, IdempotencyKeys.MaxLength)),
+        ["header.Idempotency-Key"] = new(
+            $"The same key and body again gets the first answer, for {IdempotencyKeys.Lifetime.TotalHours} hours.",
+            "7c9e6679", Length(1, IdempotencyKeys.MaxLength)),
         ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
