@@ -18,7 +18,7 @@ public sealed record ConnectionLimits
     /// <summary>How long a client may take for a request's headers, and then be stalled in its body.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a body may be stalled before its request is answered 408, ahead of being cut off by <see cref="RequestTimeout"/>.</summary>
+    /// <summary>How long a body may be stalled before its request is answered 408, ahead of <see cref="RequestTimeout"/>.</summary>
     internal TimeSpan BodyTimeout => RequestTimeout * 2 / 3;
 
     /// <summary>How long a client may leave an answer unread.</summary>

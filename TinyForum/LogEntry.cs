@@ -23,8 +23,8 @@ public sealed record LogEntry(DateTimeOffset Time, LogSeverity Severity, string 
 
 /// <summary>A request that was answered, without anything secret: no query, no body, no credential.</summary>
 /// <param name="Id">As the client got it in <c>X-Request-Id</c>.</param>
-/// <param name="Method">The method, cut short where it is long.</param>
-/// <param name="Path">The path as the client sent it, without the query, cut short where it is long; what is not visible ASCII is percent-encoded.</param>
+/// <param name="Method">The method, cut short if it is long.</param>
+/// <param name="Path">The path as the client sent it, without the query, cut short if it is long; what is not visible ASCII is percent-encoded.</param>
 /// <param name="Route">The pattern it was routed to, or <see langword="null"/>.</param>
 /// <param name="Status">The answer's status code.</param>
 /// <param name="Duration">From the request's head to the answer's last byte.</param>

@@ -47,7 +47,7 @@ public sealed class MessageStore
     private const string AndWithOne = " AND b.peer_id = $with";
 
     /// <summary>
-    /// Which index serves which list: that of a box, and that of its messages with one other user. The first line that fits a filter counts.
+    /// Which index serves which list: a box, and its messages with one other user. The first line that fits a filter counts.
     /// The hints: the primary key has the order of each box too, and SQLite does not know that it can meet a million rows before one fits.
     /// </summary>
     internal static readonly (Predicate<MailFilter> Fits, string WithAnyone, string WithOne)[] Lists =
