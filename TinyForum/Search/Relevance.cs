@@ -5,13 +5,13 @@ using SQLitePCL;
 namespace TinyForum.Search;
 
 /// <summary>
-/// How well a post answers a search: BM25, as the auxiliary function <c>relevance(search, weights)</c> of FTS5 (sqlite.org/fts5.html,
+/// How well a post matches a search: BM25, as the auxiliary function <c>relevance(search, weights)</c> of FTS5 (sqlite.org/fts5.html,
 /// section 7).
 /// </summary>
 /// <remarks>
-/// FTS5's own <c>bm25()</c> walks all hits of each word to learn how rare it is, and looks up the length of every text that it ranks, each on
-/// another page of the file. Here the rarity is a parameter, and the length is part of the rowid: what is ranked is read from the words' own
-/// lists alone, one after the other.
+/// FTS5's own <c>bm25()</c> walks all hits of each word to learn how rare it is, and looks up the length of every text that it ranks, each
+/// on another page of the file. Here the rarity is a parameter and the length is part of the rowid, so that ranking reads nothing but the
+/// words' own lists, from front to back.
 /// </remarks>
 internal static unsafe partial class Relevance
 {
@@ -19,13 +19,13 @@ internal static unsafe partial class Relevance
     // fields weighted as in 3.6: a word in the title counts as three in the body.
     private const double K1 = 1.2, B = 0.75, TitleWeight = 3;
 
-    // In tokens. Only its order of magnitude matters.
+    // The average length of a post, in tokens. Only its order of magnitude matters.
     private const double AverageLength = 60;
 
-    // A rowid is a post's id and, in so many bits below, its length on a logarithmic scale that doubles with every second step.
+    // A rowid is a post's id followed by this many bits for its length, on a logarithmic scale that doubles with every second step.
     private const int LengthBits = 5, Longest = (1 << LengthBits) - 1;
 
-    /// <summary>The rowid of a post whose title and body have so many tokens.</summary>
+    /// <summary>The rowid of a post whose title and body have this many tokens.</summary>
     internal static long Row(long postId, int tokens) => FirstRow(postId) + Math.Min((int)Math.Round(2 * Math.Log2(Math.Max(tokens, 1))), Longest);
 
     /// <summary>The least rowid that a post can have.</summary>
@@ -34,19 +34,19 @@ internal static unsafe partial class Relevance
     /// <summary>The greatest rowid that a post can have.</summary>
     internal static long LastRow(long postId) => FirstRow(postId) + Longest;
 
-    /// <summary>The post of a rowid.</summary>
+    /// <summary>The id of the post that has this rowid.</summary>
     internal static long Post(long row) => row >> LengthBits;
 
-    /// <summary>What a term is worth by its rarity: how many of all documents have it, be it an estimate.</summary>
+    /// <summary>The weight of a term by its rarity, that is, by how many of all documents have it. An estimate is enough.</summary>
     internal static double Weight(long documents, long having) =>
         Math.Log(1 + (Math.Max(documents - having, 0) + 0.5) / (having + 0.5));
 
     /// <summary>The weights of a query's terms, which are the first phrases of its MATCH expression, as <c>relevance()</c> takes them.</summary>
     internal static byte[] Parameter(ReadOnlySpan<double> weights) => MemoryMarshal.AsBytes(weights).ToArray();
 
-    /// <summary>Gives a connection the function.</summary>
+    /// <summary>Registers the function with a connection.</summary>
     /// <param name="api">The connection's <c>fts5_api</c>.</param>
-    /// <exception cref="NotSupportedException">Its FTS5 takes no functions.</exception>
+    /// <exception cref="NotSupportedException">Its FTS5 accepts no functions.</exception>
     internal static void Register(nint api)
     {
         var fts5 = (Fts5*)api;
@@ -116,7 +116,7 @@ internal static unsafe partial class Relevance
         public readonly delegate* unmanaged[Cdecl]<Fts5*, byte*, nint, delegate* unmanaged[Cdecl]<Extension*, nint, nint, int, nint*, void>, nint, int> CreateFunction;
     }
 
-    /// <summary>Fts5ExtensionApi of fts5.h, what FTS5 offers to a function about the hit it is called for.</summary>
+    /// <summary>Fts5ExtensionApi of fts5.h: what FTS5 tells a function about the hit that it is called for.</summary>
     [StructLayout(LayoutKind.Explicit)]
     private struct Extension
     {

@@ -1,20 +1,20 @@
 namespace TinyForum.Search;
 
 /// <summary>
-/// Where a page of a search ended: the window of posts being ranked and the last one's place in it, with all that the ranking depends on
-/// besides the posts, so that what is written meanwhile moves nothing but itself.
+/// Where a page of a search ended: the window of posts being ranked, the last post's place in it, and all else that the ranking depends
+/// on, so that a post written between two pages does not move the others.
 /// </summary>
 /// <param name="High">The window ends below this post.</param>
-/// <param name="Low">It begins with this post; 0 while that is not settled.</param>
+/// <param name="Low">It begins with this post; 0 until that is settled.</param>
 /// <param name="Score">The last post's score.</param>
 /// <param name="Id">The last post.</param>
-/// <param name="Counts">About how many posts have each term, as powers of two; as many as a query may have terms.</param>
+/// <param name="Counts">Roughly how many posts have each term, as powers of two; one for each term that a query may have.</param>
 internal sealed record SearchPosition(long High, long Low, double Score, long Id, IReadOnlyList<byte> Counts)
 {
-    /// <summary>How many numbers <see cref="ToNumbers"/> has.</summary>
+    /// <summary>How many numbers <see cref="ToNumbers"/> returns.</summary>
     public const int Numbers = 4 + SearchQuery.MaxTerms / sizeof(long);
 
-    /// <summary>The lower end of a window with nothing below.</summary>
+    /// <summary>The lower end of the last window, which has no posts below it.</summary>
     public const long Lowest = 1;
 
     public static SearchPosition First(long high, IReadOnlyList<long> counts) =>
@@ -24,10 +24,10 @@ internal sealed record SearchPosition(long High, long Low, double Score, long Id
     /// <summary>The next older window.</summary>
     public SearchPosition Older(long low) => this with { High = low, Low = 0, Score = double.PositiveInfinity, Id = long.MaxValue };
 
-    /// <summary>Whether a post comes behind this position.</summary>
+    /// <summary>Whether a post comes after this position.</summary>
     public bool IsBefore(double score, long id) => (score, id).CompareTo((Score, Id)) < 0;
 
-    /// <summary>What each of so many terms is worth.</summary>
+    /// <summary>The weights of the first terms, by their rarity.</summary>
     public double[] Weights(int terms) => [.. Counts.Take(terms).Select(n => Relevance.Weight(High, 1L << n))];
 
     /// <summary>The position as the numbers of a cursor.</summary>
@@ -40,7 +40,7 @@ internal sealed record SearchPosition(long High, long Low, double Score, long Id
         return numbers;
     }
 
-    /// <summary>The position that <see cref="ToNumbers"/> gave.</summary>
+    /// <summary>The position that <see cref="ToNumbers"/> wrote.</summary>
     public static SearchPosition Of(long[] numbers) =>
         new(numbers[0], numbers[1], BitConverter.Int64BitsToDouble(numbers[2]), numbers[3],
             [.. Enumerable.Range(0, SearchQuery.MaxTerms).Select(i => (byte)(numbers[4 + i / sizeof(long)] >> (8 * (i % sizeof(long)))))]);

@@ -3,13 +3,13 @@ using TinyForum.Text;
 
 namespace TinyForum.Search;
 
-/// <summary>A word or phrase as <see cref="FoldedText"/> has it: " token token ".</summary>
+/// <summary>A word or phrase in the form of <see cref="FoldedText"/>: " token token ".</summary>
 internal sealed record SearchTerm(string Pattern)
 {
-    /// <summary>The term as an FTS5 string, which its tokens, having no quotes, cannot leave.</summary>
+    /// <summary>The term as an FTS5 string. Tokens have no quotes, so they cannot end it.</summary>
     internal string Match => $"\"{Pattern.AsSpan(1, Pattern.Length - 2)}\"";
 
-    /// <summary>The term a text makes, or null when there is nothing in it to find.</summary>
+    /// <summary>The term of a text, or null if it has no token.</summary>
     internal static SearchTerm? Of(ReadOnlySpan<char> text)
     {
         using var folded = new FoldedText(text);
@@ -18,15 +18,15 @@ internal sealed record SearchTerm(string Pattern)
 }
 
 /// <summary>
-/// What a user asked for: words, "phrases", author:name and tag:name, each with a minus before it to leave out what has it.
-/// Anything else is text; nothing of FTS5's own syntax gets through.
+/// A parsed search: words, "phrases", author:name and tag:name; a leading minus excludes. Anything else is text: none of FTS5's own
+/// syntax gets through.
 /// </summary>
 /// <param name="Match">The MATCH expression, or null when the query only names authors and tags.</param>
-/// <param name="Terms">What the text must have, in the order of the first phrases of <paramref name="Match"/>.</param>
-/// <param name="Authors">Names as typed, of which the author is one if there are any; see <see cref="Username.KeyOf"/>.</param>
-/// <param name="Tags">Tags as typed, all of which the thread has; see <see cref="Tag"/>.</param>
-/// <param name="NotAuthors">Names of none of which the author is the bearer.</param>
-/// <param name="NotTags">Tags the thread has none of.</param>
+/// <param name="Terms">What the text must contain, in the order of the first phrases of <paramref name="Match"/>.</param>
+/// <param name="Authors">Usernames as typed. If there are any, the author must be one of them; see <see cref="Username.KeyOf"/>.</param>
+/// <param name="Tags">Tags as typed, all of which the thread must have; see <see cref="Tag"/>.</param>
+/// <param name="NotAuthors">Usernames as typed, none of which may be the author's.</param>
+/// <param name="NotTags">Tags as typed, none of which the thread may have.</param>
 internal sealed record SearchQuery(
     string? Match,
     IReadOnlyList<SearchTerm> Terms,
@@ -38,7 +38,7 @@ internal sealed record SearchQuery(
     private const int MaxLength = 200;
     internal const int MaxTerms = 32;
 
-    /// <summary>Reads a query; <paramref name="why"/> tells what is wrong with one that cannot be answered.</summary>
+    /// <summary>Parses a query; <paramref name="why"/> says what is wrong with an invalid one.</summary>
     internal static bool TryParse(string text, [NotNullWhen(true)] out SearchQuery? query, [NotNullWhen(false)] out string? why)
     {
         query = null;
@@ -84,7 +84,7 @@ internal sealed record SearchQuery(
         return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without.Select(t => t.Match))})";
     }
 
-    // "author:" with something behind it; the fullwidth colon is what a Chinese or Japanese keyboard gives.
+    // "author:" with something after it; the fullwidth colon is what a Chinese or Japanese keyboard types.
     private static bool TakeField(ref ReadOnlySpan<char> rest, string name)
     {
         if (!rest.StartsWith(name, StringComparison.OrdinalIgnoreCase)
@@ -97,7 +97,7 @@ internal sealed record SearchQuery(
         return true;
     }
 
-    // What stands in quotes, typographic ones too, or else up to a space or a quote. A quote left open runs to the end.
+    // The text in quotes, typographic ones too, or else up to the next space or quote. An open quote runs to the end.
     private static ReadOnlySpan<char> TakeValue(ref ReadOnlySpan<char> rest)
     {
         var quoted = IsQuote(rest[0]);

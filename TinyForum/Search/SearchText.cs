@@ -3,14 +3,14 @@ using TinyForum.Text;
 
 namespace TinyForum.Search;
 
-/// <summary>What goes into the full-text index, and how what comes out of it is shown.</summary>
+/// <summary>The text that goes into the full-text index, and the excerpts that are shown of what is found.</summary>
 internal static class SearchText
 {
-    // An excerpt is chosen among so many matches of a term at most.
+    // At most this many matches of a term are considered for an excerpt.
     private const int MaxMatches = 64;
 
     /// <summary>
-    /// The text to insert for a text, into columns of
+    /// The tokens of a text, to be inserted into columns of
     /// <c>CREATE VIRTUAL TABLE ... USING fts5(..., content = '', contentless_delete = 1, tokenize = 'ascii')</c>.
     /// </summary>
     internal static string Tokens(ReadOnlySpan<char> text)
@@ -19,12 +19,12 @@ internal static class SearchText
         return folded.Chars.Trim(' ').ToString();
     }
 
-    /// <summary>How many tokens <see cref="Tokens"/> gave.</summary>
+    /// <summary>How many tokens <see cref="Tokens"/> returned.</summary>
     internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
 
     /// <summary>
-    /// The part of a text where most of the terms stand close together, or its beginning when none does: one line of at most so many
-    /// characters, cut between words where there are any near and never inside what a reader takes for one character.
+    /// The part of a text where most of the terms stand close together, or its beginning if it has none of them. One line of limited
+    /// length, cut between words where possible and never inside what a reader sees as one character.
     /// </summary>
     internal static string Excerpt(string text, IReadOnlyList<SearchTerm> terms, int length = 160)
     {
@@ -60,7 +60,7 @@ internal static class SearchText
         if (matches.Count == 0)
             return (0, 0);
 
-        // The window that has the most of the terms, the first of these.
+        // The first of the windows that have the most terms.
         matches.Sort();
         var (best, first, last) = (0, 0, 0);
         var inside = new int[terms.Count];
@@ -84,7 +84,7 @@ internal static class SearchText
             start = next;
         if (start > 0)
         {
-            // To the beginning of the next word, if that is not far.
+            // Move to the beginning of the next word, if that is near.
             for (var next = start; next <= match && next - start < 24; next += StringInfo.GetNextTextElementLength(text, next))
             {
                 if (IsBreak(text, next))
@@ -113,7 +113,7 @@ internal static class SearchText
         }
         if (end == start && end < text.Length)
         {
-            // One pile of marks that is longer than the whole excerpt: the only thing to be cut in the middle.
+            // A letter with more marks than fit into the excerpt: the only character that is cut in the middle.
             foreach (var rune in text.AsSpan(start).EnumerateRunes())
             {
                 if (length-- == 0)
@@ -125,13 +125,13 @@ internal static class SearchText
         return end < text.Length && word > start && end - word < 24 ? word : end;
     }
 
-    // Whether a word does not go on here.
+    // Whether this is a boundary between words.
     private static bool IsBreak(string text, int at) => at == 0 || at >= text.Length || !(InWord(text[at - 1]) && InWord(text[at]));
 
     private static bool InWord(char c) =>
         !FoldedText.IsUnspaced(c) && !char.IsWhiteSpace(c) && !char.IsPunctuation(c) && !char.IsSurrogate(c);
 
-    // The nearest place at or before this one that is a boundary of what StringInfo counts as one character, wherever one counts from.
+    // The nearest boundary, at or before this position, of what StringInfo counts as one character, wherever it starts to count.
     private static int SafeBoundary(string text, int at)
     {
         while (at > 0 && text[at - 1] != '\n' && !(IsSimple(text[at - 1]) && IsSimple(text[at])))

@@ -6,24 +6,25 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A text as search sees it: tokens without case, width or accents, a space before and after each, so that a phrase is found
-/// by looking for " its words " and the whole, given to FTS5's `ascii` tokenizer, comes out as the same tokens. (That one splits
-/// at ASCII alone and leaves the rest untouched; `unicode61` would split at what was not yet a letter in its Unicode 6.1.)
+/// A text as search sees it: tokens without case, width or accents, with a space before and after each. A phrase is then a plain
+/// substring, and FTS5's <c>ascii</c> tokenizer, which splits at ASCII characters only, yields the same tokens. (<c>unicode61</c>
+/// would split at every letter that is newer than its Unicode 6.1.)
 /// </summary>
 /// <remarks>
-/// Scripts that put no spaces between words (Chinese, Japanese, Thai, Khmer ...) and Korean give a token a character, and so any
-/// run of them is a phrase; other scripts give a token a word. Symbols such as emoji are tokens of their own. Buffers are pooled: dispose.
+/// Scripts without spaces between words (Chinese, Japanese, Thai, Khmer ...) and Korean yield one token per character, so that any
+/// run of characters is a phrase. Other scripts yield one token per word. Symbols such as emoji are tokens of their own.
+/// Buffers are pooled: dispose.
 /// </remarks>
 internal ref struct FoldedText
 {
-    // What follows of a longer word is dropped, in index and query alike; FTS5 has a limit too, but in bytes.
+    // Longer words are cut here, in the index and in queries alike. FTS5 has a limit too, but in bytes.
     private const int MaxWord = 64;
 
-    // A letter and its marks are folded as one, up to so many chars.
+    // A letter and its marks are folded together, up to this many chars.
     private const int MaxCluster = 32;
 
-    // What single characters fold to, a page of 256 when one of it turns up: asking ICU costs a hundred times as much.
-    // 0 is not known yet, Space ends a word, Odd is for what takes a closer look.
+    // What single characters fold to, in pages of 256 that are filled on first use: asking ICU costs a hundred times as much.
+    // 0: not known yet. Space: ends a word. Odd: needs a closer look.
     private static readonly char[]?[] Pages = new char[256][];
     private const char Space = ' ', Odd = '\uFFFF';
 
@@ -96,7 +97,7 @@ internal ref struct FoldedText
         (_chars, _origins, _length) = ([], null, 0);
     }
 
-    // Every char of the text has room for two: itself and the space behind a token. AddCluster makes room for what grows.
+    // Two chars for each char of the text: itself and the space after a token. AddCluster makes room for what expands.
     private void Put(char c, int origin)
     {
         if (_origins is not null)
@@ -140,7 +141,7 @@ internal ref struct FoldedText
 
     private static char Simple(char c)
     {
-        var page = Pages[c >> 8] ??= new char[256]; // racing threads find the same
+        var page = Pages[c >> 8] ??= new char[256]; // racing threads compute the same page
         return page[c & 0xFF] is > '\0' and var known ? known : page[c & 0xFF] = Look(c);
 
         static char Look(char c)
@@ -201,7 +202,7 @@ internal ref struct FoldedText
         }
     }
 
-    // Compatibility forms and accents go; Hangul syllables and voiced kana, which decomposition takes apart, are put together again.
+    // Removes compatibility forms and accents. Hangul syllables and voiced kana, which decomposition takes apart, are recomposed.
     [SkipLocalsInit]
     private static ReadOnlySpan<char> FoldCluster(ReadOnlySpan<char> cluster, Span<char> buffer)
     {
@@ -220,7 +221,7 @@ internal ref struct FoldedText
         var end = 0;
         foreach (var rune in whole[..length].EnumerateRunes())
         {
-            var folded = rune.Value == 'ı' ? new Rune('i') : rune; // as its capital, I, has it
+            var folded = rune.Value == 'ı' ? new Rune('i') : rune; // its capital is a plain I
             end += UnicodeText.Fold(folded, buffer[end..]);
         }
         return buffer[..end];
@@ -269,7 +270,7 @@ internal ref struct FoldedText
                 return rune.Value == 0x200B ? Kind.Separator : Kind.Ignored;
             case UnicodeCategory.ModifierSymbol when rune.Value is >= 0x1F3FB and <= 0x1F3FF: // skin tones
                 return Kind.Ignored;
-            case UnicodeCategory.OtherNotAssigned when rune.Value is >= 0x20000 and < 0x3FFFE: // planes kept for Han to come
+            case UnicodeCategory.OtherNotAssigned when rune.Value is >= 0x20000 and < 0x3FFFE: // planes reserved for future Han
                 return Kind.Alone;
             default:
                 return Kind.Separator;

@@ -4,24 +4,24 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// Someone named in a text, by key (see <see cref="Username.KeyOf"/>). A name may end in dots and hyphens and so may a sentence:
-/// look for the whole first and, if nobody is called that, for what is left without them.
+/// A username mentioned in a text, as a key (see <see cref="Username.KeyOf"/>). Names and sentences may both end in dots and hyphens:
+/// look up the whole first and, if there is no such user, the name without them.
 /// </summary>
 internal readonly record struct Mention(string Key, string? Otherwise);
 
 /// <summary>
 /// Finds @names outside of code. Only code is recognised of Markdown (CommonMark 0.31: fenced and indented blocks, code spans, within
-/// quotations and lists), so that a decorator in a pasted program calls nobody.
+/// quotations and lists), so that a decorator in a pasted program mentions nobody.
 /// </summary>
 internal static class Mentions
 {
-    /// <summary>How many people one text can call; whoever is named later is not told.</summary>
+    /// <summary>How many users one text can mention; further ones are not notified.</summary>
     internal const int Max = 20;
 
-    // Stands for code and ends a block in the masked text. In a text that has the paragraph separator itself, it may well do that too.
+    // Replaces code and marks the end of a block in the masked text. A paragraph separator in the text itself may end a block too.
     private const char BlockEnd = '\u2029';
 
-    /// <summary>Those named, each once, in order, at most <see cref="Max"/>.</summary>
+    /// <summary>The mentioned users, each once, in order, at most <see cref="Max"/>.</summary>
     internal static IReadOnlyList<Mention> Find(string body)
     {
         List<Mention> found = [];
@@ -78,7 +78,7 @@ internal static class Mentions
         before.IsEmpty || Rune.DecodeLastFromUtf16(before, out var rune, out _) != OperationStatus.Done || rune.Value == '.'
         || (rune.Value is not ('/' or '@') && (UnicodeText.InName(rune.Value).Kind == NameKind.None || FoldedText.IsUnspaced(rune.Value)));
 
-    // Behind the code span that starts here, or behind the backticks if no run of as many ends one in this block.
+    // The position after the code span that starts here, or after its backticks if no run of the same length closes it in this block.
     private static int AfterBackticks(ReadOnlySpan<char> text, int at)
     {
         var ticks = Run(text[at..], '`');
@@ -98,7 +98,7 @@ internal static class Mentions
         return length < 0 ? text.Length : length;
     }
 
-    // A copy with code blocks blanked out and a BlockEnd where a block of text ends, which no code span crosses.
+    // A copy with code blocks blanked out and a BlockEnd at the end of each block of text, since no code span crosses one.
     private static ReadOnlySpan<char> MaskBlocks(string body)
     {
         var text = body.ToCharArray();
@@ -138,7 +138,7 @@ internal static class Mentions
         return text;
     }
 
-    // Takes the quotation marks and the indentation off a line; tells how many and how wide.
+    // Removes the quotation marks and the indentation of a line; returns how many and how wide.
     private static (int Quotes, int Indent) Unquote(ref ReadOnlySpan<char> line)
     {
         var quotes = 0;
@@ -155,7 +155,7 @@ internal static class Mentions
         }
     }
 
-    // Takes list markers off a line, "- " or "1. ", and notes how far the text of the innermost item is indented.
+    // Removes list markers, "- " or "1. ", from a line and notes how far the text of the innermost item is indented.
     private static bool EnterItems(ref ReadOnlySpan<char> line, int indent, ref int content)
     {
         var item = false;

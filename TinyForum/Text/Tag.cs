@@ -4,12 +4,12 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A tag: letters, digits and hyphens of any script. One spelling a tag, for it has no other name to be shown by:
-/// NFKC and lower case, not the folding of <see cref="Username"/>, which would show "strasse" for "straße".
+/// A tag: letters, digits and hyphens of any script. It is shown as it is compared, in NFKC and lower case. The folding of
+/// <see cref="Username"/> would not do: it would show "strasse" for "straße".
 /// </summary>
 internal static class Tag
 {
-    /// <summary>How many characters a tag has at most.</summary>
+    /// <summary>The most characters that a tag can have.</summary>
     internal const int MaxLength = 20;
 
     private static readonly string Rule = $"must be 1 to {MaxLength} letters, digits and '-'";

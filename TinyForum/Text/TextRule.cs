@@ -4,8 +4,8 @@ using System.Globalization;
 namespace TinyForum.Text;
 
 /// <summary>
-/// What a field of free text may hold. Text is stored and comes back exactly as sent, so a rule refuses and never repairs:
-/// control characters (a carriage return among them), lone surrogates, and text that shows nothing.
+/// What a field of free text may hold. Text is stored and returned exactly as sent, so a rule refuses and never repairs. It refuses
+/// control characters (carriage returns included), lone surrogates, and text with nothing visible.
 /// </summary>
 internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank = false)
 {
@@ -24,7 +24,7 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     private static readonly SearchValues<char> AnyControl = SearchValues.Create(Controls);
     private static readonly SearchValues<char> ControlButLayout = SearchValues.Create(Controls.Replace("\t", "").Replace("\n", ""));
 
-    /// <summary>Null if the text may stand in the field or there is none, or else why not, fit to be shown beside it.</summary>
+    /// <summary>The rule that the text breaks, fit to be shown beside the field; null if it is valid or absent.</summary>
     internal string? Check(string? text)
     {
         if (text is null)
@@ -47,7 +47,7 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     {
         foreach (var c in text)
         {
-            // Format characters, the Hangul fillers and the empty Braille cell leave nothing to see either.
+            // Format characters, the Hangul fillers and the empty Braille cell are invisible too.
             if (!char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format
                 && c is not ('\u115F' or '\u1160' or '\u2800' or '\u3164' or '\uFFA0'))
             {

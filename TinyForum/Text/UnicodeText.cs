@@ -9,8 +9,8 @@ internal enum NameKind { None, Letter, Mark, Digit, Sign }
 internal static class UnicodeText
 {
     /// <summary>
-    /// Throws where the runtime cannot normalise. In invariant globalisation mode, and so in an image without ICU,
-    /// <see cref="string.Normalize()"/> hands text back as it came; two accounts could then have one name.
+    /// Throws if the runtime cannot normalise. In invariant globalisation mode, and so in an image without ICU,
+    /// <see cref="string.Normalize()"/> returns text unchanged; two accounts could then have the same name.
     /// </summary>
     internal static void EnsureNormalizationWorks()
     {
@@ -23,8 +23,8 @@ internal static class UnicodeText
     }
 
     /// <summary>
-    /// What names and tags are compared by: NFKC with full case folding, both twice, since each can make work for the other
-    /// (The Unicode Standard, 3.13, D146). The text must pass <see cref="CanNormalize"/>. Folding what is folded changes nothing.
+    /// The form in which names and tags are compared: NFKC with full case folding, both twice, since the result of one may need the other
+    /// again (The Unicode Standard, 3.13, D146). The text must pass <see cref="CanNormalize"/>. Idempotent.
     /// </summary>
     internal static string Key(string text)
     {
@@ -85,12 +85,12 @@ internal static class UnicodeText
 
     /// <summary>
     /// The scripts and writing systems of a set (Script_Extensions, UAX #24, augmented as in UTS #39); its own script stands first.
-    /// Empty for what goes with every script.
+    /// Empty for a character that goes with every script.
     /// </summary>
     internal static ReadOnlySpan<byte> Scripts(int set) =>
         UnicodeTables.Sets[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
 
-    /// <summary>Whether .NET will normalise the text: it throws at lone surrogates, and at U+FFFE, valid though that is.</summary>
+    /// <summary>Whether .NET can normalise the text: it throws on lone surrogates, and on U+FFFE although that is valid.</summary>
     internal static bool CanNormalize(ReadOnlySpan<char> text) => Length(text) >= 0 && !text.Contains('\uFFFE');
 
     /// <summary>The length in Unicode characters (scalar values), or -1 when a surrogate stands alone.</summary>

@@ -6,15 +6,15 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A name an account may have: how it is shown (NFC) and the key it is unique by, which ignores case and width.
-/// One script a name, so that no two names look the same by way of another alphabet: UTS #39's "highly restrictive" level.
+/// A valid username: how it is shown (NFC) and the key by which it is unique, which ignores case and width.
+/// A name uses one script, so that letters of another alphabet can't imitate it: UTS #39's "highly restrictive" level.
 /// </summary>
 internal sealed record Username
 {
-    /// <summary>Characters in a name at most.</summary>
+    /// <summary>The most characters that a name can have.</summary>
     internal const int MaxLength = 32;
 
-    // No name takes more: a composed letter is at most four, each at most two chars. Past it, nothing is normalised.
+    // No valid name is longer: a composed letter is at most four characters of at most two chars. Longer texts are not normalised.
     private const int MaxChars = MaxLength * 8;
 
     private const int MaxMarks = 4;
@@ -29,10 +29,10 @@ internal sealed record Username
     /// <summary>The name as registered, in NFC.</summary>
     internal string Shown { get; }
 
-    /// <summary>What the name is unique by.</summary>
+    /// <summary>The key by which the name is unique.</summary>
     internal string Key { get; }
 
-    /// <summary>The key to look a name up by, or null when no name can be spelt like that. Takes anything a client sends.</summary>
+    /// <summary>The key by which a name is looked up, or null if no valid name is spelt like that. Takes anything a client sends.</summary>
     internal static string? KeyOf(string text) =>
         text.Length is 0 or > MaxChars || !UnicodeText.CanNormalize(text) ? null : UnicodeText.Key(text);
 
@@ -72,7 +72,7 @@ internal sealed record Username
 
     private static string? CheckCharacters(string text)
     {
-        Span<byte> scripts = stackalloc byte[32]; // those that every character so far goes with
+        Span<byte> scripts = stackalloc byte[32]; // the scripts that every character so far goes with
         var left = -1;                            // how many of them, -1 while any script will do
         var (marks, markable, zero) = (0, false, -1);
 
@@ -137,7 +137,7 @@ internal sealed record Username
         return last;
     }
 
-    // The zero of a digit's own decimal system, UTS #39, 5.3. Fullwidth digits are ASCII's by width alone.
+    // The zero of the digit's decimal system (UTS #39, 5.3). Fullwidth digits count as ASCII.
     private static int Zero(Rune digit) => digit.Value is >= 0xFF10 and <= 0xFF19 ? '0' : digit.Value - (int)Rune.GetNumericValue(digit);
 
     private static string Describe(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
