@@ -15,6 +15,7 @@ internal static class AllBench
         ("Idle connections", IdleBench.RunAsync),
         ("Start", StartBench.RunAsync),
         ("Allocations", AllocationsBench.RunAsync),
+        ("Bodies", BodiesBench.RunAsync),
     ];
 
     public static Command Command()

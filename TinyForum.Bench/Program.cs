@@ -11,6 +11,7 @@ return await new RootCommand("Measurements of TinyForum")
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
     Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),
     Settings.Command("allocations", "What a request leaves to the garbage collector", AllocationsBench.RunAsync),
+    Settings.Command("bodies", "What checking a request's body costs", BodiesBench.RunAsync),
     ServerCommand.Command(),
     LoadClient.Command(),
 }.Parse(args).InvokeAsync();

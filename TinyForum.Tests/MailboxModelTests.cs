@@ -23,9 +23,9 @@ public sealed class MailboxModelTests
 
         public static bool IsUnread(Mail mail, int user) => mail.To == user && mail.Sides.Contains(user) && !mail.Read;
 
-        public IEnumerable<Mail> List(int user, MailBox box, int? with, bool unread) => Mails
+        public IEnumerable<Mail> List(int user, Mailbox box, int? with, bool unread) => Mails
             .Where(m => m.Sides.Contains(user))
-            .Where(m => (box != MailBox.Inbox && m.From == user) || (box != MailBox.Sent && m.To == user))
+            .Where(m => (box != Mailbox.Inbox && m.From == user) || (box != Mailbox.Sent && m.To == user))
             .Where(m => with is null || (m.From == user ? m.To : m.From) == with)
             .Where(m => !unread || IsUnread(m, user))
             .OrderByDescending(m => m.Id);
@@ -105,7 +105,7 @@ public sealed class MailboxModelTests
         for (var user = 0; user < Users; user++)
         {
             Assert.AreEqual(model.Mails.Count(m => Model.IsUnread(m, user)), messages.CountUnread(Actors.Of(ids[user])));
-            foreach (var box in Enum.GetValues<MailBox>())
+            foreach (var box in Enum.GetValues<Mailbox>())
                 foreach (var with in (int?[])[null, 0, 1, 2])
                     foreach (var unread in (bool[])[false, true])
                     {

@@ -37,7 +37,8 @@ internal abstract class Setting
 }
 
 /// <summary>A setting whose value is a <typeparamref name="T"/>.</summary>
-internal sealed class Setting<T>(string flag, T fallback, Func<string, T> parse, string value, ArgumentArity words, string shown, string help)
+internal sealed class Setting<T>(
+    string flag, T fallback, Func<string, T> parse, string value, ArgumentArity words, string shown, string help)
     : Setting(flag, value, words, shown, help)
 {
     /// <summary>The value of the flag, else of the variable, else the default.</summary>

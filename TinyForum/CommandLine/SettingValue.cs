@@ -26,7 +26,8 @@ internal static class SettingValue
     public static readonly SettingValue<RateLimit> Limit = new("N/TIME", ArgumentArity.ExactlyOne, ParseLimit,
         limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Permits}/{PrintTime(limit.Window)}"));
 
-    public static readonly SettingValue<LogFormat> Log = new("text|json|off", ArgumentArity.ExactlyOne, ParseLog, format => format.ToString().ToLowerInvariant());
+    public static readonly SettingValue<LogFormat> Log = new("text|json|off", ArgumentArity.ExactlyOne, ParseLog,
+        format => format.ToString().ToLowerInvariant());
 
     public static SettingValue<string> Text(string name) => new(name, ArgumentArity.ExactlyOne, text => text, text => text);
 
@@ -43,7 +44,8 @@ internal static class SettingValue
             ? number : throw new FormatException($"must be a whole number from {from}");
 
     private static TimeSpan ParseTime(string text) =>
-        text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and < 100_000
+        text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count is > 0 and < 100_000
             && Array.Find(Units, u => u.Letter == text[^1]) is { Letter: not '\0' } unit
             ? count * unit.Length : throw new FormatException("must be a number of s, m, h or d, such as 24h");
 

@@ -15,7 +15,7 @@ namespace TinyForum.Data;
 public sealed record Message(long Id, User From, User To, string? Subject, string Body, DateTimeOffset CreatedAt, DateTimeOffset? ReadAt);
 
 /// <summary>A folder of a user's messages.</summary>
-public enum MailBox
+public enum Mailbox
 {
     /// <summary>Received messages.</summary>
     Inbox,
@@ -31,7 +31,7 @@ public enum MailBox
 /// <param name="Box">The folder.</param>
 /// <param name="With">The id of the other user of one conversation; <see langword="null"/> for all.</param>
 /// <param name="Unread">Whether the list has only messages that its owner has not read.</param>
-public sealed record MailFilter(MailBox Box = MailBox.Inbox, long? With = null, bool Unread = false);
+public sealed record MailFilter(Mailbox Box = Mailbox.Inbox, long? With = null, bool Unread = false);
 
 /// <summary>
 /// The private messages. Sender and recipient each have their own copy to delete; the text is removed once both have. Only the recipient
@@ -53,8 +53,8 @@ public sealed class MessageStore
     internal static readonly (Predicate<MailFilter> Fits, string WithAnyone, string WithOne)[] Lists =
     [
         (f => f.Unread, List("mailbox_unread", "b.unread = 1"), List("mailbox_unread_with", "b.unread = 1" + AndWithOne)),
-        (f => f.Box == MailBox.Inbox, List("mailbox_inbox", "b.inbox = 1"), List("mailbox_inbox_with", "b.inbox = 1" + AndWithOne)),
-        (f => f.Box == MailBox.Sent, List("mailbox_sent", "b.sent = 1"), List("mailbox_sent_with", "b.sent = 1" + AndWithOne)),
+        (f => f.Box == Mailbox.Inbox, List("mailbox_inbox", "b.inbox = 1"), List("mailbox_inbox_with", "b.inbox = 1" + AndWithOne)),
+        (f => f.Box == Mailbox.Sent, List("mailbox_sent", "b.sent = 1"), List("mailbox_sent_with", "b.sent = 1" + AndWithOne)),
         (_ => true, List(null, "true"), List("mailbox_with", "true" + AndWithOne)),
     ];
 
@@ -73,11 +73,11 @@ public sealed class MessageStore
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Message> List(Actor owner, MailFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
-        if (filter is { Box: MailBox.Sent, Unread: true }) // a sent message is unread only if it was sent to oneself
+        if (filter is { Box: Mailbox.Sent, Unread: true }) // a sent message is unread only if it was sent to oneself
         {
             if (filter.With is { } other && other != owner.Id)
                 return Page<Message>.Empty;
-            filter = new MailFilter(MailBox.Inbox, owner.Id, Unread: true);
+            filter = new MailFilter(Mailbox.Inbox, owner.Id, Unread: true);
         }
         var before = from?.KeyOf(1)[0] ?? long.MaxValue;
         var (_, withAnyone, withOne) = Array.Find(Lists, list => list.Fits(filter));

@@ -49,42 +49,42 @@ public sealed partial class PostStore
     /// <summary>Pins a thread to the top of the lists, or unpins it.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
-    public Task<bool> PinAsync(Actor moderator, long threadId, bool pinned, string? reason = null) => _database.WriteAsync(c =>
-    {
-        Rights.RequireModerator(c, moderator);
-        if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
-            return false;
-        if (head.IsPinned == pinned)
-            return true;
-        c.Execute("""
-            UPDATE threads
-               SET pinned = $pinned
-             WHERE id = $id
-            """, ("$id", threadId), ("$pinned", pinned));
-        if (!pinned)
-            MarkFallen(c, threadId, isUnpinned: true);
-        Log(c, moderator, pinned ? "pin" : "unpin", post, reason);
-        return true;
-    });
+    public Task<bool> PinAsync(Actor moderator, long threadId, bool pinned, string? reason = null) =>
+        MarkAsync(moderator, threadId, pinned ? "pin" : "unpin", head => head.IsPinned != pinned, reason, c =>
+        {
+            c.Execute("""
+                UPDATE threads
+                   SET pinned = $pinned
+                 WHERE id = $id
+                """, ("$id", threadId), ("$pinned", pinned));
+            if (!pinned)
+                MarkFallen(c, threadId, isUnpinned: true);
+        });
 
     /// <summary>Locks a thread, so that only moderators can reply, or unlocks it.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
-    public Task<bool> LockAsync(Actor moderator, long threadId, bool locked, string? reason = null) => _database.WriteAsync(c =>
-    {
-        Rights.RequireModerator(c, moderator);
-        if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
-            return false;
-        if (head.IsLocked == locked)
-            return true;
-        c.Execute("""
+    public Task<bool> LockAsync(Actor moderator, long threadId, bool locked, string? reason = null) =>
+        MarkAsync(moderator, threadId, locked ? "lock" : "unlock", head => head.IsLocked != locked, reason, c => c.Execute("""
             UPDATE threads
                SET locked = $locked
              WHERE id = $id
-            """, ("$id", threadId), ("$locked", locked));
-        Log(c, moderator, locked ? "lock" : "unlock", post, reason);
-        return true;
-    });
+            """, ("$id", threadId), ("$locked", locked)));
+
+    private Task<bool> MarkAsync(
+        Actor moderator, long threadId, string action, Predicate<ThreadHead> isChange, string? reason, Action<Connection> change) =>
+        _database.WriteAsync(c =>
+        {
+            Rights.RequireModerator(c, moderator);
+            if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
+                return false;
+            if (isChange(head))
+            {
+                change(c);
+                Log(c, moderator, action, post, reason);
+            }
+            return true;
+        });
 
     private static Post LoadToChange(Connection connection, Actor actor, long id)
     {

@@ -39,27 +39,41 @@ internal static class JsonBody
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new RefusalException(RefusalKind.Invalid, "the body must be a JSON object");
-        var missing = new HashSet<string>(type.Properties.Where(p => p.AssociatedParameter is { HasDefaultValue: false }).Select(p => p.Name));
-        var seen = new HashSet<string>();
+        var seen = 0UL; // a bit for each member
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (!TryGetString(ref reader, out var name))
-                throw Malformed(utf8[..(int)reader.TokenStartIndex], "has a lone surrogate");
-            reader.Read();
-            missing.Remove(name);
-            if (type.Properties.FirstOrDefault(p => p.Name == name) is not { } property)
+            var at = IndexOf(type.Properties, ref reader);
+            if (at < 0)
             {
+                if (!TryGetString(ref reader, out var unknown))
+                    throw Malformed(utf8[..(int)reader.TokenStartIndex], "has a lone surrogate");
                 if (errors.Count < MaxErrors)
-                    errors[Shown(name)] = "is not a known field";
+                    errors[Shown(unknown)] = "is not a known field";
             }
-            else if (!seen.Add(name))
-                errors[name] = "must be given once";
-            else if (Mistake(ref reader, property.PropertyType) is { } mistake)
-                errors[name] = mistake;
+            reader.Read();
+            if (at >= 0)
+            {
+                if ((seen >> at & 1) != 0)
+                    errors[type.Properties[at].Name] = "must be given once";
+                else if (Mistake(ref reader, type.Properties[at].PropertyType) is { } mistake)
+                    errors[type.Properties[at].Name] = mistake;
+                seen |= 1UL << at;
+            }
             reader.Skip();
         }
-        foreach (var name in missing)
-            errors[name] = "is required";
+        for (var at = 0; at < type.Properties.Count; at++)
+        {
+            if ((seen >> at & 1) == 0 && type.Properties[at].AssociatedParameter is { HasDefaultValue: false })
+                errors[type.Properties[at].Name] = "is required";
+        }
+    }
+
+    private static int IndexOf(IList<JsonPropertyInfo> members, ref Utf8JsonReader name)
+    {
+        var at = members.Count - 1;
+        while (at >= 0 && !name.ValueTextEquals(members[at].Name))
+            at--;
+        return at;
     }
 
     private static string? Mistake(ref Utf8JsonReader reader, Type type)
@@ -96,7 +110,9 @@ internal static class JsonBody
         return null;
     }
 
-    private static string? SurrogateMistake(ref Utf8JsonReader reader) => TryGetString(ref reader, out _) ? null : "must not have lone surrogates";
+    // UTF-8 has none; only an escape can say one.
+    private static string? SurrogateMistake(ref Utf8JsonReader reader) =>
+        !reader.ValueIsEscaped || TryGetString(ref reader, out _) ? null : "must not have lone surrogates";
 
     private static bool TryGetString(ref Utf8JsonReader reader, out string text)
     {

@@ -51,11 +51,11 @@ internal static class Messages
 
     private static RefusalException NoSuchMessage() => RefusalException.NotFound("message");
 
-    private static MailBox Box(Call call) => call.Query("box") switch
+    private static Mailbox Box(Call call) => call.Query("box") switch
     {
-        null or "inbox" => MailBox.Inbox,
-        "sent" => MailBox.Sent,
-        "all" => MailBox.All,
+        null or "inbox" => Mailbox.Inbox,
+        "sent" => Mailbox.Sent,
+        "all" => Mailbox.All,
         _ => throw RefusalException.Invalid("box", "must be inbox, sent or all"),
     };
 
