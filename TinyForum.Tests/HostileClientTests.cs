@@ -40,8 +40,10 @@ public sealed class HostileClientTests(TestContext test)
     [DataRow("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: ", null, DisplayName = "in its headers")]
     [DataRow("GET /", null, DisplayName = "in its request line")]
     [DataRow("\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00FC\u0003\u0003", null, DisplayName = "by saying hello in TLS")]
-    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 41\r\n\r\n", "the body did not come", DisplayName = "before its body")]
-    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 41\r\n\r\n{", "the body did not come", DisplayName = "in its body")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 41\r\n\r\n",
+        "the body did not arrive in time", DisplayName = "before its body")]
+    [DataRow("POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 41\r\n\r\n{",
+        "the body did not arrive in time", DisplayName = "in its body")]
     public async Task A_request_that_stalls_is_cut_off_and_told_so_if_it_had_begun(string text, string? message)
     {
         await using var forum = await StartAsync(Lenient with { RequestTimeout = Short });

@@ -8,54 +8,54 @@ internal static class Settings
     private static readonly ForumOptions Defaults = new();
 
     public static readonly Setting<string> Database = Setting.Of("--database", Defaults.Database!, SettingValue.Text("FILE"),
-        "The database, made if there is none");
+        "The database, created if it does not exist");
 
     public static readonly Setting<LogFormat> Log = Setting.Of("--log", LogFormat.Text, SettingValue.Log,
-        "A line for each request on standard output");
+        "How to log requests, a line each, on standard output");
 
     private static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated");
 
     private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.List("NAME"), "any",
-        "A name that requests may give as their Host, beside this machine's own. May be repeated");
+        "A name that requests may have as their Host, besides this machine's own. May be repeated");
 
     private static readonly Setting<bool?> AnonymousLogout = Setting.Of(
         "--anonymous-logout", Defaults.AnonymousLogout, SettingValue.Switch, "on if it listens on loopback alone",
         "Whether GET /api/logout/NAME needs no login from this machine");
 
     private static readonly Setting<bool> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustProxy, SettingValue.Switch,
-        "Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that overwrites them");
+        "Believe X-Forwarded-For and X-Forwarded-Proto; turn it on only behind a proxy that overwrites them");
 
     private static readonly Setting<bool> RateLimits = Setting.Of("--rate-limits", Defaults.RateLimits.Enabled, SettingValue.Switch,
-        "Whether any of the limits below holds");
+        "Whether the limits below apply");
 
     private static readonly Setting<RateLimit> FailedLogins = Setting.Of("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
-        SettingValue.Limit, "Wrong passwords for an account from an address");
+        SettingValue.Limit, "Wrong passwords for one account from one address");
 
     private static readonly Setting<RateLimit> Registrations = Setting.Of("--limit-registrations", Defaults.RateLimits.Registrations,
-        SettingValue.Limit, "New accounts from an address");
+        SettingValue.Limit, "New accounts from one address");
 
     private static readonly Setting<RateLimit> Writes = Setting.Of("--limit-writes", Defaults.RateLimits.Writes,
-        SettingValue.Limit, "Requests of a user that change something");
+        SettingValue.Limit, "Requests of one user that change something");
 
     private static readonly Setting<RateLimit> Searches = Setting.Of("--limit-searches", Defaults.RateLimits.Searches,
-        SettingValue.Limit, "Searches from an address");
+        SettingValue.Limit, "Searches from one address");
 
     private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", Defaults.Connections.MaxConnections,
         SettingValue.Number(from: 1), "Connections in all; one too many is answered 503");
 
     private static readonly Setting<int> MaxConnectionsPerAddress = Setting.Of(
         "--max-connections-per-address", Defaults.Connections.MaxConnectionsPerAddress, SettingValue.Number(from: 0),
-        "Connections of one address but loopback; 0 for no limit, as behind a proxy on another machine");
+        "Connections from one address, except loopback; 0 for no limit, as behind a proxy on another machine");
 
     private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", Defaults.BackupEvery, SettingValue.Time, "never",
         "Back the database up this often, such as 24h");
 
     private static readonly Setting<int> BackupKeep = Setting.Of("--backup-keep", Defaults.BackupKeep, SettingValue.Number(from: 1),
-        "How many of those backups to keep");
+        "How many of these backups to keep");
 
     private static readonly Setting<string?> BackupDirectory = Setting.Of(
-        "--backup-dir", Defaults.BackupDirectory, SettingValue.Text("DIR"), "backups beside the database", "The folder for those backups");
+        "--backup-dir", Defaults.BackupDirectory, SettingValue.Text("DIR"), "backups beside the database", "The folder for these backups");
 
     private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", Defaults.Passwords.MemoryKiB,
         SettingValue.Number(from: 8, "KIB"), "Memory for hashing one password, in KiB");

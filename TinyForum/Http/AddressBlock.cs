@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>What stands for one client: an IPv4 address, or the 64 bits of an IPv6 address that its network gives it whole.</summary>
+/// <summary>The address that counts as one client: an IPv4 address, or the /64 network of an IPv6 address.</summary>
 internal readonly record struct AddressBlock(ulong Bits, bool IsIPv6)
 {
     public static AddressBlock Of(IPAddress address)

@@ -3,10 +3,10 @@ using System.Collections.Concurrent;
 namespace TinyForum.Http;
 
 /// <summary>
-/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full it starts over, so that who asks for many
-/// odd targets can't keep out those that are asked for often.
+/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full, it starts over, so that a client
+/// that asks for many odd targets can't keep the common ones out.
 /// </summary>
-/// <param name="version">A number that changes with every write: what was kept under another is not sent.</param>
+/// <param name="version">Returns a number that changes with every write: an answer is sent only while the number is the same.</param>
 internal sealed class AnswerCache(Func<long> version)
 {
     private const int MaxAnswers = 2_000;
@@ -19,10 +19,10 @@ internal sealed class AnswerCache(Func<long> version)
     /// <summary>How many answers are kept.</summary>
     public int Count => _answers.Count;
 
-    /// <summary>Answers from memory if it can.</summary>
+    /// <summary>Answers with a kept answer, if there is one.</summary>
     /// <param name="exchange">The request.</param>
-    /// <param name="userId">For whom; 0 is anyone without a credential.</param>
-    /// <param name="current">The version before anything was read for the answer.</param>
+    /// <param name="userId">The caller; 0 for callers without a credential.</param>
+    /// <param name="current">The current version, taken before anything is read for a new answer.</param>
     public bool TryAnswer(Exchange exchange, long userId, out long current)
     {
         current = version();

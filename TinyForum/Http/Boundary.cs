@@ -5,15 +5,15 @@ using System.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The one place where requests come in and answers go out: refuses what no handler should see, turns refusals into the envelope and
-/// anything unknown into a logged "internal error", sends the answer and tells of it.
+/// The one place where requests come in and answers go out. It refuses what no handler should see, turns refusals into the envelope and
+/// any other exception into a logged "internal error", sends the answer and reports it.
 /// </summary>
 /// <param name="serve">Fills in the answer.</param>
-/// <param name="hosts">The names, without a port, by which requests may call the server; <see langword="null"/> for any.</param>
-/// <param name="clock">The log's time.</param>
-/// <param name="log">Told of every request.</param>
+/// <param name="hosts">The host names, without a port, that requests may have; <see langword="null"/> for any.</param>
+/// <param name="clock">The clock of the log.</param>
+/// <param name="log">Called with every request.</param>
 /// <param name="activities">Starts an activity for every request.</param>
-/// <param name="answered">Told of every request once it is answered, and how long that took.</param>
+/// <param name="answered">Called with every request after it was answered, and how long that took.</param>
 internal sealed class Boundary(
     Func<Exchange, ValueTask> serve,
     IReadOnlySet<string>? hosts,
@@ -54,14 +54,14 @@ internal sealed class Boundary(
     }
 
     /// <summary>
-    /// A POST or PUT without any length gets its 411 from the listener, which hands it on all the same: nothing may come of it.
+    /// Whether the listener has answered the request itself: it sends a 411 to a POST or PUT without a length, but still hands it on.
     /// </summary>
     private static bool HasBeenAnswered(Exchange exchange) =>
         exchange.Method is "POST" or "PUT" && exchange.ContentLength is null && exchange.Header("Transfer-Encoding") is null;
 
     private void RefuseEarly(Exchange exchange)
     {
-        // Reading a chunked body, or letting the listener skip it, can end the process: never touched, never followed by another request.
+        // Reading a chunked body, or letting the listener skip it, can end the process: leave it alone and close the connection.
         if (exchange.Header("Transfer-Encoding") is not null)
         {
             exchange.CloseConnection = true;
@@ -102,7 +102,7 @@ internal sealed class Boundary(
             fault));
     }
 
-    // Control characters would forge lines, or what a terminal shows of them.
+    // Control characters could forge lines in the log or control a terminal.
     private static string Visible(string text)
     {
         if (!text.AsSpan().ContainsAnyExceptInRange('!', '~'))

@@ -6,20 +6,21 @@ using System.Runtime.InteropServices;
 namespace TinyForum.Http;
 
 /// <summary>
-/// Ends the connections that HttpListener on Linux leaves open for good or dies of: it has no timeouts that work, no limit of connections,
-/// none of a header line. A thread looks at the sockets from outside, asks the kernel what they have sent and received, and shuts down
-/// those that break a limit. It never closes one: the descriptor belongs to .NET, which reads an end of stream and closes it.
+/// Ends the connections that HttpListener on Linux would leave open forever or crash on: it has no timeouts that work, no limit on
+/// connections, and none on a request line. A thread looks at the sockets from outside, asks the kernel what they have sent and received,
+/// and shuts down those that break a limit. It never closes one: the descriptor belongs to .NET, which sees the end of the stream and
+/// closes it.
 /// </summary>
 /// <remarks>
-/// The server says what it is doing: <see cref="BeginRequest"/> and <see cref="GuardedConnection.EndRequest"/> around each request, and
-/// <see cref="GuardedConnection.BeginBody"/> and <see cref="GuardedConnection.EndBody"/> around reading its body. A connection being served
-/// is only ended when it is the client that is waited for.
+/// The server reports what it is doing: <see cref="BeginRequest"/> and <see cref="GuardedConnection.EndRequest"/> around each request, and
+/// <see cref="GuardedConnection.BeginBody"/> and <see cref="GuardedConnection.EndBody"/> around reading its body. While a request is served,
+/// its connection is only ended if the server is waiting for the client.
 /// </remarks>
 internal sealed class ConnectionGuard : IDisposable
 {
     /// <summary>
-    /// Connections on which nothing happens are looked at once in so many sweeps, which makes thousands of them cheap. What such a one can
-    /// send meanwhile, a second at full loopback speed, is a fraction of what HttpListener dies of.
+    /// Quiet connections are looked at only in every so many sweeps, which makes thousands of them cheap. What such a connection can send in
+    /// between, one second at full loopback speed, is a fraction of what would crash HttpListener.
     /// </summary>
     private const int QuietSweeps = 10;
 
@@ -33,13 +34,13 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly DescriptorBudget _descriptors;
     private readonly ListeningSockets _listening;
 
-    /// <summary>Connections by remote address and port, made by whoever sees one first: the sweep or a request.</summary>
+    /// <summary>Connections by remote address and port, added by whichever sees one first: the sweep or a request.</summary>
     private readonly ConcurrentDictionary<SocketName, GuardedConnection> _byRemote = new();
     private readonly long[] _cut = new long[Enum.GetValues<CutReason>().Length];
     private readonly ManualResetEventSlim _disposed = new();
     private readonly Thread _thread;
 
-    // What follows belongs to the sweep, under _gate.
+    // The following fields belong to the sweep, under _gate.
     private readonly Lock _gate = new();
     private readonly Dictionary<(ulong, ulong), int> _perHost = [];
     private Slot[] _slots = new Slot[1024];
@@ -47,13 +48,13 @@ internal sealed class ConnectionGuard : IDisposable
     private long _nextFullSweep;
     private bool _shutDown;
 
-    /// <summary>What a descriptor was when last seen: nothing, a socket that is none of ours, or a connection.</summary>
+    /// <summary>The last known use of a descriptor: none, a socket of someone else, or a connection.</summary>
     private struct Slot
     {
         public ulong Cookie;
         public GuardedConnection? Connection;
 
-        /// <summary>Copied from the connection, because following the reference thousands of times costs more than anything else.</summary>
+        /// <summary>Copied from the connection, because following the reference thousands of times would cost more than anything else.</summary>
         public bool IsQuiet;
     }
 
@@ -76,8 +77,8 @@ internal sealed class ConnectionGuard : IDisposable
         Volatile.Read(ref _cut[(int)reason]) + (reason == CutReason.TooManyConnections ? _listening.Refused : 0);
 
     /// <summary>
-    /// Guards the connections of a listener that has been started; null where that can't work. <paramref name="note"/> then says why, and
-    /// otherwise what the guard had to change, if anything: the server logs it.
+    /// Guards the connections of a started listener; null where that can't work. <paramref name="note"/> says why or, if it does work, what
+    /// the guard had to change: the server logs it.
     /// </summary>
     public static ConnectionGuard? TryStart(HttpListener listener, ConnectionLimits limits, out string? note)
     {
@@ -95,7 +96,7 @@ internal sealed class ConnectionGuard : IDisposable
     private static ConnectionGuard Start(HttpListener listener, ConnectionLimits limits, out string? note)
     {
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
-            throw new PlatformNotSupportedException("that is for 64-bit Linux");
+            throw new PlatformNotSupportedException("this needs 64-bit Linux");
         var descriptors = new DescriptorBudget();
         var listening = ListeningSockets.Find(listener, descriptors, limits.SendTimeout);
         var affordable = descriptors.MaxConnections;
@@ -110,8 +111,8 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     /// <summary>
-    /// Says that a request of this remote end is being served from now on; the server ends it in a <c>finally</c>. Null when the connection
-    /// was just shut down: the client has been told, or can tell, that the request was not served, and it must not be.
+    /// Reports that a request of this remote end is being served from now on; the server ends it in a <c>finally</c>. Null if the connection was
+    /// just shut down: the client knows that the request was not served, and it must not be.
     /// </summary>
     public GuardedConnection? BeginRequest(IPEndPoint remote)
     {
@@ -128,8 +129,8 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     /// <summary>
-    /// Shuts down every connection, and until disposal whatever else is accepted. Called once the listener has stopped accepting and
-    /// requests are drained: HttpListener's own stop would send a <c>200 OK</c> to every open connection.
+    /// Shuts down every connection and, until disposal, any that is still accepted. Called after the listener has stopped accepting and
+    /// requests are drained: HttpListener's own stop would send a <c>200 OK</c> on every open connection.
     /// </summary>
     public void Shutdown()
     {
@@ -196,7 +197,7 @@ internal sealed class ConnectionGuard : IDisposable
             {
                 if (slot.Connection is not null)
                     Gone(slot.Connection);
-                // The kernel hands out the lowest descriptor that is free, so that new ones are near those in use.
+                // The kernel assigns the lowest free descriptor, so that new ones are near those in use.
                 slot = new Slot { Cookie = cookie, Connection = cookie == 0 ? null : Meet(fd, now) };
                 if (slot.Connection is not null)
                     end = Math.Max(end, fd + Headroom);
@@ -204,7 +205,7 @@ internal sealed class ConnectionGuard : IDisposable
             if (slot.Connection is { } connection)
             {
                 last = fd;
-                // Two descriptors had the same remote end in turn, and the older one's disappearance was noticed later.
+                // Two descriptors had the same remote end, one after the other, and the end of the older one was noticed later.
                 if (connection.IsRetired)
                     slot.Connection = connection = Find(connection.Remote);
                 connection.SeenAt = now;
@@ -216,7 +217,7 @@ internal sealed class ConnectionGuard : IDisposable
         _top = last;
     }
 
-    /// <summary>Takes a new socket in if it is a connection of our listener.</summary>
+    /// <summary>Starts to track a new socket if it is a connection of our listener.</summary>
     private GuardedConnection? Meet(int fd, long now)
     {
         if (!LinuxSocket.TryGetLocal(fd, out var local) || !_listening.Accepted(local) || !LinuxSocket.TryGetPeer(fd, out var remote))
@@ -250,7 +251,7 @@ internal sealed class ConnectionGuard : IDisposable
 
     private void Cut(int fd, ulong cookie, GuardedConnection connection, CutReason reason)
     {
-        // Either a request began meanwhile, and the next sweep looks again, or BeginRequest refuses it: none is told to be lost and served.
+        // Either a request began meanwhile, and the next sweep looks again, or BeginRequest refuses it: no request is both served and cut off.
         var neverServed = connection.NeverServed;
         if (!connection.TryCut() && reason != CutReason.Shutdown)
             return;
@@ -259,7 +260,7 @@ internal sealed class ConnectionGuard : IDisposable
             return;
         if (neverServed && reason is CutReason.TooManyConnections or CutReason.TooManyFromAddress)
             LinuxSocket.Send(socket.Fd, ListeningSockets.TooMany.Span);
-        // The kernel would keep megabytes for a client that does not read, and an attacker waiting for a window that never opens.
+        // Otherwise the kernel would keep megabytes for a client that does not read, as long as an attacker likes.
         if (reason is CutReason.SlowRequest or CutReason.TooManyBytes or CutReason.SlowReader)
             LinuxSocket.ResetOnClose(socket.Fd);
         Interlocked.Increment(ref _cut[(int)reason]);
@@ -267,7 +268,7 @@ internal sealed class ConnectionGuard : IDisposable
         LinuxSocket.Shutdown(socket.Fd);
     }
 
-    /// <summary>Drops what requests left behind of connections too short to be seen by a sweep.</summary>
+    /// <summary>Removes the entries of connections that were too short for a sweep to see.</summary>
     private void ForgetUnseen(long now)
     {
         foreach (var (name, connection) in _byRemote)

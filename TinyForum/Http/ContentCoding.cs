@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace TinyForum.Http;
 
-/// <summary>How the bytes of an answer are sent, the less wanted first where a client likes several as well.</summary>
+/// <summary>The content codings, in rising order of preference if a client accepts several equally.</summary>
 internal enum ContentCoding
 {
     Identity,
@@ -14,10 +14,10 @@ internal enum ContentCoding
 /// <summary>Negotiates content codings (RFC 9110, section 12.5.3) and applies them.</summary>
 internal static class ContentCodings
 {
-    // The static encoder's scale is 0 to 11; what is kept lives until the next write, so that much more would not pay.
+    // On the encoder's scale from 0 to 11. A kept answer lives until the next write only, so that a higher quality would not pay off.
     private const int BrotliQuality = 4, BrotliWindow = 18;
 
-    /// <summary>The coding that an <c>Accept-Encoding</c> header likes best; as it is, if it likes none.</summary>
+    /// <summary>The coding that an <c>Accept-Encoding</c> header prefers; identity if it accepts none.</summary>
     public static ContentCoding Choose(string? header)
     {
         if (string.IsNullOrEmpty(header))
@@ -38,14 +38,14 @@ internal static class ContentCodings
         }
         brotli ??= other ?? 0;
         gzip ??= other ?? 0;
-        // As it is, an answer is allowed unless named, less wanted than all that is, and better than a coding that is forbidden.
+        // Identity is acceptable even if it is not named: less preferred than any named coding, but better than a forbidden one.
         var plain = Math.Max(identity ?? 0, double.Epsilon);
         return brotli >= gzip && brotli >= plain ? ContentCoding.Brotli : gzip >= plain ? ContentCoding.Gzip : ContentCoding.Identity;
 
         static bool Is(ReadOnlySpan<char> name, string coding) => name.Equals(coding, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>As <c>Content-Encoding</c> has it.</summary>
+    /// <summary>The value of the <c>Content-Encoding</c> header.</summary>
     public static string Name(ContentCoding coding) => coding == ContentCoding.Brotli ? "br" : "gzip";
 
     public static byte[] Compress(ReadOnlySpan<byte> body, ContentCoding coding)
@@ -62,7 +62,7 @@ internal static class ContentCodings
         return stream.ToArray();
     }
 
-    /// <summary>A coding and its weight, 0 to 1; one that is malformed counts as unwanted.</summary>
+    /// <summary>A coding and its weight, 0 to 1; a malformed weight counts as 0.</summary>
     private static (string Name, double Quality) Parse(ReadOnlySpan<char> element)
     {
         var end = element.IndexOf(';');

@@ -1,8 +1,8 @@
 namespace TinyForum.Http;
 
 /// <summary>
-/// Refuses what another site's page makes a browser send (CSRF), without tokens: browsers say where a request comes from, and other
-/// clients, which say nothing, carry no one else's cookies. As Go's <c>http.CrossOriginProtection</c> does.
+/// Refuses requests that another site's page makes a browser send (CSRF), without tokens: browsers say which site a request comes from, and
+/// other clients, which don't, have nobody else's cookies. The same as Go's <c>http.CrossOriginProtection</c>.
 /// </summary>
 internal static class CrossSite
 {

@@ -3,20 +3,20 @@ using System.Buffers.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The descriptors that the process may have, and how many of them connections may take: to start a thread takes two, and the process ends
-/// if there are none.
+/// The file descriptors that the process may have, and how many of them connections may use. Starting a thread takes two, and the process
+/// ends if there are none left.
 /// </summary>
 internal sealed class DescriptorBudget
 {
-    /// <summary>Descriptors for what the process opens later: databases, logs, threads.</summary>
+    /// <summary>Descriptors in reserve for what the process opens later: databases, logs, threads.</summary>
     private const int OtherDescriptors = 96;
 
-    /// <summary>The most that is kept back of a large limit; of a small one it is a quarter.</summary>
+    /// <summary>The largest reserve; with a small limit, it is a quarter of that.</summary>
     private const int MaxReserve = 1024;
 
     private readonly int _shortFrom;
 
-    /// <summary>Raises the limit as far as the process may.</summary>
+    /// <summary>Raises the limit as far as the process is allowed to.</summary>
     public DescriptorBudget()
     {
         Limit = LinuxSocket.RaiseDescriptorLimit() ?? 1024;
@@ -27,13 +27,13 @@ internal sealed class DescriptorBudget
     /// <summary>How many descriptors the process may have.</summary>
     public long Limit { get; }
 
-    /// <summary>How many connections there are descriptors for, beside what was open at the start and what will be.</summary>
+    /// <summary>How many connections there are descriptors for, besides those that were open at the start and the reserve.</summary>
     public int MaxConnections { get; }
 
-    /// <summary>Whether all that connections may use are in use.</summary>
+    /// <summary>Whether all descriptors that connections may use are in use.</summary>
     public bool AreShort() => LinuxSocket.LowestFree() >= _shortFrom;
 
-    /// <summary>How far descriptors can reach: the size of the kernel's table, which grows with them; the limit without /proc.</summary>
+    /// <summary>An upper bound on descriptors: the size of the kernel's table, which grows with them; without /proc, the limit.</summary>
     public int TableSize()
     {
         var fallback = (int)Math.Min(Limit, 65_536);

@@ -6,8 +6,8 @@ using System.Net;
 namespace TinyForum.Http;
 
 /// <summary>
-/// One request and its answer: the parts of <see cref="HttpListenerContext"/> that can be relied on. The answer is collected here and
-/// leaves in one write with its <c>Content-Length</c>.
+/// One request and its answer: the reliable parts of <see cref="HttpListenerContext"/>. The answer is collected here and sent in one write
+/// with its <c>Content-Length</c>.
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
@@ -36,11 +36,11 @@ internal sealed class Exchange : IDisposable
         }
         catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException or NullReferenceException)
         {
-            // The client has left already.
+            // The client has already disconnected.
         }
     }
 
-    /// <summary>Names this request in the log and to the client.</summary>
+    /// <summary>Identifies this request in the log and to the client.</summary>
     public string Id { get; } = string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}");
 
     /// <summary>The connection as the guard sees it, if there is one.</summary>
@@ -48,22 +48,22 @@ internal sealed class Exchange : IDisposable
 
     public string Method { get; }
 
-    /// <summary>The request target as it came.</summary>
+    /// <summary>The request target as sent.</summary>
     public string RawTarget { get; }
 
-    /// <summary>The site that the request is for: what an absolute target names, which beats the <c>Host</c> header (RFC 9112, section 3.2.2).</summary>
+    /// <summary>The host and port of the request: from an absolute target, or else from the <c>Host</c> header (RFC 9112, section 3.2.2).</summary>
     /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
     public string? Authority => Target.Authority ?? Header("Host");
 
-    /// <summary>The same without its port; empty if HTTP/1.0 left it out.</summary>
+    /// <summary>The host without its port; empty if HTTP/1.0 left it out.</summary>
     /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
     public string HostName => Authority is not { } authority ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
 
-    /// <summary>The request target taken apart.</summary>
+    /// <summary>The parsed request target.</summary>
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);
 
-    /// <summary>The other end of the connection, a proxy's if there is one; <see langword="null"/> if it has left.</summary>
+    /// <summary>The other end of the connection, a proxy if there is one; <see langword="null"/> if it has disconnected.</summary>
     public IPEndPoint? Remote { get; }
 
     /// <summary>The pattern that the request was routed to, for the log and the metrics.</summary>
@@ -72,23 +72,23 @@ internal sealed class Exchange : IDisposable
     /// <summary>Who is calling, for the log.</summary>
     public long? UserId { get; set; }
 
-    /// <summary>When the request came, as <see cref="Stopwatch.GetTimestamp"/> counts.</summary>
+    /// <summary>When the request came, as a <see cref="Stopwatch.GetTimestamp"/>.</summary>
     public long StartedAt { get; } = Stopwatch.GetTimestamp();
 
     public int Status { get; set; } = 200;
 
     public string ContentType { get; set; } = "application/json";
 
-    /// <summary>How long a client may send nothing of a body that is waited for.</summary>
+    /// <summary>How long a client may send nothing while its body is read.</summary>
     public TimeSpan BodyTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>Set before the answer is sent to end the connection after it.</summary>
+    /// <summary>Whether to close the connection after the answer; set before it is sent.</summary>
     public bool CloseConnection { get; set; }
 
     /// <summary>Where the answer's body is written.</summary>
     public PooledBuffer Body => _buffer;
 
-    /// <summary>A body that is kept elsewhere, sent instead of <see cref="Body"/> if set.</summary>
+    /// <summary>A kept body, sent instead of <see cref="Body"/> if set.</summary>
     public ReadOnlyMemory<byte>? KeptBody { get; set; }
 
     public bool IsHead => Method == "HEAD";
@@ -100,7 +100,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
 
-    /// <summary>Whether the request has a header whose name begins like this.</summary>
+    /// <summary>Whether the request has a header whose name has this prefix.</summary>
     public bool HasHeaderStartingWith(string prefix) =>
         _context.Request.Headers.AllKeys.Any(name => name!.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
@@ -112,7 +112,7 @@ internal sealed class Exchange : IDisposable
         _context.Response.Headers[name] = value;
     }
 
-    /// <summary>Adds a header of the answer beside those of the same name.</summary>
+    /// <summary>Adds a header to the answer, keeping others of the same name.</summary>
     /// <exception cref="ArgumentException">As for <see cref="SetHeader"/>.</exception>
     public void AddHeader(string name, string value)
     {
@@ -141,8 +141,8 @@ internal sealed class Exchange : IDisposable
         }
         catch (TimeoutException)
         {
-            _requestBody = null; // the read goes on until the connection ends: no one else may get the array
-            throw new HttpRefusalException(408, "the body did not come");
+            _requestBody = null; // the read goes on until the connection ends, so that nobody else may get the array
+            throw new HttpRefusalException(408, "the body did not arrive in time");
         }
         finally
         {
@@ -152,7 +152,7 @@ internal sealed class Exchange : IDisposable
         return body;
     }
 
-    // The stream heeds no cancellation.
+    // The stream ignores cancellation.
     private async Task FillAsync(Memory<byte> body)
     {
         while (!body.IsEmpty)
@@ -168,7 +168,7 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    /// <summary>Sends the answer. Never throws for a client that has left.</summary>
+    /// <summary>Sends the answer. Does not throw if the client has disconnected.</summary>
     public async ValueTask SendAsync()
     {
         var response = _context.Response;

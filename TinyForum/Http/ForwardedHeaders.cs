@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>What a proxy says of the client behind it: believed only where <see cref="ForumOptions.TrustProxy"/> is on and the proxy is near.</summary>
+/// <summary>What a proxy says about the client: believed only if <see cref="ForumOptions.TrustProxy"/> is on and the proxy is near.</summary>
 internal static class ForwardedHeaders
 {
-    /// <summary>Whether a proxy has been at work, as far as the request says.</summary>
+    /// <summary>Whether the request has a header that a proxy adds.</summary>
     public static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
 
-    /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy itself has put there, or the other end of the connection.</summary>
+    /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy has added, or else the connection's.</summary>
     public static IPAddress ClientAddress(Exchange exchange, bool trustProxy)
     {
         var peer = exchange.Remote?.Address ?? IPAddress.None;
@@ -22,7 +22,7 @@ internal static class ForwardedHeaders
         trustProxy && exchange.Remote is { } peer && IsNear(peer.Address)
         && string.Equals(Last(exchange.Header("X-Forwarded-Proto")), "https", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether an address is of this machine or a private network: nobody else's word is taken for another's address.</summary>
+    /// <summary>Whether an address belongs to this machine or a private network: only a proxy there is believed.</summary>
     internal static bool IsNear(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)

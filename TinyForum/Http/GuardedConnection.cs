@@ -6,7 +6,7 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class GuardedConnection(SocketName remote)
 {
-    /// <summary>Bytes that count as progress within a timeout, so that dripping one at a time is no way round it.</summary>
+    /// <summary>How many bytes count as progress within a timeout, so that sending one byte at a time does not evade it.</summary>
     private const int Progress = 4096;
 
     /// <summary>Milliseconds without a change after which a connection is quiet.</summary>
@@ -16,8 +16,8 @@ internal sealed class GuardedConnection(SocketName remote)
     private const long CutOff = -1, Retired = -2;
 
     /// <summary>
-    /// Requests begun so far in the upper half, those being served in the lower (two for a moment: the next may begin before the last one
-    /// has said that it ended). In one number, so that the guard ends a connection only if no request begins meanwhile.
+    /// The number of requests begun so far in the upper half, and of those being served in the lower (two for a moment: one may begin before the
+    /// last one has reported its end). One field, so that the guard ends a connection only if no request begins meanwhile.
     /// </summary>
     private long _state;
     private int _bodies;
@@ -29,13 +29,13 @@ internal sealed class GuardedConnection(SocketName remote)
     /// <summary>When a request began or ended, or the connection itself began.</summary>
     private long _since;
 
-    /// <summary>Since when the client is waited for in the middle of its request.</summary>
+    /// <summary>Since when the server has been waiting for the rest of a request.</summary>
     private long? _waitingSince;
 
-    /// <summary>Since when the client has not taken the answer in.</summary>
+    /// <summary>Since when the client has not read the answer.</summary>
     private long? _sendingSince;
 
-    /// <summary>Bytes that came since no request is being served.</summary>
+    /// <summary>How many bytes came while no request was being served.</summary>
     private long _received;
 
     public SocketName Remote { get; } = remote;
@@ -43,10 +43,10 @@ internal sealed class GuardedConnection(SocketName remote)
     /// <summary>When it was last found open.</summary>
     public long SeenAt { get; set; } = Environment.TickCount64;
 
-    /// <summary>Whether nothing is going on, so that looking less often will do.</summary>
+    /// <summary>Whether nothing is happening, so that it can be looked at less often.</summary>
     public bool IsQuiet { get; private set; }
 
-    /// <summary>The limit that this connection was one too many for.</summary>
+    /// <summary>The limit on connections that this connection exceeds.</summary>
     public CutReason? Excess { get; set; }
 
     public bool IsCut { get; set; }
@@ -55,7 +55,7 @@ internal sealed class GuardedConnection(SocketName remote)
 
     public bool NeverServed => Volatile.Read(ref _state) == 0;
 
-    /// <summary>Begins a request, unless the connection <paramref name="isCut"/> or this object has been dropped.</summary>
+    /// <summary>Begins a request, unless the connection <paramref name="isCut"/> or this object is retired.</summary>
     public bool TryBegin(out bool isCut)
     {
         var state = Volatile.Read(ref _state);
@@ -71,29 +71,29 @@ internal sealed class GuardedConnection(SocketName remote)
         return state >= 0;
     }
 
-    /// <summary>Says that the answer is given.</summary>
+    /// <summary>Reports that the request was answered.</summary>
     public void EndRequest() => Interlocked.Decrement(ref _state);
 
-    /// <summary>Says that the request's body is being read, so that it is the client that is waited for.</summary>
+    /// <summary>Reports that the request's body is being read, so that the server is waiting for the client.</summary>
     public void BeginBody() => Interlocked.Increment(ref _bodies);
 
-    /// <summary>Says that the body is read, or given up.</summary>
+    /// <summary>Reports that the body was read or given up.</summary>
     public void EndBody() => Interlocked.Decrement(ref _bodies);
 
     /// <summary>
-    /// Lets no request begin from now on. False if one has since <see cref="Judge"/>, which then knows too little of the connection; one
-    /// that was being served already may be ended, it was looked at.
+    /// Lets no request begin from now on. False if one has begun since <see cref="Judge"/>, whose verdict is then out of date. A request that
+    /// was already being served may be ended, since the verdict took it into account.
     /// </summary>
     public bool TryCut() => (int)_seenState > 0 || Interlocked.CompareExchange(ref _state, CutOff, _seenState) == _seenState;
 
-    /// <summary>Drops the object, unless a request is being served.</summary>
+    /// <summary>Retires the object, unless a request is being served.</summary>
     public bool TryRetire()
     {
         var state = Volatile.Read(ref _state);
         return (state == CutOff || (int)state == 0) && Interlocked.CompareExchange(ref _state, Retired, state) == state;
     }
 
-    /// <summary>Starts over: this remote end has a new socket.</summary>
+    /// <summary>Starts over because this remote end has a new socket.</summary>
     public void Meet(long now)
     {
         (SeenAt, _since, _waitingSince, _sendingSince) = (now, now, null, null);
@@ -101,7 +101,7 @@ internal sealed class GuardedConnection(SocketName remote)
         (IsQuiet, IsCut, Excess) = (false, false, null);
     }
 
-    /// <summary>Why this connection has to end, if it has to, by what the kernel counted and what the server said.</summary>
+    /// <summary>Why this connection has to be ended, if it has to, judged by the kernel's counters and the server's reports.</summary>
     public CutReason? Judge(long now, int fd, ConnectionLimits limits)
     {
         if (!LinuxSocket.TryGetInfo(fd, out var info))
@@ -117,20 +117,20 @@ internal sealed class GuardedConnection(SocketName remote)
             return excess;
         if (_received > limits.MaxRequestBytes)
             return CutReason.TooManyBytes;
-        // An answer that a slow line still carries away is no idling.
+        // A connection is not idle while a slow line still carries its answer.
         var idle = _waitingSince is null && _sendingSince is null;
         return idle && now - _since > limits.IdleTimeout.TotalMilliseconds ? CutReason.Idle : null;
     }
 
-    /// <summary>Takes in what has changed since the last look. Returns whether a request is being served.</summary>
+    /// <summary>Records what has changed since the last sweep. Returns whether a request is being served.</summary>
     private bool Observe(long now, in LinuxSocket.TcpInfo info)
     {
         var state = Volatile.Read(ref _state);
         var serving = (int)state > 0;
         if (state != _seenState)
         {
-            // What came until now was of requests that have begun, and a new budget begins. Only if a header was waited for, and this is
-            // its request, the time it took counts for its body too.
+            // The bytes so far belong to requests that have begun, so a new budget begins. Only if the server was waiting for this request's
+            // header does the time that took count for its body too.
             var sameRequest = (int)_seenState == 0 && state == _seenState + (1L << 32) + 1;
             (_waitingSince, _receivedMark, _since, _seenState) = (sameRequest ? _waitingSince : null, info.BytesReceived, now, state);
         }
@@ -141,14 +141,14 @@ internal sealed class GuardedConnection(SocketName remote)
             _waitingSince = now;
         else if (serving && info.BytesReceived - _receivedMark >= Progress)
         {
-            // A long body may go on while it comes; a header may not.
+            // A long body may take longer as long as it makes progress; a header may not.
             (_waitingSince, _receivedMark) = (now, info.BytesReceived);
         }
         if (info.Unacked == 0 && info.NotSentBytes == 0)
             _sendingSince = null;
         else if (_sendingSince is null || info.BytesAcked - _ackedMark >= (info.NotSentBytes > 0 ? Progress : 1UL))
         {
-            // As long as nothing is held back, any acknowledgement will do: a trickle of small answers is not the reader's fault.
+            // As long as nothing is waiting to be sent, any acknowledgement counts: small answers sent slowly are not the reader's fault.
             (_sendingSince, _ackedMark) = (now, info.BytesAcked);
         }
         IsQuiet = _waitingSince is null && _sendingSince is null && info.BytesReceived == _seenReceived && now - _since > QuietAfter;

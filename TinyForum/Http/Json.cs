@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace TinyForum.Http;
 
-/// <summary>How this server writes JSON: UTF-8, two spaces of indentation, nothing escaped that JSON does not demand.</summary>
+/// <summary>How this server writes JSON: UTF-8, indented by two spaces, with only the escapes that JSON requires.</summary>
 internal static class Json
 {
     public static JsonWriterOptions WriterOptions { get; } = new()
@@ -17,7 +17,7 @@ internal static class Json
     };
 
     /// <summary>
-    /// Escapes the quote, the backslash and U+0000 to U+001F alone (RFC 8259, section 7). <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/>
+    /// Escapes only the quote, the backslash and U+0000 to U+001F (RFC 8259, section 7). <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/>
     /// also escapes everything outside the BMP, which would turn each emoji into twelve characters.
     /// </summary>
     internal sealed unsafe class MinimalEncoder : JavaScriptEncoder

@@ -10,7 +10,7 @@ internal static class JsonResponder
     [ThreadStatic]
     private static Utf8JsonWriter? _threadWriter;
 
-    /// <summary>Makes <paramref name="value"/> the answer's body.</summary>
+    /// <summary>Writes <paramref name="value"/> as the answer's body.</summary>
     public static void Write<T>(Exchange exchange, T value, JsonTypeInfo<T> type)
     {
         exchange.Body.Clear();
@@ -28,11 +28,11 @@ internal static class JsonResponder
         return [.. buffer.Written.Span, (byte)'\n'];
     }
 
-    /// <summary>Makes what a store refuses the answer.</summary>
+    /// <summary>Writes a store's refusal as the answer.</summary>
     public static void Refuse(Exchange exchange, RefusalException refusal) =>
         Refuse(exchange, RefusalStatus.Of(refusal.Kind), refusal.Message, refusal.RetryAfter, refusal.Errors);
 
-    /// <summary>Makes what HTTP refuses the answer.</summary>
+    /// <summary>Writes a refusal of HTTP's own as the answer.</summary>
     public static void Refuse(Exchange exchange, HttpRefusalException refusal)
     {
         foreach (var (name, value) in refusal.Headers)
@@ -60,7 +60,7 @@ internal static class JsonResponder
         End(exchange, writer);
     }
 
-    /// <summary>Makes "internal error" the answer, with nothing of the cause but the request's id.</summary>
+    /// <summary>Writes "internal error" as the answer, with the request's id and nothing about the cause.</summary>
     public static void Fault(Exchange exchange)
     {
         exchange.Status = 500;
@@ -85,7 +85,7 @@ internal static class JsonResponder
     private static void End(Exchange exchange, Utf8JsonWriter writer)
     {
         writer.Flush();
-        writer.Reset(Stream.Null); // lets go of the buffer
+        writer.Reset(Stream.Null); // releases the buffer
         exchange.Body.GetSpan(1)[0] = (byte)'\n';
         exchange.Body.Advance(1);
     }

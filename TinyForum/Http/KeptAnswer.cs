@@ -1,20 +1,20 @@
 namespace TinyForum.Http;
 
 /// <summary>
-/// An answer ready to be sent, and its compressed forms, each made when it is first wanted.
+/// An answer ready to be sent, and its compressed forms, each made on first use.
 /// </summary>
 /// <remarks>
-/// Only what anyone gets who asks without a credential is compressed: from the size of an answer that holds a secret beside something that an
-/// attacker may choose, the secret can be guessed letter by letter (BREACH), and whoever has a credential may get one.
+/// Only answers to requests without a credential are compressed. If an answer has a secret next to text that an attacker can choose, its
+/// compressed size lets the attacker guess the secret letter by letter (BREACH), and an answer to a caller with a credential may have one.
 /// </remarks>
-/// <param name="version">The database's version before anything was read for it.</param>
+/// <param name="version">The database's version, taken before anything was read for the answer.</param>
 /// <param name="route">The pattern that it answers.</param>
 /// <param name="etag">The entity tag of the uncompressed form.</param>
 /// <param name="body">The uncompressed form.</param>
-/// <param name="isPublic">Whether anyone gets it who asks without a credential.</param>
+/// <param name="isPublic">Whether it answers requests without a credential.</param>
 internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
 {
-    /// <summary>The smallest body that is compressed, bytes: less fits into a packet as it is.</summary>
+    /// <summary>The smallest body that is compressed, in bytes: a smaller one fits into one packet anyway.</summary>
     internal const int SmallestCompressed = 1024;
 
     private Form? _gzip;
@@ -22,10 +22,10 @@ internal sealed class KeptAnswer(long version, string route, string etag, ReadOn
 
     public long Version => version;
 
-    /// <summary>What it takes in memory, bytes, the compressed forms reckoned as if they were there.</summary>
+    /// <summary>Its size in memory in bytes, with an allowance for the compressed forms.</summary>
     public int Size => isPublic ? 2 * body.Length : body.Length;
 
-    /// <summary>Makes it the answer, in the form that the client likes best.</summary>
+    /// <summary>Answers with it, in the coding that the client prefers.</summary>
     public void Send(Exchange exchange)
     {
         exchange.Route = route;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace TinyForum.Http;
 
-/// <summary>The few libc calls that <see cref="ConnectionGuard"/> needs on sockets which .NET owns and does not hand out.</summary>
+/// <summary>The few libc calls that <see cref="ConnectionGuard"/> needs on sockets that .NET owns and does not expose.</summary>
 internal static unsafe partial class LinuxSocket
 {
     private const int SolSocket = 1, SoLinger = 13, SoAttachFilter = 26, SoDetachFilter = 27, SoAcceptConn = 30, SoCookie = 57;
@@ -16,11 +16,11 @@ internal static unsafe partial class LinuxSocket
     [StructLayout(LayoutKind.Explicit, Size = 148)]
     public struct TcpInfo
     {
-        /// <summary>Segments under way that the peer has not acknowledged.</summary>
+        /// <summary>Segments that were sent and are not acknowledged yet.</summary>
         [FieldOffset(24)] public uint Unacked;
         [FieldOffset(120)] public ulong BytesAcked;
         [FieldOffset(128)] public ulong BytesReceived;
-        /// <summary>Bytes written that did not leave yet: above 0 for long only if the peer does not read.</summary>
+        /// <summary>Bytes written but not sent yet: above 0 for long only if the peer does not read.</summary>
         [FieldOffset(144)] public uint NotSentBytes;
     }
 
@@ -81,7 +81,7 @@ internal static unsafe partial class LinuxSocket
         return result == 0 && family is (Inet or Inet6);
     }
 
-    /// <summary>Sends what fits without waiting: to a socket that was never written to, a few hundred bytes always do.</summary>
+    /// <summary>Sends what fits without waiting: on a socket that was never written to, a few hundred bytes always fit.</summary>
     public static void Send(int fd, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)
@@ -91,22 +91,22 @@ internal static unsafe partial class LinuxSocket
     /// <summary>Ends both directions; what was written before still goes out.</summary>
     public static void Shutdown(int fd) => _ = shutdown(fd, ShutReadWrite);
 
-    /// <summary>Makes closing the socket reset the connection, instead of keeping what the peer does not take in.</summary>
+    /// <summary>Makes closing the socket reset the connection instead of keeping what the peer does not read.</summary>
     public static void ResetOnClose(int fd)
     {
         var linger = (OnOff: 1, Seconds: 0);
         _ = setsockopt(fd, SolSocket, SoLinger, &linger, sizeof(int) * 2);
     }
 
-    /// <summary>Another descriptor of the same file; negative if none is free. Before closing it see <see cref="PinnedSocket"/>.</summary>
+    /// <summary>Another descriptor of the same file; negative if none is free. See <see cref="PinnedSocket"/> before closing it.</summary>
     public static int Duplicate(int fd) => fcntl(fd, DupFdCloseOnExec, 0);
 
     public static void Close(int fd) => _ = close(fd);
 
-    /// <summary>The lowest descriptor that is free; <see cref="int.MaxValue"/> if none is, negative if the kernel does not tell.</summary>
+    /// <summary>The lowest free descriptor; <see cref="int.MaxValue"/> if none is free, negative if the kernel does not tell.</summary>
     public static int LowestFree()
     {
-        // A file of its own: to close a duplicate of one that has locks, such as the database's, would drop them.
+        // A new file, because closing a duplicate of one that has locks, such as the database's, would drop the locks.
         var lowest = eventfd(0, OpenNonBlockCloseOnExec);
         if (lowest < 0)
             return Marshal.GetLastSystemError() == TooManyFiles ? int.MaxValue : lowest;
@@ -114,7 +114,7 @@ internal static unsafe partial class LinuxSocket
         return lowest;
     }
 
-    /// <summary>Lets a listening socket drop what comes in, or no longer; clients try again. Returns whether it did.</summary>
+    /// <summary>Makes a listening socket drop incoming connections, or accept them again; clients retry. Returns whether that worked.</summary>
     public static bool DropIncoming(int fd, bool drop)
     {
         const ulong Return0 = 0x06; // the classic filter's instruction: code, two jumps and a value in 2, 1, 1 and 4 bytes
@@ -126,7 +126,7 @@ internal static unsafe partial class LinuxSocket
     /// <summary>Accepts a connection if one is waiting; negative otherwise.</summary>
     public static int Accept(int fd) => accept4(fd, null, null, OpenNonBlockCloseOnExec);
 
-    /// <summary>How many descriptors this process may have once its limit is raised as far as it goes; null if that is unknown.</summary>
+    /// <summary>How many descriptors this process may have after raising its limit as far as possible; null if that is unknown.</summary>
     public static long? RaiseDescriptorLimit()
     {
         Limit limit;
@@ -137,7 +137,7 @@ internal static unsafe partial class LinuxSocket
         return (long)Math.Min(soft, long.MaxValue);
     }
 
-    /// <summary>Compiles what a flood needs at once, by calling it on no socket.</summary>
+    /// <summary>Compiles the code that a flood needs at once, by calling it without a socket.</summary>
     public static void Warm()
     {
         const int None = -1;
@@ -152,7 +152,7 @@ internal static unsafe partial class LinuxSocket
 
     private record struct Limit(nuint Soft, nuint Hard);
 
-    // A read of a number that never waits, once per descriptor and sweep: without the transition it costs a third less.
+    // Reads a number and never waits, once per descriptor and sweep: without the GC transition it costs a third less.
     [LibraryImport("libc", EntryPoint = "getsockopt"), SuppressGCTransition]
     private static partial int getsockopt_fast(int fd, int level, int option, void* value, int* length);
 
@@ -202,7 +202,7 @@ internal readonly record struct SocketName(ulong High, ulong Low, ushort Port)
 
     public bool IsLoopback => High == 0 && (Low == 1 || Low >> 24 == 0xFFFF7F);
 
-    /// <summary>Whose connection it is when connections are counted: an IPv6 subscriber has a /64 and may use any address of it.</summary>
+    /// <summary>The address by which connections are counted: an IPv6 subscriber has a /64 network and may use any address in it.</summary>
     public (ulong, ulong) Host => (High, High == 0 ? Low : 0);
 
     public static SocketName From(IPEndPoint endPoint)

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>An address to listen on, as <c>http://HOST:PORT</c>; what <see cref="HttpListener"/> on Linux can make of it.</summary>
+/// <summary>An address to listen on, as <c>http://HOST:PORT</c>, within what <see cref="HttpListener"/> supports on Linux.</summary>
 /// <param name="Host">The host as given.</param>
-/// <param name="Port">The port; 0 asks for any that is free.</param>
+/// <param name="Port">The port; 0 for any free one.</param>
 internal sealed record ListenAddress(string Host, int Port)
 {
     /// <summary>Whether only this machine can connect.</summary>
@@ -15,8 +15,8 @@ internal sealed record ListenAddress(string Host, int Port)
     public Uri Url => new($"http://{(IsAny ? "localhost" : Host)}:{Port}/");
 
     /// <summary>
-    /// The listener's prefixes. One for a literal host answers requests for that host alone, so loopback takes both of its usual
-    /// names and any other address takes <c>+</c>.
+    /// The listener's prefixes. A prefix with a literal host answers only requests for that host, so that loopback needs one for each of its
+    /// usual names. Any other address uses <c>+</c>.
     /// </summary>
     public IEnumerable<string> Prefixes => IsLoopback
         ? [$"http://127.0.0.1:{Port}/", $"http://localhost:{Port}/"]
@@ -25,7 +25,7 @@ internal sealed record ListenAddress(string Host, int Port)
     private bool IsAny => Host is "0.0.0.0" or "*" or "+";
 
     /// <summary>Reads an address.</summary>
-    /// <exception cref="StartException">It is none that can be listened on.</exception>
+    /// <exception cref="StartException">It is not an address that can be listened on.</exception>
     public static ListenAddress Parse(string text)
     {
         var wildcard = text.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
@@ -40,7 +40,7 @@ internal sealed record ListenAddress(string Host, int Port)
         return new ListenAddress(uri.Host, uri.Port);
     }
 
-    /// <summary>This address with a port that was free a moment ago in place of 0; someone may take it before it is used.</summary>
+    /// <summary>This address with a port that was free a moment ago instead of 0; someone may take it before it is used.</summary>
     public ListenAddress WithFreePort()
     {
         if (Port != 0)

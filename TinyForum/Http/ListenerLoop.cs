@@ -4,8 +4,8 @@ using System.Net;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The HttpListener loop: takes contexts as they come and hands each to the boundary. Several takes are kept outstanding, so that a
-/// request that is served on the thread that took it does not hold up the next.
+/// The HttpListener loop: takes contexts as they come and hands each to the boundary. Several takes are outstanding at any time, so that a
+/// request, which is served on the thread that took it, does not delay the next.
 /// </summary>
 internal sealed class ListenerLoop : IAsyncDisposable
 {
@@ -33,21 +33,21 @@ internal sealed class ListenerLoop : IAsyncDisposable
             Take();
     }
 
-    /// <summary>What watches the connections, where that works.</summary>
+    /// <summary>The guard of the connections; <see langword="null"/> where it can't work.</summary>
     public ConnectionGuard? Guard => _guard;
 
-    /// <summary>Where it listens, with the ports that were chosen.</summary>
+    /// <summary>The addresses it listens on, with the ports that were chosen.</summary>
     public IReadOnlyList<ListenAddress> Addresses { get; }
 
-    /// <summary>Requests that were accepted and are not answered yet.</summary>
+    /// <summary>How many accepted requests are not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Starts listening.</summary>
-    /// <param name="addresses">Where; a port of 0 is replaced by a free one.</param>
+    /// <param name="addresses">The addresses; a port of 0 is replaced by a free one.</param>
     /// <param name="boundary">Serves the requests.</param>
     /// <param name="limits">What a connection may do before it is ended.</param>
-    /// <param name="warn">Told, in a line for the operator, if the limits can't be kept.</param>
-    /// <param name="drain">How long disposal waits for the requests that were accepted.</param>
+    /// <param name="warn">Called with a line for the operator if the limits can't be enforced.</param>
+    /// <param name="drain">How long disposal waits for accepted requests.</param>
     /// <exception cref="StartException">An address is taken or can't be listened on.</exception>
     public static ListenerLoop Start(
         IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain)
@@ -72,28 +72,28 @@ internal sealed class ListenerLoop : IAsyncDisposable
                 var clientWasFaster = e is ArgumentNullException; // rare: see WarmUp
                 if (clientWasFaster)
                 {
-                    // The socket was left listening, but nothing holds it: its finalizer closes it.
+                    // The socket was left listening, but nothing refers to it: its finalizer closes it.
                     GC.Collect();
                     GC.WaitForPendingFinalizers();
                 }
-                // With a free port asked for, someone else may have been faster between the probe and the start.
+                // Someone else may have taken the free port between the probe and the start.
                 if (attempt == StartAttempts || (!clientWasFaster && !addresses.Any(a => a.Port == 0)))
                     throw new StartException($"cannot listen on {string.Join(", ", chosen.Select(a => a.Url))}: {Explain(e)}", e);
             }
         }
     }
 
-    /// <summary>Stops accepting, lets what was accepted finish, then closes every connection.</summary>
+    /// <summary>Stops accepting, lets accepted requests finish, then closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping)
             return;
         _stopping = true;
-        _listener.Prefixes.Clear(); // closes the ports; connections live on
+        _listener.Prefixes.Clear(); // closes the ports; connections stay open
         var deadline = Stopwatch.GetTimestamp() + (long)(_drain.TotalSeconds * Stopwatch.Frequency);
         while (Volatile.Read(ref _inFlight) > 0 && Stopwatch.GetTimestamp() < deadline)
             await Task.Delay(5).ConfigureAwait(false);
-        _guard?.Shutdown(); // or else closing sends a stray 200 to every connection
+        _guard?.Shutdown(); // otherwise closing sends a stray 200 to every connection
         _listener.Close();
         _guard?.Dispose();
     }
@@ -135,7 +135,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         {
             using var exchange = new Exchange(context) { CloseConnection = _stopping, BodyTimeout = _bodyTimeout };
             if (_guard is not null && exchange.Remote is { } remote && (connection = exchange.Connection = _guard.BeginRequest(remote)) is null)
-                context.Response.Abort(); // cut off just now: nothing may come of the request
+                context.Response.Abort(); // it was just cut off: the request must have no effect
             else
                 await _boundary.ServeAsync(exchange).ConfigureAwait(false);
         }
@@ -146,6 +146,8 @@ internal sealed class ListenerLoop : IAsyncDisposable
         }
     }
 
-    private static string Explain(Exception e) => e is HttpListenerException { ErrorCode: 98 or 48 or 183 or 400 } or System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse }
+    private static string Explain(Exception e) =>
+        e is HttpListenerException { ErrorCode: 98 or 48 or 183 or 400 }
+        or System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.AddressAlreadyInUse }
         ? "the port is taken" : e.Message;
 }

@@ -6,8 +6,8 @@ using System.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The sockets that a listener listens on, and the brake on them: while descriptors are short nothing more comes in, for a burst of
-/// connections would use up the last. Thread-safe.
+/// The sockets that a listener listens on, and a brake on them: while descriptors are short, no connection is accepted, because a burst
+/// would use up the last ones. Thread-safe.
 /// </summary>
 internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> sockets, DescriptorBudget descriptors) : EventListener
 {
@@ -16,24 +16,24 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
 
     internal readonly record struct ListeningSocket(int Fd, ulong Cookie, SocketName Name);
 
-    /// <summary>What a connection that is one too many is told.</summary>
+    /// <summary>The answer to a connection that is one too many.</summary>
     public static ReadOnlyMemory<byte> TooMany { get; } =
         Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
 
-    /// <summary>Whether it hears of each connection that is accepted. A program can be published without that: then brake often.</summary>
+    /// <summary>Whether it is notified of each accepted connection. A program can be published without that: then check often.</summary>
     public bool HearsAccepts { get; private set; }
 
-    /// <summary>Whether nothing comes in.</summary>
+    /// <summary>Whether incoming connections are being dropped.</summary>
     public bool IsBraked { get; private set; }
 
-    /// <summary>How many connections were refused meanwhile.</summary>
+    /// <summary>How many connections were refused while braking.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>
-    /// Finds the sockets of a started listener by their addresses, which HttpListener makes out of its prefixes, and sets the options that
+    /// Finds the sockets of a started listener by their addresses, which HttpListener derives from its prefixes, and sets the options that
     /// accepted sockets inherit.
     /// </summary>
-    /// <exception cref="PlatformNotSupportedException">There are none, or the kernel does not tell of them what the guard asks.</exception>
+    /// <exception cref="PlatformNotSupportedException">There are none, or the kernel does not tell enough about them.</exception>
     public static ListeningSockets Find(HttpListener listener, DescriptorBudget descriptors, TimeSpan sendTimeout)
     {
         var wanted = new HashSet<SocketName>();
@@ -62,7 +62,7 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
     /// <summary>Whether a connection with this local end was accepted here.</summary>
     public bool Accepted(SocketName local) => sockets.Exists(s => s.Name.Port == local.Port && (s.Name == local || s.Name.IsAnyAddress));
 
-    /// <summary>Lets nothing in as long as descriptors are short, and tells those who wait so. Returns whether they are.</summary>
+    /// <summary>Accepts nothing while descriptors are short, and refuses those who wait. Returns whether descriptors are short.</summary>
     public bool Brake()
     {
         lock (_gate)
@@ -72,8 +72,8 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
                 return false;
             foreach (var (fd, cookie, _) in sockets)
             {
-                // The listener may have closed it to stop, and the number be another's. That it does so between these calls is left to
-                // chance, for a duplicate would keep the port open.
+                // The listener may have closed the socket to stop, and its number may belong to another file by now. That this happens between
+                // these calls can't be excluded: a duplicate would keep the port open.
                 if (LinuxSocket.Cookie(fd) != cookie)
                     continue;
                 if (isShort != IsBraked)
@@ -90,7 +90,7 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
         }
     }
 
-    /// <summary>The thread that has accepted a connection calls this before it accepts another: no one else tells so soon.</summary>
+    /// <summary>The accepting thread calls this for each connection before it accepts another, earlier than anything else could.</summary>
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         if (eventData.EventName == "AcceptStop")

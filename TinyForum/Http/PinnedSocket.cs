@@ -1,7 +1,7 @@
 namespace TinyForum.Http;
 
 /// <summary>
-/// A socket of .NET's, which may close it at any time, and then its number can be another file's at once: a duplicate stays what it is.
+/// A socket that belongs to .NET, which may close it at any time; its number can be another file's at once. A duplicate stays valid.
 /// </summary>
 internal readonly ref struct PinnedSocket
 {
@@ -12,7 +12,7 @@ internal readonly ref struct PinnedSocket
     public PinnedSocket(int fd, ulong cookie)
     {
         _duplicate = LinuxSocket.Duplicate(fd);
-        Fd = _duplicate < 0 ? fd : _duplicate; // when none is free the number has to do, for only ending connections frees one
+        Fd = _duplicate < 0 ? fd : _duplicate; // if none is free, the number itself has to do, because only ending connections frees one
         _cookie = LinuxSocket.Cookie(Fd);
         IsOpen = _cookie == cookie;
     }
@@ -20,12 +20,12 @@ internal readonly ref struct PinnedSocket
     /// <summary>The descriptor to use, if it <see cref="IsOpen"/>.</summary>
     public int Fd { get; }
 
-    /// <summary>Whether it still is that socket.</summary>
+    /// <summary>Whether it is still that socket.</summary>
     public bool IsOpen { get; }
 
     /// <summary>
-    /// Closes the duplicate, unless it is of no socket: a file, perhaps the database's, had got the number just before. To close any
-    /// descriptor of a file drops every lock that the process has on it (fcntl(2)), so that this one descriptor is lost instead.
+    /// Closes the duplicate, unless it is not of a socket: then a file, perhaps the database's, had just got the number. Closing any
+    /// descriptor of a file drops every lock that the process has on it (fcntl(2)), so that this one descriptor is leaked instead.
     /// </summary>
     public void Dispose()
     {

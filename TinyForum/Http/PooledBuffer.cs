@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace TinyForum.Http;
 
-/// <summary>A growing buffer on pooled arrays, so that an answer's size costs copying but no garbage.</summary>
+/// <summary>A growing buffer on pooled arrays: growing costs copying but makes no garbage.</summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 {
     private byte[] _array = [];

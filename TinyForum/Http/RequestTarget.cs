@@ -5,8 +5,8 @@ using System.Text.Unicode;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The target of a request line (RFC 9112, section 3.2), taken apart without the liberties of <see cref="Uri"/>: nothing is folded,
-/// each segment is split off first and decoded after, as strict UTF-8.
+/// The target of a request line (RFC 9112, section 3.2), parsed without the leniency of <see cref="Uri"/>: no dot segments are removed, and
+/// segments are split first and decoded afterwards, as strict UTF-8.
 /// </summary>
 internal sealed class RequestTarget
 {
@@ -14,17 +14,17 @@ internal sealed class RequestTarget
 
     private RequestTarget(string[] segments) => Segments = segments;
 
-    /// <summary>The host and port of the absolute form; <see langword="null"/> for the usual one, which is a path.</summary>
+    /// <summary>The host and port of an absolute target; <see langword="null"/> for the usual form, a path.</summary>
     public string? Authority { get; private init; }
 
-    /// <summary>The decoded segments of the path; <c>/</c> has one, which is empty.</summary>
+    /// <summary>The decoded segments of the path; <c>/</c> has a single, empty one.</summary>
     public string[] Segments { get; }
 
-    /// <summary>The parameters of the query in their order.</summary>
+    /// <summary>The parameters of the query, in order.</summary>
     public IReadOnlyList<(string Name, string Value)> Query => _query;
 
-    /// <summary>Takes <paramref name="raw"/> apart.</summary>
-    /// <param name="raw">As it came; a character above U+007F stands for a byte of UTF-8 that the client did not encode.</param>
+    /// <summary>Parses a target.</summary>
+    /// <param name="raw">The target as sent; a character above U+007F stands for a byte of UTF-8 that the client did not encode.</param>
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public static RequestTarget Parse(string raw)
     {
@@ -55,8 +55,8 @@ internal sealed class RequestTarget
         return target;
     }
 
-    /// <summary>The value of a parameter of the query, or <see langword="null"/> if it is not there.</summary>
-    /// <exception cref="RefusalException">Invalid: it is there more than once.</exception>
+    /// <summary>The value of a parameter of the query, or <see langword="null"/> if it is absent.</summary>
+    /// <exception cref="RefusalException">Invalid: it is given more than once.</exception>
     public string? Parameter(string name)
     {
         string? found = null;
@@ -98,7 +98,7 @@ internal sealed class RequestTarget
             };
             if (text[i] == '%')
                 i += 2;
-            // An encoded slash would be taken for a separator by whoever decodes first; NUL ends strings elsewhere.
+            // A program that decodes first would take an encoded slash for a separator; NUL ends strings elsewhere.
             if (value == 0 || (value == '/' && text[i] != '/' && !isQuery))
                 throw Malformed(isQuery);
             bytes[length++] = (byte)value;

@@ -3,23 +3,23 @@ using System.Buffers;
 namespace TinyForum.Http;
 
 /// <summary>
-/// Finds what serves a method and path in a table of patterns such as <c>"GET /api/posts/{id}"</c>, as Go's <c>http.ServeMux</c> does:
-/// a <c>{name}</c> stands for one whole segment, a literal beats it whatever the order of registration, and GET serves HEAD.
+/// Finds the endpoint for a method and path in a table of patterns such as <c>"GET /api/posts/{id}"</c>, as Go's <c>http.ServeMux</c> does:
+/// <c>{name}</c> matches one segment, literals take precedence whatever the order of registration, and GET also serves HEAD.
 /// </summary>
-/// <typeparam name="T">What a pattern leads to.</typeparam>
+/// <typeparam name="T">The type of the endpoints.</typeparam>
 internal sealed class Router<T> where T : class
 {
     private static readonly SearchValues<char> NotInLiterals = SearchValues.Create("{}%?# ");
     private static readonly string[] KnownMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-    // By number of segments; within that the more literal path first.
+    // By number of segments; among those, paths with earlier literals first.
     private readonly SortedDictionary<int, List<Path>> _paths = [];
 
-    /// <summary>Every pattern with what it leads to, in the order of registration.</summary>
+    /// <summary>Every pattern with its endpoint, in the order of registration.</summary>
     public List<(string Method, string Path, T Endpoint)> Entries { get; } = [];
 
     /// <summary>Adds a pattern.</summary>
-    /// <exception cref="ArgumentException">The pattern is malformed or already there.</exception>
+    /// <exception cref="ArgumentException">The pattern is malformed or already registered.</exception>
     public void Add(string pattern, T endpoint)
     {
         var space = pattern.IndexOf(' ', StringComparison.Ordinal);
@@ -42,7 +42,7 @@ internal sealed class Router<T> where T : class
         Entries.Add((method, path.Text, endpoint));
     }
 
-    /// <summary>Finds what serves <paramref name="method"/> on the path with these decoded segments.</summary>
+    /// <summary>Finds the endpoint for <paramref name="method"/> and a path with these decoded segments.</summary>
     public RouteMatch<T> Match(string method, ReadOnlySpan<string> segments)
     {
         SortedSet<string>? allowed = null;
@@ -63,7 +63,7 @@ internal sealed class Router<T> where T : class
     {
         public required string Text { get; init; }
 
-        /// <summary>The literals; <see langword="null"/> stands for a wildcard.</summary>
+        /// <summary>The segments: a literal, or <see langword="null"/> for a wildcard.</summary>
         public required string?[] Segments { get; init; }
 
         public required string[] Names { get; init; }
@@ -128,9 +128,9 @@ internal sealed class Router<T> where T : class
     }
 }
 
-/// <summary>What <see cref="Router{T}.Match"/> found.</summary>
-/// <param name="Endpoint">What the pattern leads to; <see langword="null"/> if there is none for that method and path.</param>
+/// <summary>The result of <see cref="Router{T}.Match"/>.</summary>
+/// <param name="Endpoint">The endpoint; <see langword="null"/> if there is none for that method and path.</param>
 /// <param name="Path">The pattern's path.</param>
-/// <param name="Values">What stands for the wildcards, decoded, in their order.</param>
+/// <param name="Values">The decoded values of the wildcards, in order.</param>
 /// <param name="Allow">Without an endpoint: the methods that the path has, or <see langword="null"/> if no pattern has that path.</param>
 internal readonly record struct RouteMatch<T>(T? Endpoint, string? Path, string[] Values, string? Allow) where T : class;

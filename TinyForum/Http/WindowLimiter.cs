@@ -3,8 +3,8 @@ using System.Threading.RateLimiting;
 namespace TinyForum.Http;
 
 /// <summary>
-/// A <see cref="RateLimit"/> for each key, with a bounded number of keys: all windows last equally long, so the oldest is the first to end,
-/// and goes when there are too many. (PartitionedRateLimiter keeps every key that was lately seen, and its limiters know no clock but their own.)
+/// A <see cref="RateLimit"/> for each key, with a bounded number of keys. All windows have the same length, so that the oldest is the first
+/// to end and is removed when there are too many. (PartitionedRateLimiter keeps every recent key, and its limiters can't use another clock.)
 /// Thread-safe.
 /// </summary>
 internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, int maxKeys = 10_000) where TKey : notnull
@@ -23,7 +23,7 @@ internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, i
         }
     }
 
-    /// <summary>Takes one of the key's permits, if there is one left. Disposing the lease gives it back; otherwise it stays taken until the window ends.</summary>
+    /// <summary>Takes one of the key's permits, if one is left. Disposing the lease gives it back; otherwise it is used until the window ends.</summary>
     public Taken Take(TKey key)
     {
         lock (_lock)
@@ -40,18 +40,19 @@ internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, i
                 _byAge.Enqueue(key);
             }
             var lease = window.Permits.AttemptAcquire();
-            return new Taken(lease, limit.Permits, window.Permits.GetStatistics()!.CurrentAvailablePermits, limit.Window - clock.GetElapsedTime(window.Since, now));
+            return new Taken(lease, limit.Permits,
+                window.Permits.GetStatistics()!.CurrentAvailablePermits, limit.Window - clock.GetElapsedTime(window.Since, now));
         }
     }
 
-    private void DropOldest() => _windows.Remove(_byAge.Dequeue()); // this kind of limiter has nothing to dispose of
+    private void DropOldest() => _windows.Remove(_byAge.Dequeue()); // this kind of limiter has nothing to dispose
 
     private sealed record Window(long Since, ConcurrencyLimiter Permits);
 }
 
-/// <summary>What came of asking for a permit.</summary>
-/// <param name="Lease">The permit, if one was left.</param>
-/// <param name="Limit">How many there are in a window.</param>
+/// <summary>The result of <see cref="WindowLimiter{TKey}.Take"/>.</summary>
+/// <param name="Lease">The lease; acquired if a permit was left.</param>
+/// <param name="Limit">How many permits a window has.</param>
 /// <param name="Remaining">How many are left.</param>
-/// <param name="Reset">How long the window still lasts.</param>
+/// <param name="Reset">The time until the window ends.</param>
 internal readonly record struct Taken(RateLimitLease Lease, int Limit, long Remaining, TimeSpan Reset);
