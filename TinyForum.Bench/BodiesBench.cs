@@ -15,7 +15,8 @@ internal static class BodiesBench
         await output.WriteLineAsync("| body of `POST /api/posts` | deserialized alone | checked and deserialized | ratio (least, most) | what checking adds |");
         await output.WriteLineAsync("| --- | ---: | ---: | ---: | ---: |");
         foreach (var (name, text) in ((string, string)[])
-            [("short", "Hello"), ("a page of English", Text("word ", 3_000)), ("the longest, Chinese", Text("论坛", 32_000)), ("the longest, escaped", Text("\"\\\n", 32_000))])
+            [("short", "Hello"), ("a page of English", Text("word ", 3_000)),
+                ("the longest, Chinese", Text("论坛", 32_000)), ("the longest, escaped", Text("\"\\\n", 32_000))])
         {
             var body = JsonResponder.Render(new NewThread("A title", text, ["tag"]), type);
             var rounds = Math.Max(20, (settings.Quick ? 200_000 : 20_000_000) / (body.Length + 400));

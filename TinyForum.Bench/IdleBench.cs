@@ -30,7 +30,8 @@ internal static class IdleBench
             with50.Add(with.P50);
             with99.Add(with.P99);
         }
-        output.WriteLine($"{count} keep-alive connections that have asked once and now say nothing (at least {open} of them open to the end), {settings.Rounds} rounds; "
+        output.WriteLine($"{count} keep-alive connections that have asked once and now say nothing (at least {open} of them open to the end), "
+            + $"{settings.Rounds} rounds; "
             + $"latency of `GET /api/posts` to {Load.Description(Active)}. Memory: the first round's growth; later rounds find it allocated.");
         output.WriteLine();
         output.WriteLine("| | without | with | ratio |");

@@ -13,7 +13,9 @@ internal static class Machine
         using var sqlite = new SqliteConnection("Data Source=:memory:");
         sqlite.Open();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} processors ({processor}), {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, SQLite {sqlite.ServerVersion}; load average before: {File.ReadAllText("/proc/loadavg").Split(' ')[0]}."));
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} processors ({processor}), "
+            + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, SQLite {sqlite.ServerVersion}; "
+                + $"load average before: {File.ReadAllText("/proc/loadavg").Split(' ')[0]}."));
         output.WriteLine();
     }
 }

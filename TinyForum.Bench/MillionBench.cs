@@ -13,7 +13,8 @@ internal static class MillionBench
 
     public static Command Command()
     {
-        var file = new Option<string>("--database") { Description = "The file to fill, or to use if it is full; beside it one of 10,000 threads", Required = true };
+        var file = new Option<string>("--database")
+            { Description = "The file to fill, or to use if it is full; beside it one of 10,000 threads", Required = true };
         var threads = new Option<int>("--threads") { Description = "How many threads", DefaultValueFactory = _ => 1_000_000 };
         var replies = new Option<int>("--replies") { Description = "How many replies", DefaultValueFactory = _ => 5_000_000 };
         var command = new Command("million", "Lists, posts and searches at ten thousand and at a million threads") { file, threads, replies };
@@ -29,7 +30,8 @@ internal static class MillionBench
         await using var small = new Forum(new ForumOptions { Database = smallPath });
         await using var large = new Forum(new ForumOptions { Database = path });
 
-        Console.WriteLine($"{Small:N0} | {threads:N0} threads, {(long)Small * replies / threads:N0} | {replies:N0} replies; {new FileInfo(smallPath).Length / 1e6:N0} | {new FileInfo(path).Length / 1e6:N0} MB");
+        Console.WriteLine($"{Small:N0} | {threads:N0} threads, {(long)Small * replies / threads:N0} | {replies:N0} replies; "
+            + $"{new FileInfo(smallPath).Length / 1e6:N0} | {new FileInfo(path).Length / 1e6:N0} MB");
         Console.WriteLine();
         Console.WriteLine($"| | p50 ms | p99 ms | a second | p50 ms | p99 ms | a second | p50 ratio |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
@@ -61,7 +63,8 @@ internal static class MillionBench
         yield return ("one post", 1_000, i => posts.Find(1 + i * 7919L % highest));
         yield return ("replies of the longest thread, page 1", 1_000, _ => posts.Replies(1));
         var last = Number(forum, "SELECT replies FROM threads WHERE id = 1") / Limit;
-        yield return ($"replies of the longest thread, page {DeepPage:N0}", 1_000, i => posts.Replies(1, after: Math.Max(0, Math.Min(DeepPage, last) - 1 - i % 50) * Limit));
+        yield return ($"replies of the longest thread, page {DeepPage:N0}", 1_000,
+            i => posts.Replies(1, after: Math.Max(0, Math.Min(DeepPage, last) - 1 - i % 50) * Limit));
         foreach (var (name, words) in Searches(forum))
             yield return ($"search: {name}", 500, i => search.Find(words[i % words.Count], Limit));
         yield return ("search: a common word, its tenth page", 500, Tenth(search, MillionText.Common[0]));

@@ -53,7 +53,8 @@ internal sealed class MillionFill(string path, int threads, int replies)
         writing.GetAwaiter().GetResult();
         connection.InTransaction(() => End(connection));
         connection.Script("PRAGMA wal_checkpoint(TRUNCATE)");
-        Console.Error.WriteLine($"\r{Path.GetFileName(path)}: {threads:N0} threads, {replies:N0} replies in {clock.Elapsed:m\\:ss}, {new FileInfo(path).Length / 1e6:N0} MB{new string(' ', 40)}");
+        Console.Error.WriteLine($"\r{Path.GetFileName(path)}: {threads:N0} threads, {replies:N0} replies in {clock.Elapsed:m\\:ss}, "
+            + $"{new FileInfo(path).Length / 1e6:N0} MB{new string(' ', 40)}");
     }
 
     private sealed record Head(long Id, int Author, string Title, int[] TagNumbers)
@@ -87,7 +88,8 @@ internal sealed class MillionFill(string path, int threads, int replies)
             int? likedBy = text.Next(10) == 0 ? FirstUser + text.Next(Users) : null;
             if (i % _posts == 0)
             {
-                heads.Add(new Head(id, author, text.Title(), id == 1 ? [] : [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(Tags.Length)).Distinct()]));
+                heads.Add(new Head(id, author, text.Title(),
+                    id == 1 ? [] : [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(Tags.Length)).Distinct()]));
                 posts.Add(new Post(id, id, 0, author, heads[^1].Title, text.Body(), likedBy, heads[^1].Tags));
             }
             else if (heads[^(1 + text.Zipf(Math.Min(heads.Count, 300)))] is { Id: > 1 } head && i % LongThreadEvery > 0)

@@ -65,8 +65,10 @@ internal static class ReadsBench
         output.WriteLine("| GET | bytes | forum | bare listener | ratio | bar |");
         output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: |");
         foreach (var target in targets)
-            output.WriteLine($"| {target.Name} | {bare.Single(b => b.Value == target.Bare).Key} | {target.Rates} | {target.BareRates} | {target.Rates.RatioTo(target.BareRates).ToString("F2")} | {target.Bar} |");
-        output.WriteLine($"| /api/posts, {WritesPerSecond} posts/s beside | | {disturbed} | {undisturbed} (undisturbed) | {disturbed.RatioTo(undisturbed).ToString("F2")} | 0.7 |");
+            output.WriteLine($"| {target.Name} | {bare.Single(b => b.Value == target.Bare).Key} | "
+                + $"{target.Rates} | {target.BareRates} | {target.Rates.RatioTo(target.BareRates).ToString("F2")} | {target.Bar} |");
+        output.WriteLine($"| /api/posts, {WritesPerSecond} posts/s beside | | "
+            + $"{disturbed} | {undisturbed} (undisturbed) | {disturbed.RatioTo(undisturbed).ToString("F2")} | 0.7 |");
         output.WriteLine();
 
         async Task<Target> TargetAsync(string path, double bar, string? name = null, bool loggedIn = false)

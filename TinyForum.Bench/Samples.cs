@@ -29,7 +29,8 @@ internal sealed class Samples
     {
         var sorted = Sorted();
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Median.ToString(format, CultureInfo.InvariantCulture)} ({sorted[0].ToString(format, CultureInfo.InvariantCulture)}–{sorted[^1].ToString(format, CultureInfo.InvariantCulture)})");
+            $"{Median.ToString(format, CultureInfo.InvariantCulture)} "
+            + $"({sorted[0].ToString(format, CultureInfo.InvariantCulture)}–{sorted[^1].ToString(format, CultureInfo.InvariantCulture)})");
     }
 
     public override string ToString() => ToString("N0");

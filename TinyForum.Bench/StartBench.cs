@@ -43,14 +43,17 @@ internal static class StartBench
                 program.Loaded = Child.Resident(process) / 1e6;
             });
 
-        output.WriteLine($"From the start of the process to the first answer from the database (`GET /api/posts`), {programs[0].Milliseconds.Count} interleaved starts; "
-            + $"resident memory after it, and after {load.TotalSeconds} s of {Load.Description(64)}. Bar: the published file within 0.75 of the time, below 60 MB.");
+        output.WriteLine($"From the start of the process to the first answer from the database (`GET /api/posts`), "
+            + $"{programs[0].Milliseconds.Count} interleaved starts; "
+            + $"resident memory after it, and after {load.TotalSeconds} s of {Load.Description(64)}. "
+            + $"Bar: the published file within 0.75 of the time, below 60 MB.");
         output.WriteLine();
         output.WriteLine("| | start, ms | memory, MB | after load, MB |");
         output.WriteLine("| --- | ---: | ---: | ---: |");
         foreach (var program in programs)
             output.WriteLine($"| {program.Name} | {program.Milliseconds} | {program.Idle.ToString("F1")} | {program.Loaded:F1} |");
-        output.WriteLine($"| ratio | {published.Milliseconds.RatioTo(library.Milliseconds).ToString("F2")} | {published.Idle.RatioTo(library.Idle).ToString("F2")} | {published.Loaded / library.Loaded:F2} |");
+        output.WriteLine($"| ratio | {published.Milliseconds.RatioTo(library.Milliseconds).ToString("F2")} | "
+            + $"{published.Idle.RatioTo(library.Idle).ToString("F2")} | {published.Loaded / library.Loaded:F2} |");
         output.WriteLine();
     }
 
@@ -100,7 +103,8 @@ internal static class StartBench
         while (!File.Exists(Path.Combine(root.FullName, "TinyForum.sln")))
             root = root.Parent ?? throw new InvalidOperationException("the sources are not there to publish from");
         using var publish = Process.Start(new ProcessStartInfo(
-            "dotnet", ["publish", Path.Combine(root.FullName, "TinyForum"), "-p:PublishProfile=single-file", "-o", folder, "-v", "q"]) { RedirectStandardOutput = true })!;
+            "dotnet", ["publish", Path.Combine(root.FullName, "TinyForum"), "-p:PublishProfile=single-file", "-o", folder, "-v", "q"])
+            { RedirectStandardOutput = true })!;
         var said = await publish.StandardOutput.ReadToEndAsync();
         await publish.WaitForExitAsync();
         return publish.ExitCode == 0 ? Path.Combine(folder, "TinyForum") : throw new InvalidOperationException(said);

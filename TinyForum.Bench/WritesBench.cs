@@ -27,7 +27,8 @@ internal static class WritesBench
                         side.Add(result);
                 }
             }
-            output.WriteLine($"| {clients} | {together.Rates} | {single.Rates} | {together.Rates.RatioTo(single.Rates).ToString("F2")} | {together.Latency} | {single.Latency} | {bar} |");
+            output.WriteLine($"| {clients} | {together.Rates} | {single.Rates} | {together.Rates.RatioTo(single.Rates).ToString("F2")} | "
+                + $"{together.Latency} | {single.Latency} | {bar} |");
         }
         output.WriteLine();
     }

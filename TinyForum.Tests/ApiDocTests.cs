@@ -126,10 +126,12 @@ public sealed partial class ApiDocTests
                     case "-c": storeJar = words.Dequeue(); break;
                     case "-d": body = words.Dequeue(); Assert.AreEqual("", body, $"{line}: -d sends a form, --json JSON"); break;
                     case "-G": method = "GET"; break;
-                    case "--data-urlencode": query = words.Dequeue().Split('=', 2) is [var key, var text] ? $"?{key}={Uri.EscapeDataString(text)}" : null; break;
+                    case "--data-urlencode": query = words.Dequeue().Split('=', 2) is [var key, var text]
+                        ? $"?{key}={Uri.EscapeDataString(text)}" : null; break;
                     case "--json": body = words.Dequeue(); break;
                     case "-H": headers.Add(words.Dequeue().Split(": ") is [var name, var value] ? (name, value) : throw new FormatException(line)); break;
-                    default: url = url is null && word.StartsWith(new ForumOptions().Listen[0] + "/") ? word : throw new FormatException($"{line}: {word}"); break;
+                    default: url = url is null && word.StartsWith(new ForumOptions().Listen[0] + "/")
+                        ? word : throw new FormatException($"{line}: {word}"); break;
                 }
             }
             method ??= body is null ? "GET" : "POST";

@@ -49,7 +49,8 @@ public sealed class BackupTests(TestContext context)
         using var folder = new TemporaryFolder();
         using var database = ForumDatabase.Open(folder["forum.db"]);
         using (DatabaseFile.Claim(folder["backup.db.partial"]))
-            StringAssert.StartsWith(Assert.ThrowsExactly<DatabaseException>(() => Backup.Save(database.Path, folder["backup.db"])).Message, $"cannot write {folder["backup.db.partial"]}");
+            StringAssert.StartsWith(Assert.ThrowsExactly<DatabaseException>(() => Backup.Save(database.Path, folder["backup.db"])).Message,
+                $"cannot write {folder["backup.db.partial"]}");
         Backup.Save(database.Path, folder["backup.db"]); // what was left by one that is gone is no hindrance
     }
 

@@ -61,8 +61,10 @@ public sealed class CallerTests
     }
 
     [TestMethod]
-    [DataRow("X-Forwarded-For", "203.0.113.7", 401), DataRow("X-Forwarded-Proto", "https", 401), DataRow("x-forwarded-host", "a", 401), DataRow("Forwarded", "for=203.0.113.7", 401)]
-    [DataRow("Sec-Fetch-Site", "cross-site", 403), DataRow("Sec-Fetch-Site", "same-site", 403), DataRow("Origin", "http://evil.example", 403), DataRow("Authorization", "Bearer nonsense", 401)]
+    [DataRow("X-Forwarded-For", "203.0.113.7", 401), DataRow("X-Forwarded-Proto", "https", 401),
+    DataRow("x-forwarded-host", "a", 401), DataRow("Forwarded", "for=203.0.113.7", 401)]
+    [DataRow("Sec-Fetch-Site", "cross-site", 403), DataRow("Sec-Fetch-Site", "same-site", 403),
+    DataRow("Origin", "http://evil.example", 403), DataRow("Authorization", "Bearer nonsense", 401)]
     [DataRow("Sec-Fetch-Site", "none", 200), DataRow("Sec-Fetch-Site", "same-origin", 200), DataRow("Cookie", "tinyforum_session=stale", 200)]
     public async Task Nobody_logs_a_user_out_through_a_proxy_or_from_another_sites_page(string header, string value, int status)
     {
@@ -97,7 +99,9 @@ public sealed class CallerTests
         if (origin is not null)
             headers.Add(("Origin", origin.Replace("{host}", forum.Url.Authority, StringComparison.Ordinal)));
         foreach (var (method, path, body) in ((string, string, object?)[])
-            [("PATCH", "/api/me", new { bio = "x" }), ("DELETE", "/api/tokens/7", null), ("PUT", "/api/me/password", new { current = "x", @new = "y" }), ("POST", "/api/login", new { username = "x", password = "y" }), ("GET", LogOut, null)])
+            [("PATCH", "/api/me", new { bio = "x" }), ("DELETE", "/api/tokens/7", null),
+                ("PUT", "/api/me/password", new { current = "x", @new = "y" }),
+                ("POST", "/api/login", new { username = "x", password = "y" }), ("GET", LogOut, null)])
         {
             var answer = await ada.SendAsync(method, path, body, [.. headers]);
             Assert.AreEqual(allowed, (string?)answer["message"] != "cross-site requests may not change anything", $"{answer.Request}\n{answer.Text}");
@@ -123,7 +127,8 @@ public sealed class CallerTests
 
     [TestMethod]
     [DataRow("127.0.0.1", true), DataRow("127.8.8.8", true), DataRow("10.1.2.3", true), DataRow("172.16.0.1", true), DataRow("172.31.255.255", true)]
-    [DataRow("192.168.1.1", true), DataRow("169.254.1.1", true), DataRow("::1", true), DataRow("fd00::1", true), DataRow("fe80::1", true), DataRow("::ffff:10.0.0.1", true)]
+    [DataRow("192.168.1.1", true), DataRow("169.254.1.1", true), DataRow("::1", true),
+    DataRow("fd00::1", true), DataRow("fe80::1", true), DataRow("::ffff:10.0.0.1", true)]
     [DataRow("172.32.0.1", false), DataRow("172.15.0.1", false), DataRow("11.0.0.1", false), DataRow("192.169.0.1", false), DataRow("203.0.113.7", false)]
     [DataRow("2001:db8::1", false), DataRow("::ffff:203.0.113.7", false), DataRow("255.255.255.255", false)]
     public void Only_a_proxy_that_is_near_is_believed(string peer, bool believed) => Assert.AreEqual(believed, ForwardedHeaders.IsNear(IPAddress.Parse(peer)));

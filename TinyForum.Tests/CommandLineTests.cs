@@ -102,7 +102,8 @@ public sealed class CommandLineTests
     [TestMethod]
     [DataRow("bogus", "Unrecognized command or argument 'bogus'.")]
     [DataRow("--backup-keep", "Required argument missing for option: '--backup-keep'.")]
-    [DataRow("--listen https://127.0.0.1:5000", "cannot listen on \"https://127.0.0.1:5000\": it must look like http://127.0.0.1:5000 (for https put a proxy in front)")]
+    [DataRow("--listen https://127.0.0.1:5000",
+        "cannot listen on \"https://127.0.0.1:5000\": it must look like http://127.0.0.1:5000 (for https put a proxy in front)")]
     [DataRow("user role ada king --database {0}/forum.db", "Argument 'king' not recognized. Must be one of:")]
     [DataRow("user role nobody admin --database {0}/forum.db", "user does not exist")]
     [DataRow("user list --database {0}/none.db", "there is no database {0}/none.db")]
@@ -111,7 +112,8 @@ public sealed class CommandLineTests
     [DataRow("restore {0}/none.db --database {0}/forum.db", "there is no database {0}/none.db")]
     [DataRow("restore {0}/junk.db --database {0}/forum.db", "cannot copy {0}/junk.db to {0}/forum.db.partial: it is not a SQLite database")]
     [DataRow("restore {0}/other.db --database {0}/forum.db", "{0}/other.db is a SQLite database of another program")]
-    [DataRow("export {0}/none/x.ndjson --database {0}/forum.db", "cannot write {0}/none/x.ndjson.partial: Could not find a part of the path '{0}/none/x.ndjson.partial'.")]
+    [DataRow("export {0}/none/x.ndjson --database {0}/forum.db",
+        "cannot write {0}/none/x.ndjson.partial: Could not find a part of the path '{0}/none/x.ndjson.partial'.")]
     [DataRow("import {0}/none.ndjson --database {0}/new.db", "there is no file {0}/none.ndjson")]
     [DataRow("import {0}/junk.db --database {0}/new.db", "line 1: 'j' is an invalid start of a value.")]
     [DataRow("check --database {0}/other.db", "{0}/other.db is a SQLite database of another program")]
@@ -141,7 +143,8 @@ public sealed class CommandLineTests
         var (code, _, errors) = await ServerProcess.RunAsync([], null, ("TINYFORUM_BACKUP_EVERY", "often"));
         Assert.AreEqual((1, "tinyforum: TINYFORUM_BACKUP_EVERY: must be a number of s, m, h or d, such as 24h, not \"often\"\n"), (code, errors));
         using var folder = new TemporaryFolder();
-        (_, _, errors) = await ServerProcess.RunAsync(["--backup-every", "24h"], null, ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_DATABASE", folder["none/x"]));
+        (_, _, errors) = await ServerProcess.RunAsync(["--backup-every", "24h"], null,
+            ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_DATABASE", folder["none/x"]));
         Assert.AreEqual($"tinyforum: cannot open the database {folder["none/x"]}: its folder does not exist\n", errors);
     }
 
@@ -220,7 +223,8 @@ public sealed class CommandLineTests
         var lines = server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
         var requests = lines.Where(l => (string?)l["message"] == "request").ToList();
         CollectionAssert.AreEqual((string[])["/api/register", "/api/login", "/api/me", "/api/me"], requests.Select(r => (string?)r["path"]).ToArray());
-        Assert.AreEqual((200, "GET", "/api/me", 2L), ((int)requests[3]["status"]!, (string?)requests[3]["method"], (string?)requests[3]["route"], (long)requests[3]["user"]!));
+        Assert.AreEqual((200, "GET", "/api/me", 2L),
+            ((int)requests[3]["status"]!, (string?)requests[3]["method"], (string?)requests[3]["route"], (long)requests[3]["user"]!));
         Assert.IsTrue(requests.TrueForAll(r => (double)r["ms"]! > 0 && ((string)r["id"]!).Length > 0 && (string?)r["remote"] == "127.0.0.1"));
         Assert.IsFalse(server.Output.Contains("s3cr3t", StringComparison.Ordinal), server.Output);
         Assert.AreEqual("", server.Errors);
@@ -240,7 +244,8 @@ public sealed class CommandLineTests
 
         var (code, _, errors) = await ServerProcess.RunAsync(["user", "password", "ada", "--database", folder["forum.db"]], "tiny");
         Assert.AreEqual((1, "tinyforum: the password must be 5 to 128 characters\n"), (code, errors));
-        (code, _, _) = await ServerProcess.RunAsync(["user", "password", "ada", "--database", folder["forum.db"]], "new secret", ("TINYFORUM_PASSWORD_MEMORY", "8"));
+        (code, _, _) = await ServerProcess.RunAsync(["user", "password", "ada", "--database", folder["forum.db"]],
+            "new secret", ("TINYFORUM_PASSWORD_MEMORY", "8"));
         Assert.AreEqual(0, code);
         (await client.GetAsync("/api/me")).Is(401);
         (await client.PostAsync("/api/login", new { username = "ada", password = "new secret" })).Is(200, "success");
@@ -278,7 +283,8 @@ public sealed class CommandLineTests
         StringAssert.Contains(restored.Output, kept);
         CollectionAssert.AreEqual((string[])["deleted", "system", "ada", "bob"], Names(kept));
 
-        Task<(int Code, string Output, string Errors)> Run(params string[] arguments) => ServerProcess.RunAsync([.. arguments, "--database", folder["forum.db"]]);
+        Task<(int Code, string Output, string Errors)> Run(params string[] arguments) =>
+            ServerProcess.RunAsync([.. arguments, "--database", folder["forum.db"]]);
     }
 
     [TestMethod]

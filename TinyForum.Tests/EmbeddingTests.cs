@@ -65,7 +65,8 @@ public sealed class EmbeddingTests(TestContext context)
     public async Task The_clock_is_the_embedders()
     {
         var time = new ManualTime();
-        await using var forum = await ForumServer.StartAsync(new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = Cheap, TimeProvider = time });
+        await using var forum = await ForumServer.StartAsync(
+            new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = Cheap, TimeProvider = time });
         var ada = await forum.Users.RegisterAsync("ada", "secret");
         var token = await forum.Sessions.StartAsync(ada!, "127.0.0.1", "an example");
         time.Advance(SessionTable.Lifetime - TimeSpan.FromSeconds(1));

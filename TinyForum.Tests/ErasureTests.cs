@@ -24,14 +24,16 @@ public sealed class ErasureTests
         INSERT INTO likes (post_id, user_id, created_at) VALUES (2, 2, 0), (2, 3, 0);
         INSERT INTO reading (user_id, thread_id, number, seen) VALUES (2, 1, 1, 1), (3, 1, 1, 1);
         INSERT INTO messages (id, sender_id, recipient_id, subject, body, created_at)
-        VALUES (1, 2, 3, NULL, 'kept by bob', 0), (2, 2, 3, 'plugh', 'plugh kept by no other', 0), (3, 3, 2, NULL, 'kept by its sender', 0), (4, 2, 2, NULL, 'plugh to myself', 0);
+        VALUES (1, 2, 3, NULL, 'kept by bob', 0), (2, 2, 3, 'plugh', 'plugh kept by no other', 0),
+            (3, 3, 2, NULL, 'kept by its sender', 0), (4, 2, 2, NULL, 'plugh to myself', 0);
         INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
         VALUES (2, 1, 3, 0, 1, 0), (3, 1, 2, 1, 0, 1), (2, 2, 3, 0, 1, 0), (2, 3, 3, 1, 0, 1), (3, 3, 2, 0, 1, 0), (2, 4, 2, 1, 1, 0);
         INSERT INTO blocks (user_id, blocked_id, created_at) VALUES (2, 3, 0), (3, 2, 0);
         INSERT INTO notifications (user_id, kind, post_id, from_id, created_at) VALUES (2, 'reply', 2, 3, 0), (3, 'reply', 1, 2, 0);
         INSERT INTO reports (post_id, reporter_id, reason, created_at, resolution, resolved_by, resolved_at)
         VALUES (2, 2, 'rude', 0, NULL, NULL, NULL), (1, 3, 'bob''s reason', 0, 'fine', 2, 1);
-        INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at) VALUES (2, 'delete', 4, NULL, 'spam', 0), (1, 'role', NULL, 2, 'moderator', 0);
+        INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at)
+        VALUES (2, 'delete', 4, NULL, 'spam', 0), (1, 'role', NULL, 2, 'moderator', 0);
         INSERT INTO idempotency_keys (user_id, key, fingerprint, kind, made_id, created_at)
         VALUES (2, 'plugh', x'00', 'post', 1, 0), (3, 'own', x'00', 'post', 2, 0);
         """;
@@ -76,7 +78,9 @@ public sealed class ErasureTests
         forum.Server.Database.Read(c =>
         {
             long? N(string sql) => c.Number(sql);
-            foreach (var (table, column) in c.All("SELECT m.name, f.\"from\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users'", r => (r.GetString(0), r.GetString(1))))
+            foreach (var (table, column) in c.All(
+                "SELECT m.name, f.\"from\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users'",
+                r => (r.GetString(0), r.GetString(1))))
                 Assert.AreEqual(0, N($"SELECT count(*) FROM {table} WHERE {column} = 2"), $"{table}.{column}");
             Assert.AreEqual(0, N("SELECT count(*) FROM pragma_foreign_key_check"));
             Assert.AreEqual(0, N("SELECT count(*) FROM users WHERE id = 2"));
@@ -89,7 +93,9 @@ public sealed class ErasureTests
             Assert.AreEqual(1, N("SELECT count(*) FROM threads WHERE id = 1 AND author_id = 0 AND title = 'a thread that stays'"));
             Assert.AreEqual(2, N("SELECT count(*) FROM post_versions WHERE editor_id = 0"));
             CollectionAssert.AreEqual((string[])["1 0 3 0", "3 3 0 0"], c.All(
-                "SELECT m.id || ' ' || sender_id || ' ' || recipient_id || ' ' || peer_id FROM messages m JOIN mailbox b ON b.message_id = m.id AND b.owner_id = 3 ORDER BY m.id", r => r.GetString(0)));
+                "SELECT m.id || ' ' || sender_id || ' ' || recipient_id || ' ' || peer_id "
+                + "FROM messages m JOIN mailbox b ON b.message_id = m.id AND b.owner_id = 3 ORDER BY m.id",
+                r => r.GetString(0)));
             Assert.AreEqual(2, N("SELECT count(*) FROM messages"));
             Assert.AreEqual(1, N("SELECT count(*) FROM notifications WHERE user_id = 3 AND from_id = 0"));
             Assert.AreEqual(1, N("SELECT count(*) FROM notifications"));
@@ -140,13 +146,17 @@ public sealed class ErasureTests
         var export = answer["export"]!.AsObject();
         var names = export.Select(m => m.Key).ToList();
         CollectionAssert.AreEqual(names.Order(StringComparer.Ordinal).ToList(), names);
-        Assert.AreEqual(("xyzzy", "plugh bio", "plugh name", "moderator"), (Text("profile.username"), Text("profile.bio"), Text("profile.display_name"), Text("profile.role")));
+        Assert.AreEqual(("xyzzy", "plugh bio", "plugh name", "moderator"),
+            (Text("profile.username"), Text("profile.bio"), Text("profile.display_name"), Text("profile.role")));
         Assert.AreEqual((2, 1, 3, 2, 1), (Count("sessions"), Count("tokens"), Count("posts"), Count("versions"), Count("likes")));
         Assert.AreEqual((1, 4, 1, 1), (Count("reading"), Count("messages"), Count("blocks"), Count("notifications")));
         Assert.AreEqual((1, 1, 1, 1, 2), (Count("reports"), Count("resolved_reports"), Count("moderated"), Count("moderation_log"), Count("idempotency_keys")));
         Assert.AreEqual(("plugh agent", "plugh token", "bob"), (Text("sessions.1.user_agent"), Text("tokens.0.name"), Text("blocks.0.username")));
-        Assert.AreEqual("""{"body":"kept by bob","created_at":"1970-01-01T00:00:00.000Z","from":{"id":2,"username":"xyzzy"},"id":1,"to":{"id":3,"username":"bob"}}""", export["messages"]![0]!.ToJsonString());
-        Assert.AreEqual("""{"created_at":"1970-01-01T00:00:00.000Z","from":"bob","kind":"reply","post":2,"read":false}""", export["notifications"]![0]!.ToJsonString());
+        Assert.AreEqual(
+            """{"body":"kept by bob","created_at":"1970-01-01T00:00:00.000Z","from":{"id":2,"username":"xyzzy"},"id":1,"to":{"id":3,"username":"bob"}}""",
+            export["messages"]![0]!.ToJsonString());
+        Assert.AreEqual("""{"created_at":"1970-01-01T00:00:00.000Z","from":"bob","kind":"reply","post":2,"read":false}""",
+            export["notifications"]![0]!.ToJsonString());
         Assert.AreEqual(("plugh reply", "author"), (Text("posts.1.body"), Text("posts.1.deleted_by")));
         Assert.AreEqual("""["go"]""", export["posts"]![0]!["tags"]!.ToJsonString());
         Assert.DoesNotContain("bob's", answer.Text);
@@ -154,12 +164,15 @@ public sealed class ErasureTests
         Assert.DoesNotContain("argon2", answer.Text);
 
         // A table that gets to know of users has to be thought of here.
-        var tables = forum.Server.Database.Read(c => c.All("SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users' ORDER BY 1", r => r.GetString(0)));
+        var tables = forum.Server.Database.Read(c => c.All(
+            "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users' ORDER BY 1", r => r.GetString(0)));
         CollectionAssert.AreEqual(
-            (string[])["blocks", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications", "post_versions", "posts", "reading", "reports", "sessions", "threads", "tokens"], tables);
+            (string[])["blocks", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications",
+                "post_versions", "posts", "reading", "reports", "sessions", "threads", "tokens"], tables);
 
         int Count(string name) => export[name]!.AsArray().Count;
-        string? Text(string path) => (string?)path.Split('.').Aggregate((JsonNode?)export, (node, key) => node is JsonArray list ? list[int.Parse(key)] : node![key]);
+        string? Text(string path) => (string?)path.Split('.').Aggregate((JsonNode?)export,
+            (node, key) => node is JsonArray list ? list[int.Parse(key)] : node![key]);
     }
 
     [TestMethod]

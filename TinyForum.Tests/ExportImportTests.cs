@@ -105,9 +105,12 @@ public sealed class ExportImportTests
         using var source = ForumDatabase.Open(null);
         var text = Export(source);
         using var target = ForumDatabase.Open(null);
-        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, text + text))).Message, "the file goes on after its end");
-        var contradiction = text.Replace("\"posts\":0,", "\"posts\":5,", StringComparison.Ordinal).Replace("\"id\":1,\"username\":\"system\"", "\"id\":9,\"username\":\"eve\"", StringComparison.Ordinal);
-        StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, contradiction))).Message, "user 9 says to have 5 posts");
+        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, text + text))).Message,
+            "the file goes on after its end");
+        var contradiction = text.Replace("\"posts\":0,", "\"posts\":5,", StringComparison.Ordinal)
+            .Replace("\"id\":1,\"username\":\"system\"", "\"id\":9,\"username\":\"eve\"", StringComparison.Ordinal);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, contradiction))).Message,
+            "user 9 says to have 5 posts");
     }
 
     [TestMethod]

@@ -23,7 +23,8 @@ public sealed class FaultTests(TestContext context)
                 using var user = new TestClient(server.Url);
                 (await user.PostAsync("/api/register", new { username = $"user{round}", password = "secret" })).Is(200, "success");
                 (await user.PostAsync("/api/login", new { username = $"user{round}", password = "secret" })).Is(200, "success");
-                var thread = (long)(await user.PostAsync("/api/posts", new { title = $"Round {round}", body = "…", tags = new[] { "round" } })).Is(201)["post.id"]!;
+                var thread = (long)(await user.PostAsync("/api/posts", new { title = $"Round {round}", body = "…", tags = new[] { "round" } }))
+                    .Is(201)["post.id"]!;
                 threads.Add(thread);
                 var acknowledged = 0;
                 var enough = new TaskCompletionSource();
@@ -197,7 +198,8 @@ public sealed class FaultTests(TestContext context)
             Assert.AreEqual(Next, connection.Number("PRAGMA user_version"), "the step before it stays");
             Assert.AreEqual(0, connection.Number("SELECT count(*) FROM pragma_table_info('tags') WHERE name = 'shape'"));
         }
-        using var database = Open(folder["forum.db"], new Migration(Next, "never run again"), new Migration(Next + 1, "ALTER TABLE tags ADD COLUMN shape TEXT"));
+        using var database = Open(folder["forum.db"], new Migration(Next, "never run again"),
+            new Migration(Next + 1, "ALTER TABLE tags ADD COLUMN shape TEXT"));
         Assert.AreEqual(Next + 1, database.Read(c => c.Number("PRAGMA user_version")));
     }
 

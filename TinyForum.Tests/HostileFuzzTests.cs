@@ -15,10 +15,14 @@ public sealed class HostileFuzzTests(TestContext test)
 
     private static readonly string[] Words =
     [
-        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ",", ";", "=", "/", "//", "..", "%", "%00", "%2F", "%ff", "%u0041", "?", "&", "#", "*", "@", "\u00FF", "\u0085",
-        "HTTP/1.1", "HTTP/1.0", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "/api/posts", "/api/me", "/api/user/ada", "/api/logout/ada", "/api/search?q=\"", "http://",
-        "Host: 127.0.0.1\r\n", "Host: a\r\n", "Content-Length: 41\r\n", "Content-Length: 5\r\n", "Content-Length: -1\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",
-        "Connection: keep-alive\r\n", "Expect: 100-continue\r\n", "Cookie: tinyforum_session=", "Authorization: Bearer ", "If-None-Match: *\r\n", "Idempotency-Key: a\r\n", "Origin: null\r\n",
+        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", "\0", ":", ",", ";", "=", "/", "//", "..", "%",
+        "%00", "%2F", "%ff", "%u0041", "?", "&", "#", "*", "@", "\u00FF", "\u0085",
+        "HTTP/1.1", "HTTP/1.0", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+        "/api/posts", "/api/me", "/api/user/ada", "/api/logout/ada", "/api/search?q=\"", "http://",
+        "Host: 127.0.0.1\r\n", "Host: a\r\n", "Content-Length: 41\r\n", "Content-Length: 5\r\n", "Content-Length: -1\r\n",
+        "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",
+        "Connection: keep-alive\r\n", "Expect: 100-continue\r\n", "Cookie: tinyforum_session=", "Authorization: Bearer ",
+        "If-None-Match: *\r\n", "Idempotency-Key: a\r\n", "Origin: null\r\n",
         "18446744073709551616", "-1", "0", "2147483648", "{\"", "\"}", "[", "\\ud800", "\\u0000", "1e999", "null",
     ];
 

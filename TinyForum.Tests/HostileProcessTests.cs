@@ -18,7 +18,8 @@ public sealed class HostileProcessTests(TestContext test)
     {
         using var folder = new TemporaryFolder();
         await using var server = await ServerProcess.StartAsync(folder["forum.db"], descriptors);
-        var flood = Enumerable.Range(0, 6000).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false }).ToList();
+        var flood = Enumerable.Range(0, 6000)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false }).ToList();
         var most = 0;
         foreach (var (i, socket) in flood.Index())
         {

@@ -67,15 +67,19 @@ public sealed class HostileRequestTests
     public async Task What_the_listener_refuses_has_no_effect()
     {
         await using var forum = await TestForum.StartAsync();
-        foreach (var start in new[] { "POST /api/register HTTP/1.1", "post /api/register HTTP/1.1", "POST /api/register HTTP/1.0", "POST /api/register HTTP/2.0" })
+        foreach (var start in new[] { "POST /api/register HTTP/1.1", "post /api/register HTTP/1.1",
+            "POST /api/register HTTP/1.0", "POST /api/register HTTP/2.0" })
         {
-            foreach (var header in new[] { "", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\nContent-Length: 38\r\n", "Content-Length: 38\r\nContent-Length: 39\r\n" })
+            foreach (var header in new[] { "", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\nContent-Length: 38\r\n",
+                "Content-Length: 38\r\nContent-Length: 39\r\n" })
             {
                 using var client = new RawClient(forum.Url);
-                client.SendExactly($"{start}\r\nHost: {forum.Url.Authority}\r\nContent-Type: application/json\r\n{header}\r\n{{\"username\":\"eve\",\"password\":\"secret\"}}");
+                client.SendExactly($"{start}\r\nHost: {forum.Url.Authority}\r\nContent-Type: application/json\r\n"
+                    + $"{header}\r\n{{\"username\":\"eve\",\"password\":\"secret\"}}");
                 client.Finish();
                 var answers = client.ReadAnswers();
-                Assert.IsTrue(answers.TrueForAll(a => a.Status is 400 or 404 or 405 or 411 or 501 or 505 || a is { Status: 200, Body: "" }), $"{start} {header} {answers[0]}");
+                Assert.IsTrue(answers.TrueForAll(a => a.Status is 400 or 404 or 405 or 411 or 501 or 505 || a is { Status: 200, Body: "" }),
+                    $"{start} {header} {answers[0]}");
             }
         }
         Assert.IsNull(forum.Server.Users.Find("eve"));
@@ -153,7 +157,8 @@ public sealed class HostileRequestTests
         var entries = new ConcurrentQueue<LogEntry>();
         await using (var forum = await TestForum.StartAsync(o => o with { Log = entries.Enqueue }))
         {
-            foreach (var line in new[] { "GET /\u001b[2J\t\u009b\u00E9 HTTP/1.1", $"{new string('G', 9000)} /{new string('a', 20000)} HTTP/1.1", "GET /a\rb HTTP/1.1" })
+            foreach (var line in new[] { "GET /\u001b[2J\t\u009b\u00E9 HTTP/1.1",
+                $"{new string('G', 9000)} /{new string('a', 20000)} HTTP/1.1", "GET /a\rb HTTP/1.1" })
             {
                 using var client = new RawClient(forum.Url);
                 client.SendExactly($"{line}\r\nHost: {forum.Url.Authority}\r\nConnection: close\r\n\r\n");
@@ -199,7 +204,8 @@ public sealed class HostileRequestTests
         var bodies = new HashSet<string>();
         foreach (var line in new[]
         {
-            "GET /api/user/ada", "GET /api/user/%61da", "GET /api/user/ADA?x=http://evil.example", "GET http://127.0.0.1/api/user/ada", "GET ftp://x@127.0.0.1/api/user/ada",
+            "GET /api/user/ada", "GET /api/user/%61da", "GET /api/user/ADA?x=http://evil.example",
+            "GET http://127.0.0.1/api/user/ada", "GET ftp://x@127.0.0.1/api/user/ada",
             "HEAD /api/user/ada", "GET /api/user/ada", "HEAD /api/user/ada?", "GET /api/user/ada?",
         })
         {

@@ -113,7 +113,8 @@ public sealed class HttpTests
     {
         await using var forum = await TestForum.StartAsync();
         var client = await forum.UserAsync("ada");
-        var (head, _) = Ask(forum.Url, "POST /api/register HTTP/1.1\nHost: HOST\nContent-Type: application/json\n\n{\"username\":\"bob\",\"password\":\"secret\"}");
+        var (head, _) = Ask(forum.Url,
+            "POST /api/register HTTP/1.1\nHost: HOST\nContent-Type: application/json\n\n{\"username\":\"bob\",\"password\":\"secret\"}");
         StringAssert.StartsWith(head, "HTTP/1.1 411 ");
         Assert.IsNull(forum.Server.Users.Find("bob"));
         (await client.GetAsync("/api/me")).Is(200);
@@ -124,7 +125,8 @@ public sealed class HttpTests
     {
         await using var forum = await TestForum.StartAsync();
         foreach (var length in new[] { "262145", "99999999999" })
-            AssertRefused(413, "the body must be at most 262144 bytes", Ask(forum.Url, $"POST /api/register HTTP/1.1\nHost: HOST\nContent-Type: application/json\nContent-Length: {length}\n\n{{"));
+            AssertRefused(413, "the body must be at most 262144 bytes",
+                Ask(forum.Url, $"POST /api/register HTTP/1.1\nHost: HOST\nContent-Type: application/json\nContent-Length: {length}\n\n{{"));
     }
 
     [TestMethod]
@@ -159,7 +161,8 @@ public sealed class HttpTests
     {
         await using var forum = await TestForum.StartAsync();
         var header = type is null ? "" : $"Content-Type: {type}\n";
-        var (head, body) = Ask(forum.Url, $"POST /api/register HTTP/1.1\nHost: HOST\n{header}Content-Length: 38\n\n{{\"username\":\"ada\",\"password\":\"secret\"}}");
+        var (head, body) = Ask(forum.Url,
+            $"POST /api/register HTTP/1.1\nHost: HOST\n{header}Content-Length: 38\n\n{{\"username\":\"ada\",\"password\":\"secret\"}}");
         StringAssert.StartsWith(head, $"HTTP/1.1 {status} ", body);
     }
 
@@ -179,7 +182,8 @@ public sealed class HttpTests
     public async Task A_path_that_is_not_percent_encoded_UTF_8_is_refused(string path)
     {
         await using var forum = await TestForum.StartAsync();
-        AssertRefused(400, "the path is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)", Ask(forum.Url, $"GET {path} HTTP/1.1\nHost: HOST\n\n"));
+        AssertRefused(400, "the path is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)",
+            Ask(forum.Url, $"GET {path} HTTP/1.1\nHost: HOST\n\n"));
     }
 
     [TestMethod]

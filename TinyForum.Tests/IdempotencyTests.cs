@@ -33,7 +33,8 @@ public sealed class IdempotencyTests
         async Task IsReplayed()
         {
             foreach (var (made, again) in ((Answer, Answer)[])
-                [(first, await ada.PostAsync("/api/posts", thread, Key)), (second, await ada.PostAsync("/api/posts/1/replies", reply, ("Idempotency-Key", "r")))])
+                [(first, await ada.PostAsync("/api/posts", thread, Key)),
+                    (second, await ada.PostAsync("/api/posts/1/replies", reply, ("Idempotency-Key", "r")))])
             {
                 again.Is(201);
                 Assert.AreEqual((made.Text, made.Header("Location"), "true"), (again.Text, again.Header("Location"), again.Header("Idempotency-Replayed")));

@@ -15,7 +15,8 @@ public sealed class JsonTests
 
     [TestMethod]
     public void A_body_of_the_right_members_is_read_in_any_order() =>
-        Assert.AreEqual(new Credentials("a\u00e9", "b"), JsonBody.Read(" {\"password\" : \"b\",\n\"user\\u006eame\":\"a\\u00e9\"} "u8, ApiJson.Type<Credentials>()));
+        Assert.AreEqual(new Credentials("a\u00e9", "b"),
+            JsonBody.Read(" {\"password\" : \"b\",\n\"user\\u006eame\":\"a\\u00e9\"} "u8, ApiJson.Type<Credentials>()));
 
     [TestMethod]
     [DataRow("""{"username":"a"}""", "password", "is required")]

@@ -68,6 +68,27 @@ public sealed partial class LayoutTests
     }
 
     [TestMethod]
+    public void The_page_on_the_architecture_has_the_same_table()
+    {
+        var rows = Row().Matches(Repository.Read("docs/architecture.md")).Select(r => $"{r.Groups[1].Value}: {r.Groups[2].Value.Replace("`", "")}");
+        var rooms = Rooms.Select(r => $"{r.Key}: {(r.Value.Length == 0 ? "nothing" : string.Join(", ", r.Value))}");
+        CollectionAssert.AreEquivalent(rooms.ToArray(), rows.ToArray());
+    }
+
+    [TestMethod]
+    public void No_line_is_longer_than_the_editorconfig_says()
+    {
+        var max = int.Parse(MaxLength().Match(Repository.Read(".editorconfig")).Groups[1].Value);
+        var sources = Directory.GetDirectories(Repository.Root, "TinyForum*")
+            .SelectMany(folder => Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Where(file => Path.GetRelativePath(Repository.Root, file).Split('/')[1] is not ("bin" or "obj"))
+            .ToList();
+        Assert.IsGreaterThan(150, sources.Count);
+        var tooLong = sources.SelectMany(file => File.ReadLines(file).Index().Where(l => l.Item.Length > max).Select(l => $"{file}:{l.Index + 1}"));
+        Assert.AreEqual("", string.Join('\n', tooLong));
+    }
+
+    [TestMethod]
     public void SQL_is_written_in_the_rooms_of_the_database_alone()
     {
         var sources = Directory.GetFiles(Product, "*.cs", SearchOption.AllDirectories)
@@ -89,9 +110,16 @@ public sealed partial class LayoutTests
     /// <summary>A source without its comments and strings.</summary>
     private static string Code(string text) => Regex.Replace(text, "\"\"\"[\\s\\S]*?\"\"\"|//[^\n]*|\"(?:\\\\.|[^\"\\\\\n])*\"", "");
 
+    [GeneratedRegex(@"^\| `(\w+)/` \| .+ \| (.+) \|$", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex("max_line_length = ([0-9]+)")]
+    private static partial Regex MaxLength();
+
     [GeneratedRegex(@"(?:\bTinyForum\.|(?<![\w.]))(Text|Passwords|Storage|Search|Data|Maintenance|Http|Api|Telemetry|CommandLine)(?:\.[A-Z]|;)")]
     private static partial Regex Mention();
 
-    [GeneratedRegex(@"""\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (?:TABLE|INDEX|VIRTUAL)|PRAGMA|VACUUM|BEGIN|COMMIT|ROLLBACK|ATTACH)\b(?!"")|;\s*(?:PRAGMA|VACUUM)\b")]
+    [GeneratedRegex(@"""\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (?:TABLE|INDEX|VIRTUAL)|"
+        + @"PRAGMA|VACUUM|BEGIN|COMMIT|ROLLBACK|ATTACH)\b(?!"")|;\s*(?:PRAGMA|VACUUM)\b")]
     private static partial Regex Sql();
 }

@@ -17,7 +17,8 @@ public sealed class LogWriterTests
     {
         var (output, errors) = Write(LogFormat.Text, new LogEntry(Time, LogSeverity.Information, "request", Request));
         Assert.AreEqual(
-            "2026-01-31T09:30:00.000Z info request id=ab-1 status=200 ms=1.234 bytes=321 user=2 remote=127.0.0.1 method=GET route=/api/posts/{id} path=/api/posts/1\n",
+            "2026-01-31T09:30:00.000Z info request id=ab-1 status=200 ms=1.234 bytes=321 user=2 remote=127.0.0.1 "
+            + "method=GET route=/api/posts/{id} path=/api/posts/1\n",
             output);
         Assert.AreEqual("", errors);
     }
@@ -27,7 +28,8 @@ public sealed class LogWriterTests
     {
         var (output, _) = Write(LogFormat.Json, new LogEntry(Time, LogSeverity.Information, "request", Request with { UserId = null, Route = null }));
         Assert.AreEqual(
-            """{"time":"2026-01-31T09:30:00.000Z","severity":"info","message":"request","id":"ab-1","status":200,"ms":1.234,"bytes":321,"remote":"127.0.0.1","method":"GET","path":"/api/posts/1"}""" + "\n",
+            """{"time":"2026-01-31T09:30:00.000Z","severity":"info","message":"request","id":"ab-1","status":"""
+            + """200,"ms":1.234,"bytes":321,"remote":"127.0.0.1","method":"GET","path":"/api/posts/1"}""" + "\n",
             output);
     }
 
@@ -80,7 +82,8 @@ public sealed class LogWriterTests
                 log.Write(new LogEntry(Time, LogSeverity.Information, "more"));
             stuck.Go.Set();
         }
-        var lines = Encoding.UTF8.GetString(stuck.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => (string)JsonNode.Parse(l)!["message"]!).ToList();
+        var lines = Encoding.UTF8.GetString(stuck.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => (string)JsonNode.Parse(l)!["message"]!).ToList();
         var written = lines.Count(l => l == "more");
         Assert.IsTrue(written is > 0 and < 20_000, $"{written}");
         CollectionAssert.Contains(lines, $"{20_000 - written} lines of the log were dropped");

@@ -9,7 +9,8 @@ public sealed class LoginLoadTests
     public async Task Five_hundred_logins_at_once_are_all_answered_while_the_rest_goes_on()
     {
         const int logins = 500, memoryKiB = 2 * 1024;
-        await using var forum = await TestForum.StartAsync(o => o with { Passwords = new PasswordOptions { MemoryKiB = memoryKiB, Iterations = 1, MaxWait = TimeSpan.FromMinutes(10) } });
+        await using var forum = await TestForum.StartAsync(
+            o => o with { Passwords = new PasswordOptions { MemoryKiB = memoryKiB, Iterations = 1, MaxWait = TimeSpan.FromMinutes(10) } });
         var reader = await forum.UserAsync("ada");
         var client = forum.Client();
         var (before, peak) = (Environment.WorkingSet, 0L);
@@ -31,7 +32,8 @@ public sealed class LoginLoadTests
     [TestMethod]
     public async Task Those_too_many_are_told_when_to_come_again()
     {
-        await using var forum = await TestForum.StartAsync(o => o with { Passwords = new PasswordOptions { MemoryKiB = 4 * 1024, Iterations = 1, MaxWaiting = 1 } });
+        await using var forum = await TestForum.StartAsync(
+            o => o with { Passwords = new PasswordOptions { MemoryKiB = 4 * 1024, Iterations = 1, MaxWaiting = 1 } });
         await forum.UserAsync("ada");
         var client = forum.Client();
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => client.PostAsync("/api/login", new { username = "ada", password = "secret" })));

@@ -72,7 +72,8 @@ public sealed class MailboxModelTests
         switch (step.Act)
         {
             case Act.Send when model.Blocks.Contains((other, user)):
-                Assert.AreEqual(RefusalKind.Forbidden, (await Assert.ThrowsExactlyAsync<RefusalException>(() => messages.SendAsync(Actors.Of(ids[user]), $"{prefix}{other}", null, "x"))).Kind);
+                Assert.AreEqual(RefusalKind.Forbidden, (await Assert.ThrowsExactlyAsync<RefusalException>(
+                    () => messages.SendAsync(Actors.Of(ids[user]), $"{prefix}{other}", null, "x"))).Kind);
                 break;
             case Act.Send:
                 model.Mails.Add(new Model.Mail((await messages.SendAsync(Actors.Of(ids[user]), $"{prefix}{other}", null, "x")).Id, user, other));

@@ -128,7 +128,8 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        await forum.Server.Database.WriteAsync(c => c.Execute("INSERT INTO tokens (digest, user_id, name, scope, created_at) VALUES (x'00', 3, 'n', 'read', 0)"));
+        await forum.Server.Database.WriteAsync(c => c.Execute(
+            "INSERT INTO tokens (digest, user_id, name, scope, created_at) VALUES (x'00', 3, 'n', 'read', 0)"));
         var answer = (await moderator.PutAsync("/api/user/ADA/suspension", new { reason = "spam", until = "2999-01-01T01:00:00+01:00" })).Is(200, "success");
         Assert.AreEqual("spam", (string?)answer["suspension.reason"]);
         Assert.AreEqual("2999-01-01T00:00:00.000Z", (string?)answer["suspension.until"]);

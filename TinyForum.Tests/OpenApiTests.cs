@@ -138,7 +138,8 @@ public sealed class OpenApiTests(TestContext context)
         StringAssert.Contains(Broken("GET", "/healthz", nothing), "the status is not documented for getHealthz");
         StringAssert.Contains(Broken("GET", "/metrics", health), "the body is not text/plain");
         StringAssert.Contains(Broken("HEAD", "/healthz", health), "there must be no body");
-        StringAssert.Contains(Broken("GET", "/api/me", nothing with { Status = System.Net.HttpStatusCode.Unauthorized }), "the header WWW-Authenticate is missing");
+        StringAssert.Contains(Broken("GET", "/api/me", nothing with { Status = System.Net.HttpStatusCode.Unauthorized }),
+            "the header WWW-Authenticate is missing");
         StringAssert.Contains(Broken("GET", "/no/such/path", health), "no route answers this");
 
         static string Broken(string method, string target, Answer answer) =>

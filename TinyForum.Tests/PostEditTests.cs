@@ -23,7 +23,9 @@ public sealed class PostEditTests
         var history = (await forum.Client().GetAsync("/api/posts/1/history")).Is(200, "success");
         CollectionAssert.AreEqual(
             (string[])["3 Two second b,c mod 09:31", "2 One second b,c ada 09:31", "1 One first a ada 09:30"],
-            ((JsonArray)history["versions"]!).Select(v => $"{v!["revision"]} {v["title"]} {v["body"]} {string.Join(",", ((JsonArray)v["tags"]!).Select(t => (string?)t))} {v["editor"]!["username"]} {((string)v["created_at"]!)[11..16]}").ToArray());
+            ((JsonArray)history["versions"]!).Select(v =>
+                $"{v!["revision"]} {v["title"]} {v["body"]} {string.Join(",", ((JsonArray)v["tags"]!).Select(t => (string?)t))} "
+                + $"{v["editor"]!["username"]} {((string)v["created_at"]!)[11..16]}").ToArray());
         var page = (await ada.GetAsync("/api/posts/1/history?limit=2")).Is(200);
         Assert.AreEqual(1, (int?)(await ada.GetAsync($"/api/posts/1/history?limit=2&cursor={page["next"]}")).Is(200)["versions.0.revision"]);
         CollectionAssert.AreEqual((string[])["b", "c"], ((JsonArray)(await ada.GetAsync("/api/tags"))["tags"]!).Select(t => (string)t!["name"]!).ToArray());
@@ -87,7 +89,8 @@ public sealed class PostEditTests
         for (var round = 1; round <= 5; round++)
         {
             var tag = (await ada.GetAsync("/api/posts/1")).Header("ETag")!;
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => ada.PatchAsync("/api/posts/1", new { body = $"{round}-{i}" }, ("If-Match", tag))));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8)
+                .Select(i => ada.PatchAsync("/api/posts/1", new { body = $"{round}-{i}" }, ("If-Match", tag))));
             Assert.AreEqual(1, answers.Count(a => (int)a.Status == 200));
             Assert.AreEqual(7, answers.Count(a => (int)a.Status == 412));
             var won = (string?)answers.Single(a => (int)a.Status == 200)["post.body"];

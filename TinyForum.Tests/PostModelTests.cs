@@ -13,7 +13,8 @@ public sealed class PostModelTests
 
     private static readonly Gen<PostStep> Steps =
         from act in Gen.Frequency(
-            (6, Gen.Constant(PostAct.Begin)), (12, Gen.Constant(PostAct.Reply)), (5, Gen.Constant(PostAct.DeleteReply)), (3, Gen.Constant(PostAct.RestoreReply)),
+            (6, Gen.Constant(PostAct.Begin)), (12, Gen.Constant(PostAct.Reply)), (5, Gen.Constant(PostAct.DeleteReply)),
+            (3, Gen.Constant(PostAct.RestoreReply)),
             (1, Gen.Constant(PostAct.DeleteThread)), (1, Gen.Constant(PostAct.RestoreThread)), (2, Gen.Constant(PostAct.Pin)), (2, Gen.Constant(PostAct.Unpin)),
             (2, Gen.Constant(PostAct.Retag)), (6, Gen.Constant(PostAct.Read)), (1, Gen.Constant(PostAct.ReadAll)))
         from user in Gen.Choose(0, Users - 1)

@@ -87,7 +87,8 @@ public sealed class PostTests
         var ada = await forum.UserAsync("ada");
         var wrong = (await ada.PostAsync("/api/posts", new { title = "", body = new string('x', 32_001), tags = (string[])["a b"] })).Is(400, "invalid input");
         CollectionAssert.AreEqual((string[])["body", "tags", "title"], ((JsonObject)wrong["errors"]!).Select(e => e.Key).ToArray());
-        (await ada.PostAsync("/api/posts", new { title = "t", body = "b", tags = (string[])["a", "b", "c", "d", "e", "f"] })).IsInvalid("tags", "must be at most 5");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b", tags = (string[])["a", "b", "c", "d", "e", "f"] }))
+            .IsInvalid("tags", "must be at most 5");
         (await ada.PostAsync("/api/posts", new { title = "t" })).IsInvalid("body", "is required");
         (await ada.PostAsync("/api/posts", new { title = "t", body = new string('x', 32_000), tags = (string[])["A", "a"] })).Is(201);
         Assert.HasCount(1, (JsonArray)(await ada.GetAsync("/api/posts/1"))["post.tags"]!);
@@ -149,7 +150,8 @@ public sealed class PostTests
         await using var forum = await TestForum.StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
-        foreach (var (client, method, likes) in ((TestClient, string, int)[])[(ada, "PUT", 1), (ada, "PUT", 1), (bob, "PUT", 2), (bob, "DELETE", 1), (bob, "DELETE", 1)])
+        foreach (var (client, method, likes) in ((TestClient, string, int)[])
+            [(ada, "PUT", 1), (ada, "PUT", 1), (bob, "PUT", 2), (bob, "DELETE", 1), (bob, "DELETE", 1)])
             Assert.AreEqual(likes, (int?)(await client.SendAsync(method, "/api/posts/1/like", null)).Is(200, "success")["likes"]);
         Assert.IsTrue((bool?)(await ada.GetAsync("/api/posts"))["posts.0.liked"]);
         Assert.IsFalse((bool?)(await bob.GetAsync("/api/posts/1"))["post.liked"]);

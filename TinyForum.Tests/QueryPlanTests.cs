@@ -41,7 +41,8 @@ public sealed class QueryPlanTests
                 : "SEARCH b USING PRIMARY KEY (owner_id=? AND message_id<?)");
         Assert.HasCount(2, OfLists.Where(l => !l.Contains("INDEXED BY")), "which have the primary key's order, with nothing to pass over");
         CollectionAssert.IsSubsetOf(OfLists, statements);
-        Assert.IsGreaterThanOrEqualTo(14, statements.Count(s => s.Contains("FROM threads t") || s.Contains("FROM thread_tags g") || s.Contains("FROM posts p")));
+        Assert.IsGreaterThanOrEqualTo(14,
+            statements.Count(s => s.Contains("FROM threads t") || s.Contains("FROM thread_tags g") || s.Contains("FROM posts p")));
         var bad = statements.Except(MaySort).Select(s => (Sql: s, Plan: Plan(forum.Server.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
         foreach (var list in MaySort)
@@ -99,7 +100,8 @@ public sealed class QueryPlanTests
         (await mod.PutAsync("/api/posts/read")).Is(200);
         var statements = (await forum.Server.Database.WriteAsync(c => c.Statements.ToList())).Where(s => s.Contains("FROM") || s.Contains("UPDATE"));
         foreach (var (sql, plan) in statements.Where(s => !s.Contains("FROM search")).Select(s => (s, Plan(forum.Server.Database, s))))
-            Assert.IsFalse(plan.Exists(line => line.Contains("SCAN") && !line.Contains("CONSTANT ROW") && !line.Contains("SCAN visible")), $"{sql}\n-- {string.Join("\n-- ", plan)}");
+            Assert.IsFalse(plan.Exists(line => line.Contains("SCAN") && !line.Contains("CONSTANT ROW") && !line.Contains("SCAN visible")),
+                $"{sql}\n-- {string.Join("\n-- ", plan)}");
     }
 
     [TestMethod]

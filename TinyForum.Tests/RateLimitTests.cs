@@ -90,7 +90,8 @@ public sealed class RateLimitTests
     {
         await using var forum = await StartAsync();
         var client = forum.Client();
-        Task<Answer> Register(string name) => client.PostAsync("/api/register", new { username = name, password = "secret" }, ("X-Forwarded-For", "203.0.113.7"));
+        Task<Answer> Register(string name) =>
+            client.PostAsync("/api/register", new { username = name, password = "secret" }, ("X-Forwarded-For", "203.0.113.7"));
         for (var i = 0; i < 30; i++)
         {
             (await Register("a b")).IsInvalid("username"); // what comes to nothing does not count
@@ -117,7 +118,8 @@ public sealed class RateLimitTests
                 ? await ada.PatchAsync("/api/me", new { bio = "x" })
                 : await forum.Client().PatchAsync("/api/me", new { bio = "x" }, ("Authorization", $"Bearer {token}"));
             answer.Is(200, "success");
-            Assert.AreEqual(("60", $"{60 - i}", "60"), (answer.Header("RateLimit-Limit"), answer.Header("RateLimit-Remaining"), answer.Header("RateLimit-Reset")));
+            Assert.AreEqual(("60", $"{60 - i}", "60"),
+                (answer.Header("RateLimit-Limit"), answer.Header("RateLimit-Remaining"), answer.Header("RateLimit-Reset")));
         }
         IsLimited(await ada.PatchAsync("/api/me", new { bio = "x" }), "too many requests, try again later", 60, 60);
         Assert.IsNull((await ada.GetAsync("/api/me")).Is(200, "success").Header("RateLimit-Limit"));

@@ -32,7 +32,8 @@ public sealed class RelevanceTests
     {
         double[] weights = [Relevance.Weight(1000, 10), Relevance.Weight(1000, 900)];
         var common = (await ScoresAsync("common", weights[1..], ("", "common b c")))[0];
-        var scores = await ScoresAsync("rare", weights[..1], ("", "rare b c"), ("", "rare rare c"), ("rare", "x b c"), ("", "rare y y y y y y y y"), ("", "nothing"));
+        var scores = await ScoresAsync("rare", weights[..1], ("", "rare b c"), ("", "rare rare c"), ("rare", "x b c"),
+            ("", "rare y y y y y y y y"), ("", "nothing"));
         Assert.IsGreaterThan(common, scores[0]);
         Assert.IsGreaterThan(scores[0], scores[1]);
         Assert.IsGreaterThan(scores[1], scores[2]);

@@ -65,7 +65,8 @@ public sealed class RequestTargetTests
         if (segments.Length == 0)
             return true;
         var raw = "/" + string.Join('/', segments.Select(Uri.EscapeDataString));
-        var rawBytes = "/" + string.Join('/', segments.Select(s => string.Concat(Encoding.UTF8.GetBytes(s.Replace("%", "%25").Replace("?", "%3F")).Select(b => (char)b))));
+        var rawBytes = "/" + string.Join('/',
+            segments.Select(s => string.Concat(Encoding.UTF8.GetBytes(s.Replace("%", "%25").Replace("?", "%3F")).Select(b => (char)b))));
         return RequestTarget.Parse(raw).Segments.SequenceEqual(segments) && RequestTarget.Parse(rawBytes).Segments.SequenceEqual(segments);
     }).Holds();
 

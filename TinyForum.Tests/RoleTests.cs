@@ -21,7 +21,8 @@ public sealed class RoleTests
         (await bob.PutAsync("/api/user/bob/role", new { role = "admin" })).Is(403, "only an admin may do this");
         CollectionAssert.AreEqual(
             (string[])["1 role 2 admin", "2 role 3 moderator"],
-            forum.Server.Database.Read(c => c.All("SELECT actor_id || ' ' || action || ' ' || user_id || ' ' || reason FROM moderation_log ORDER BY id", r => r.GetString(0))));
+            forum.Server.Database.Read(c => c.All(
+                "SELECT actor_id || ' ' || action || ' ' || user_id || ' ' || reason FROM moderation_log ORDER BY id", r => r.GetString(0))));
     }
 
     [TestMethod]
@@ -60,6 +61,7 @@ public sealed class RoleTests
         var (write, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "w", mayWrite: true);
         var (read, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "r", mayWrite: false);
         (await forum.Client().PutAsync("/api/user/ada/role", new { role = "admin" }, ("Authorization", $"Bearer {write}"))).Is(200, "success");
-        (await forum.Client().PutAsync("/api/user/ada/role", new { role = "admin" }, ("Authorization", $"Bearer {read}"))).Is(403, "a token of scope read may not do this");
+        (await forum.Client().PutAsync("/api/user/ada/role", new { role = "admin" }, ("Authorization", $"Bearer {read}")))
+            .Is(403, "a token of scope read may not do this");
     }
 }

@@ -84,7 +84,8 @@ public sealed class SearchTests
         await FindsAsync("soup onions", thread);
 
         async Task FindsAsync(string query, params long[] posts) => CollectionAssert.AreEquivalent(posts,
-            (await ada.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}")).Is(200)["results"]!.AsArray().Select(r => (long)r!["post"]!["id"]!).ToArray(), query);
+            (await ada.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}")).Is(200)["results"]!.AsArray()
+                .Select(r => (long)r!["post"]!["id"]!).ToArray(), query);
     }
 
     [TestMethod]
@@ -131,7 +132,8 @@ public sealed class SearchTests
     {
         var (database, search) = Open();
         using var _ = database;
-        await database.WriteAsync(c => c.Execute("INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'Ada', 'ada', 0), (3, 'bob', 'bob', 0)"));
+        await database.WriteAsync(c => c.Execute(
+            "INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'Ada', 'ada', 0), (3, 'bob', 'bob', 0)"));
         var a = await database.ThreadAsync(2, "One", "word", ["c-sharp", "c"], at: 3);
         var b = await database.ReplyAsync(3, a, "word", at: 2);
         var c = await database.ThreadAsync(3, "Two", "word", ["c"], at: 1);
@@ -263,7 +265,9 @@ public sealed class SearchTests
         var (database, search) = Open();
         using var _ = database;
         database.ThreadAsync(1, "title", "AND OR NOT NEAR title:body * ^ \" ' ( )", ["tag"]).Wait();
-        string[] pieces = ["\"", "'", "(", ")", "*", "^", "-", "+", ":", "NEAR(a b)", "AND", "OR", "NOT", "title:", "author:", "tag:", "system", "tag", "\0", "\uD800", "\uE000", "论", " "];
+        string[] pieces =
+            ["\"", "'", "(", ")", "*", "^", "-", "+", ":", "NEAR(a b)", "AND", "OR", "NOT", "title:",
+            "author:", "tag:", "system", "tag", "\0", "\uD800", "\uE000", "论", " "];
         Prop.ForAll(Gen.Elements(pieces).ListOf().ToArbitrary(), list =>
         {
             try

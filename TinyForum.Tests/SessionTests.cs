@@ -90,9 +90,10 @@ public sealed class SessionTests
         (await phone.PostAsync("/api/login", Secret, ("User-Agent", "phone " + new string('x', 300)))).Is(200, "success");
         var list = (await ada.GetAsync("/api/sessions")).Is(200, "success");
         var here = list["sessions.1"]!;
-        Assert.AreEqual("""
-            {"created_at":"2026-01-31T09:30:00.000Z","current":true,"expires_at":"2026-02-14T09:30:00.000Z","id":1,"ip":"127.0.0.1","last_used_at":"2026-01-31T09:30:00.000Z","user_agent":""}
-            """, here.ToJsonString());
+        Assert.AreEqual(
+            """{"created_at":"2026-01-31T09:30:00.000Z","current":true,"expires_at":"2026-02-14T09:30:00.000Z","id":"""
+            + """1,"ip":"127.0.0.1","last_used_at":"2026-01-31T09:30:00.000Z","user_agent":""}""",
+            here.ToJsonString());
         Assert.AreEqual((false, 256), ((bool)list["sessions.0.current"]!, ((string)list["sessions.0.user_agent"]!).Length));
 
         var there = (long)list["sessions.0.id"]!;
@@ -135,7 +136,8 @@ public sealed class SessionTests
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var ada = await forum.UserAsync("ada");
         var (token, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "ci", mayWrite: true);
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET suspension = 'spam', suspended_until = $until WHERE id = 2", ("$until", time.Now() + 60_000)));
+        await forum.Server.Database.WriteAsync(c => c.Execute(
+            "UPDATE users SET suspension = 'spam', suspended_until = $until WHERE id = 2", ("$until", time.Now() + 60_000)));
 
         (await ada.GetAsync("/api/me")).Is(401, "login required");
         (await forum.Client().GetAsync("/api/me", ("Authorization", $"Bearer {token}"))).Is(401);

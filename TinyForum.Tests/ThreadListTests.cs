@@ -18,7 +18,8 @@ public sealed class ThreadListTests
         (await bob.PostAsync("/api/posts/1/replies", new { body = "r" })).Is(201);
         foreach (var (query, ids) in ((string, string)[])
             [
-                ("", "3 2 1"), ("?sort=newest", "3 2 1"), ("?sort=active", "1 3 2"), ("?author=ADA", "3 1"), ("?author=ada&sort=active", "1 3"), ("?tag=A", "2 1"),
+                ("", "3 2 1"), ("?sort=newest", "3 2 1"), ("?sort=active", "1 3 2"), ("?author=ADA", "3 1"),
+                ("?author=ada&sort=active", "1 3"), ("?tag=A", "2 1"),
                 ("?tag=a&sort=active", "1 2"), ("?tag=a&author=bob", "2"), ("?tag=a&author=ada&sort=active", "1"), ("?unread=true", "2 1"),
                 ("?unread=true&sort=active", "1 2"), ("?unread=false", "3 2 1"), ("?author=nobody", ""), ("?tag=none", ""), ("?tag=no+tag", ""),
             ])

@@ -38,7 +38,9 @@ public sealed class TokenTests
         (await client.GetAsync("/api/me", Bearer(read))).Is(200, "success");
         (await client.PatchAsync("/api/me", new { bio = "x" }, Bearer(read))).Is(403, "a token of scope read may not do this");
         (await client.PatchAsync("/api/me", new { bio = "x" }, Bearer(write))).Is(200, "success");
-        foreach (var (method, path) in ((string, string)[])[("GET", "/api/sessions"), ("GET", "/api/tokens"), ("GET", "/api/me/export"), ("POST", "/api/logout"), ("DELETE", "/api/tokens/1"), ("DELETE", "/api/sessions/1")])
+        foreach (var (method, path) in ((string, string)[])
+            [("GET", "/api/sessions"), ("GET", "/api/tokens"), ("GET", "/api/me/export"),
+            ("POST", "/api/logout"), ("DELETE", "/api/tokens/1"), ("DELETE", "/api/sessions/1")])
             (await client.SendAsync(method, path, null, Bearer(write))).Is(403, "a token may not do this: log in");
         (await client.PostAsync("/api/tokens", new { name = "x", scope = "write" }, Bearer(write))).Is(403, "a token may not do this: log in");
         (await client.DeleteAsync("/api/me", new { password = "secret" }, Bearer(write))).Is(403, "a token may not do this: log in");

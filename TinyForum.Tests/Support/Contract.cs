@@ -23,7 +23,8 @@ internal static class Contract
     private static string? Mistake(string method, string target, string? body, Answer answer)
     {
         // The guard turns a connection away before there is a request to give an id to.
-        if (answer.Status == System.Net.HttpStatusCode.ServiceUnavailable && answer.Text == "{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n")
+        if (answer.Status == System.Net.HttpStatusCode.ServiceUnavailable
+            && answer.Text == "{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n")
             return null;
         if (Operation(method, target) is not { } operation)
             return MistakeUnrouted(method, answer);

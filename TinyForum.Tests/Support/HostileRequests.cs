@@ -172,8 +172,10 @@ internal static class HostileRequests
         new("a type that is none", Post + "Content-Type: \u00FF;;==\r\nContent-Length: 41\r\n\r\n" + Body, 415, Closes: true),
         new("a charset of UTF-7", Post + "Content-Type: application/json; charset=utf-7\r\nContent-Length: 41\r\n\r\n" + Body, 200),
         new("a request id of its own", Get + "X-Request-Id: \u00FF\r\n\r\n", 200),
-        new("headers that are not what they should be", Get + "Accept-Language: ;;q=\u00FF\r\nIf-None-Match: \u00FF\r\nRange: bytes=-\r\nDate: x\r\nReferer: \u00FF://\r\n\r\n", 200),
-        new("an upgrade to a web socket", Get + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 200),
+        new("headers that are not what they should be",
+            Get + "Accept-Language: ;;q=\u00FF\r\nIf-None-Match: \u00FF\r\nRange: bytes=-\r\nDate: x\r\nReferer: \u00FF://\r\n\r\n", 200),
+        new("an upgrade to a web socket",
+            Get + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 200),
         new("an upgrade to HTTP/2", Get + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n", 200),
         new("a Connection that is none", Get + "Connection: \u00FF\r\n\r\n", 200),
 

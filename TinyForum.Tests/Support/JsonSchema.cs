@@ -34,10 +34,12 @@ internal sealed class JsonSchema(JsonNode document)
             "const" => JsonNode.DeepEquals(value, rule) ? null : $"{at} must be {rule.ToJsonString()}",
             "enum" => rule.AsArray().Any(r => JsonNode.DeepEquals(value, r)) ? null : $"{at} must be one of {rule.ToJsonString()}",
             "oneOf" => OneOf(value, rule.AsArray(), at),
-            "properties" => (value as JsonObject)?.Select(m => rule[m.Key] is { } of ? Mistake(m.Value, of, $"{at}.{m.Key}") : null).FirstOrDefault(m => m is not null),
+            "properties" => (value as JsonObject)?.Select(m => rule[m.Key] is { } of ? Mistake(m.Value, of, $"{at}.{m.Key}") : null)
+                .FirstOrDefault(m => m is not null),
             "additionalProperties" => (value as JsonObject)?.Where(m => schema["properties"]?[m.Key] is null)
                 .Select(m => rule is JsonObject ? Mistake(m.Value, rule, $"{at}.{m.Key}") : $"{at} must not have {m.Key}").FirstOrDefault(m => m is not null),
-            "required" => value is JsonObject o && rule.AsArray().FirstOrDefault(r => !o.ContainsKey((string)r!)) is { } missing ? $"{at} must have {missing}" : null,
+            "required" => value is JsonObject o && rule.AsArray().FirstOrDefault(r => !o.ContainsKey((string)r!)) is { } missing
+                ? $"{at} must have {missing}" : null,
             "items" => (value as JsonArray)?.Select((item, i) => Mistake(item, rule, $"{at}[{i}]")).FirstOrDefault(m => m is not null),
             "maxItems" => value is JsonArray list && list.Count > (int)rule ? $"{at} must have at most {rule} items" : null,
             "minLength" => text is not null && text.EnumerateRunes().Count() < (int)rule ? $"{at} must have at least {rule} characters" : null,
@@ -52,7 +54,8 @@ internal sealed class JsonSchema(JsonNode document)
     private string? OneOf(JsonNode? value, JsonArray schemas, string at)
     {
         var mistakes = schemas.Select(s => Mistake(value, s!, at)).ToList();
-        return mistakes.Count(m => m is null) == 1 ? null : $"{at} must match one of {mistakes.Count} schemas: {string.Join("; ", mistakes.Select(m => m ?? "matches"))}";
+        return mistakes.Count(m => m is null) == 1 ? null
+            : $"{at} must match one of {mistakes.Count} schemas: {string.Join("; ", mistakes.Select(m => m ?? "matches"))}";
     }
 
     private static bool Is(JsonNode? value, string type) => type switch
@@ -61,7 +64,8 @@ internal sealed class JsonSchema(JsonNode document)
         "array" => value is JsonArray,
         "string" => value?.GetValueKind() == JsonValueKind.String,
         "boolean" => value?.GetValueKind() is JsonValueKind.True or JsonValueKind.False,
-        "integer" => value?.GetValueKind() == JsonValueKind.Number && long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "integer" => value?.GetValueKind() == JsonValueKind.Number
+            && long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
         _ => throw new NotSupportedException(type),
     };
 

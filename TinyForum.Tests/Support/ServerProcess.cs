@@ -57,7 +57,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>As the other one, for a server that may have so many descriptors.</summary>
     public static async Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments)
     {
-        var server = new ServerProcess(Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
+        var server = new ServerProcess(
+            Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8",
+            "--password-iterations", "1", .. arguments]));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");

@@ -98,7 +98,8 @@ internal sealed class TestClient(Uri url, bool cookies = true) : IDisposable
             }
         }
         using var response = await _http.SendAsync(request);
-        var answer = new Answer($"{method} {path}", response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        var answer = new Answer($"{method} {path}", response.StatusCode, response.Headers, response.Content.Headers,
+            await response.Content.ReadAsByteArrayAsync());
         Contract.Check(method, path, request.Content is null ? null : await request.Content.ReadAsStringAsync(), answer);
         return answer;
     }

@@ -45,7 +45,8 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         : Granted(_failedLogins.Take((userId, AddressBlock.Of(call.ClientAddress))), "failed logins").Lease;
 
     private static Taken Granted(Taken taken, string what) => taken.Lease.IsAcquired ? taken
-        : throw new HttpRefusalException(429, $"too many {what}, try again later") { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
+        : throw new HttpRefusalException(429, $"too many {what}, try again later")
+            { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
 
     private static void Tell(Call call, Taken taken)
     {

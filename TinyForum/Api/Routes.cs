@@ -51,7 +51,8 @@ internal static class Routes
         Of<Done>("DELETE /api/posts/{id}/lock", Moderator, Threads.Unlock, "Opens a thread to replies again", query: ["reason"]),
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
-        Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first", query: ["box", "with", "unread", "limit", "cursor"]),
+        Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first",
+            query: ["box", "with", "unread", "limit", "cursor"]),
         Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201, refuses: [404]),
         Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
         Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's"),
@@ -65,7 +66,8 @@ internal static class Routes
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "The caller's notifications, newest first", query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
-        Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, best match first", query: ["q", "limit", "cursor"], limit: RateLimited.AsSearch),
+        Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, best match first",
+            query: ["q", "limit", "cursor"], limit: RateLimited.AsSearch),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
@@ -76,7 +78,8 @@ internal static class Routes
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "The public log of moderation", kept: true, query: ["limit", "cursor"]),
 
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
-        Of("GET /metrics", Anyone, Service.Metrics, "Metrics for Prometheus; for this machine and admins", "text/plain; version=0.0.4; charset=utf-8", refuses: [403]),
+        Of("GET /metrics", Anyone, Service.Metrics, "Metrics for Prometheus; for this machine and admins",
+            "text/plain; version=0.0.4; charset=utf-8", refuses: [403]),
         Of("GET /api/openapi.json", Anyone, Service.OpenApi, "This document", "application/json", kept: true),
     ];
 }

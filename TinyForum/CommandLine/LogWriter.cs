@@ -91,7 +91,9 @@ internal sealed class LogWriter : IDisposable
             return true;
         var microseconds = r.Duration.Ticks / TimeSpan.TicksPerMicrosecond;
         var fits = Utf8.TryWrite(line[length..], CultureInfo.InvariantCulture,
-            $" id={r.Id} status={r.Status} ms={microseconds / 1000}.{microseconds % 1000:D3} bytes={r.Bytes} user={r.UserId?.ToString(CultureInfo.InvariantCulture) ?? "-"} remote={r.Remote ?? "-"} method={Safe(r.Method)} route={r.Route ?? "-"} path={Safe(r.Path)}",
+            $" id={r.Id} status={r.Status} ms={microseconds / 1000}.{microseconds % 1000:D3} bytes={r.Bytes} "
+            + $"user={r.UserId?.ToString(CultureInfo.InvariantCulture) ?? "-"} remote={r.Remote ?? "-"}"
+            + $" method={Safe(r.Method)} route={r.Route ?? "-"} path={Safe(r.Path)}",
             out next);
         length += next;
         return fits;
@@ -104,7 +106,8 @@ internal sealed class LogWriter : IDisposable
             while (_waiting.Reader.TryRead(out var entry))
                 Add(entry);
             if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
-                Add(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Warning, string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log were dropped")));
+                Add(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log were dropped")));
             Flush();
             Thread.Sleep(Pause);
         }

@@ -16,7 +16,8 @@ internal static class UserCommands
         role.AcceptOnlyFromAmong([.. RoleName.All]);
         return Of(new Command("role", "Assigns a role to an account") { Name, role }, async (forum, line) =>
         {
-            var account = await forum.Users.SetRoleAsync(Actor.System, line.GetRequiredValue(Name), RoleName.Parse(line.GetRequiredValue(role))!.Value).ConfigureAwait(false)
+            var account = await forum.Users
+                .SetRoleAsync(Actor.System, line.GetRequiredValue(Name), RoleName.Parse(line.GetRequiredValue(role))!.Value).ConfigureAwait(false)
                 ?? throw new CommandException("user does not exist");
             Console.WriteLine($"{account.Username} is {RoleName.Of(account.Role)}");
         });

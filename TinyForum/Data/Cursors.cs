@@ -47,7 +47,8 @@ internal sealed class Cursors(byte[] secret)
         try
         {
             using var aes = new AesGcm(secret, TagSize);
-            aes.Decrypt(bytes.AsSpan(0, NonceSize), bytes.AsSpan(NonceSize, plain.Length), bytes.AsSpan(NonceSize + plain.Length), plain, Encoding.UTF8.GetBytes(list));
+            aes.Decrypt(bytes.AsSpan(0, NonceSize), bytes.AsSpan(NonceSize, plain.Length), bytes.AsSpan(NonceSize + plain.Length),
+                plain, Encoding.UTF8.GetBytes(list));
         }
         catch (AuthenticationTagMismatchException)
         {

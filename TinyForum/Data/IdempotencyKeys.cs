@@ -69,7 +69,8 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
             var made = Find(c, actor.Id, key, kind);
             key.IsReplay = made is not null;
             if (made is not null)
-                return findOriginal(c, made.Value) ?? throw new RefusalException(RefusalKind.Conflict, "what was created with this Idempotency-Key has been deleted");
+                return findOriginal(c, made.Value)
+                    ?? throw new RefusalException(RefusalKind.Conflict, "what was created with this Idempotency-Key has been deleted");
             var created = create(c);
             Add(c, actor.Id, key, kind, id(created));
             return created;
@@ -83,7 +84,8 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
              WHERE user_id = $user
                AND key = $key
                AND created_at > $oldest
-            """, r => new { Fingerprint = r.GetFieldValue<byte[]>(0), Kind = r.GetString(3), MadeId = r.GetInt64(1), Salt = r.IsDBNull(2) ? null : r.GetFieldValue<byte[]>(2) },
+            """, r => new { Fingerprint = r.GetFieldValue<byte[]>(0), Kind = r.GetString(3), MadeId = r.GetInt64(1),
+                Salt = r.IsDBNull(2) ? null : r.GetFieldValue<byte[]>(2) },
             ("$user", userId), ("$key", key.Key), ("$oldest", Oldest));
         if (row is null)
             return null;

@@ -33,7 +33,8 @@ public sealed partial class PostStore
         INSERT INTO post_versions (post_id, revision, editor_id, title, tags, body, created_at)
         VALUES ($post, $revision, $editor, $title, $tags, $body, $created_at)
         """, ("$post", postId), ("$revision", version.Revision), ("$editor", version.Editor.Id), ("$title", version.Title),
-        ("$tags", version.Tags is null ? null : FormatTags(version.Tags)), ("$body", version.Body), ("$created_at", version.CreatedAt.ToUnixTimeMilliseconds()));
+        ("$tags", version.Tags is null ? null : FormatTags(version.Tags)), ("$body", version.Body),
+        ("$created_at", version.CreatedAt.ToUnixTimeMilliseconds()));
 
     /// <summary>A post as it was when it was new, deleted or not.</summary>
     private static Post? FindOriginal(Connection connection, long id)
@@ -55,7 +56,8 @@ public sealed partial class PostStore
             Likes = 0,
             Liked = false,
             DeletedBy = null,
-            Head = post.Head is null ? null : new ThreadHead(first.Title!, first.Tags!, Replies: 0, Unread: 0, LatestPost: id, IsPinned: false, IsLocked: false),
+            Head = post.Head is null ? null
+                : new ThreadHead(first.Title!, first.Tags!, Replies: 0, Unread: 0, LatestPost: id, IsPinned: false, IsLocked: false),
         };
     }
 

@@ -103,7 +103,8 @@ public sealed partial class PostStore
     });
 
     /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread.</summary>
-    internal static Post? Load(Connection connection, long id, long? viewerId) => connection.First(OnePostOfVisibleThread, Map, ("$id", id), ("$user", viewerId));
+    internal static Post? Load(Connection connection, long id, long? viewerId) =>
+        connection.First(OnePostOfVisibleThread, Map, ("$id", id), ("$user", viewerId));
 
     private static bool IsVisibleThread(Connection connection, long id) => connection.Number("""
         SELECT 1

@@ -75,7 +75,8 @@ public sealed class SearchIndex
          ORDER BY p.id
         """, row => // in rowid order: FTS5 flushes its buffer whenever a rowid is below the one before
         {
-            Add(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2), Meta(row.GetInt64(3), PostStore.ParseTags(row.GetString(4))));
+            Add(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2),
+                Meta(row.GetInt64(3), PostStore.ParseTags(row.GetString(4))));
             if (pace.IsDue)
                 pace.Tell($"search index, post {row.GetInt64(0)}");
         });
@@ -217,7 +218,8 @@ public sealed class SearchIndex
         List<string> without = [.. Tokens(query.NotAuthors, OfAuthor), .. Tokens(query.NotTags, OfTag)];
         return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without)})";
 
-        string? OfAuthor(string name) => Username.KeyOf(name) is { } key && UserStore.FindByKey(connection, key) is { Id: var id } ? $"\"{AuthorToken(id)}\"" : null;
+        string? OfAuthor(string name) =>
+            Username.KeyOf(name) is { } key && UserStore.FindByKey(connection, key) is { Id: var id } ? $"\"{AuthorToken(id)}\"" : null;
 
         static string? OfTag(string name) => Tag.TryParse(name, out var tag, out _) ? $"\"{TagToken(tag)}\"" : null;
 

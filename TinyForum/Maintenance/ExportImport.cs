@@ -162,8 +162,10 @@ internal static class ExportImport
     {
         if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
             throw new FormatException("this is not a TinyForum export");
-        if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= ForumDatabase.SchemaVersion))
-            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {ForumDatabase.SchemaVersion}");
+        if (header.GetProperty("version").GetInt32() != FormatVersion
+            || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= ForumDatabase.SchemaVersion))
+            throw new FormatException($"the export is of schema {header.GetProperty("schema")}, "
+                + $"this TinyForum reads schema {OldestSchema} to {ForumDatabase.SchemaVersion}");
     }
 
     private static void ReadRow(Connection connection, Dictionary<string, Table> tables, JsonElement line)

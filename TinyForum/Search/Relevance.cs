@@ -113,7 +113,8 @@ internal static unsafe partial class Relevance
     private struct Fts5
     {
         [FieldOffset(3 * 8)]
-        public readonly delegate* unmanaged[Cdecl]<Fts5*, byte*, nint, delegate* unmanaged[Cdecl]<Extension*, nint, nint, int, nint*, void>, nint, int> CreateFunction;
+        public readonly delegate* unmanaged[Cdecl]<Fts5*, byte*, nint, delegate* unmanaged[Cdecl]<Extension*, nint, nint, int, nint*, void>,
+            nint, int> CreateFunction;
     }
 
     /// <summary>Fts5ExtensionApi of fts5.h: what FTS5 tells a function about the hit that it is called for.</summary>

@@ -143,7 +143,8 @@ internal sealed class WriteQueue : IDisposable
     /// <summary>The exception that the caller gets. A write may refer to something that was removed while it waited, such as its erased author.</summary>
     private static Exception Reason(Exception e) => e switch
     {
-        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new RefusalException(RefusalKind.Conflict, "what this refers to no longer exists"),
+        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } =>
+            new RefusalException(RefusalKind.Conflict, "what this refers to no longer exists"),
         SqliteException sqlite => (Exception?)Translate(sqlite) ?? e,
         _ => e,
     };

@@ -46,7 +46,8 @@ internal static class Me
     {
         PasswordStore.RequireValid("new", body.New);
         var proof = await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) ?? throw WrongPassword();
-        return await call.Forum.Users.Passwords.SetAsync(call.User.Id, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
+        return await call.Forum.Users.Passwords
+            .SetAsync(call.User.Id, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
             ? new Done() : throw WrongPassword();
     }
 

@@ -86,7 +86,8 @@ internal static class Moderation
     private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
 
     private static DateTimeOffset ParseTime(string text) =>
-        DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"],
+        CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
         && (text[^1] == 'Z' || text[^3] == ':' && text[^6] is '+' or '-')
             ? time : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
 }

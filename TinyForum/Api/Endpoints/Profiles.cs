@@ -20,7 +20,8 @@ internal static class Profiles
 
     public static async ValueTask<ProfileAnswer> SetRole(Call call, RoleChange body)
     {
-        var role = RoleName.Parse(body.Role) ?? throw RefusalException.Invalid("role", $"must be {string.Join(", ", RoleName.All.SkipLast(1))} or {RoleName.All[^1]}");
+        var role = RoleName.Parse(body.Role)
+            ?? throw RefusalException.Invalid("role", $"must be {string.Join(", ", RoleName.All.SkipLast(1))} or {RoleName.All[^1]}");
         var account = await call.Forum.Users.SetRoleAsync(call.User, call.Username, role).ConfigureAwait(false);
         return new ProfileAnswer(ProfileView.Of(account ?? throw RefusalException.NotFound("user")));
     }

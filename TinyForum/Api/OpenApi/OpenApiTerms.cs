@@ -36,7 +36,8 @@ internal static class OpenApiTerms
         ["role"] = Choice("What the account may do besides writing.", "member", "moderator", "admin"),
         ["scope"] = Choice("What the token may be used for.", "read", "write"),
         ["subject"] = Text(TextRule.Subject, "Lunch"),
-        ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
+        ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.",
+            new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
         ["thread"] = new("The id of the thread's first post.", 7),
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
@@ -48,7 +49,9 @@ internal static class OpenApiTerms
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
-        ["header.Idempotency-Key"] = new($"For {IdempotencyKey.Lifetime.TotalHours} hours the same key and body get the first answer again.", "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
+        ["header.Idempotency-Key"] = new(
+            $"For {IdempotencyKey.Lifetime.TotalHours} hours the same key and body get the first answer again.",
+            "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
         ["header.If-Match"] = new("The `ETag` of the version to be changed; if it is no longer current, the change is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of the client's copy; if it is current, the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
