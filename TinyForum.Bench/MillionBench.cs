@@ -14,7 +14,7 @@ internal static class MillionBench
     public static Command Command()
     {
         var file = new Option<string>("--database")
-            { Description = "The file to fill, or to use if it is full; beside it one of 10,000 threads", Required = true };
+        { Description = "The file to fill, or to use if it is full; beside it one of 10,000 threads", Required = true };
         var threads = new Option<int>("--threads") { Description = "How many threads", DefaultValueFactory = _ => 1_000_000 };
         var replies = new Option<int>("--replies") { Description = "How many replies", DefaultValueFactory = _ => 5_000_000 };
         var command = new Command("million", "Lists, posts and searches at ten thousand and at a million threads") { file, threads, replies };

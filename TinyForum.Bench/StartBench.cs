@@ -104,7 +104,7 @@ internal static class StartBench
             root = root.Parent ?? throw new InvalidOperationException("the sources are not there to publish from");
         using var publish = Process.Start(new ProcessStartInfo(
             "dotnet", ["publish", Path.Combine(root.FullName, "TinyForum"), "-p:PublishProfile=single-file", "-o", folder, "-v", "q"])
-            { RedirectStandardOutput = true })!;
+        { RedirectStandardOutput = true })!;
         var said = await publish.StandardOutput.ReadToEndAsync();
         await publish.WaitForExitAsync();
         return publish.ExitCode == 0 ? Path.Combine(folder, "TinyForum") : throw new InvalidOperationException(said);
