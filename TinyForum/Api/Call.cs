@@ -10,9 +10,6 @@ namespace TinyForum.Api;
 /// <summary>One request as a handler sees it: who is calling, what the path and query say, and where the answer goes.</summary>
 internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
 {
-    /// <summary>How many rows a page has at most.</summary>
-    public const int MaxPageSize = 100;
-
     private ReadOnlyMemory<byte> _body;
 
     public Exchange Exchange { get; } = exchange;
@@ -40,12 +37,8 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
-    /// <summary>
-    /// Whether the client is on this machine with no proxy between. It has to call the server by a name of loopback: a page in a browser here can
-    /// have a name of its own lead to this machine (DNS rebinding), and a proxy may say no more of itself than that name.
-    /// </summary>
-    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange)
-        && (Exchange.HostName is "" or "127.0.0.1" || Exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether the client is on this machine with no proxy between.</summary>
+    public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
@@ -58,10 +51,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
 
-    /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="MaxPageSize"/>.</summary>
+    /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="PagePosition.MaxSize"/>.</summary>
     public int PageSize => Query("limit") is not { } text ? PagePosition.DefaultSize
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPageSize ? size
-        : throw RefusalException.Invalid("limit", $"must be 1 to {MaxPageSize}");
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= PagePosition.MaxSize ? size
+        : throw RefusalException.Invalid("limit", $"must be 1 to {PagePosition.MaxSize}");
 
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);

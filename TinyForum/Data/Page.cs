@@ -31,6 +31,9 @@ public sealed class PagePosition
     /// <summary>How many rows a page has unless its reader says otherwise.</summary>
     internal const int DefaultSize = 20;
 
+    /// <summary>How many rows a page of the API has at most.</summary>
+    internal const int MaxSize = 100;
+
     internal ReadOnlySpan<long> Key => _key;
 
     /// <summary>The key, which has so many numbers.</summary>

@@ -14,8 +14,14 @@ internal enum ContentCoding
 /// <summary>Negotiates content codings (RFC 9110, section 12.5.3) and applies them.</summary>
 internal static class ContentCodings
 {
+    /// <summary>The smallest body that is compressed, bytes: less fits into a packet as it is.</summary>
+    internal const int SmallestCompressed = 1024;
+
     // The static encoder's scale is 0 to 11; what is kept lives until the next write, so that much more would not pay.
     private const int BrotliQuality = 4, BrotliWindow = 18;
+
+    /// <summary>How to send a body of that many bytes to a client with that <c>Accept-Encoding</c>.</summary>
+    public static ContentCoding Choose(string? header, int length) => length < SmallestCompressed ? ContentCoding.Identity : Choose(header);
 
     /// <summary>The coding that an <c>Accept-Encoding</c> header likes best; as it is, if it likes none.</summary>
     public static ContentCoding Choose(string? header)

@@ -7,7 +7,15 @@ namespace TinyForum.Http;
 internal static class ForwardedHeaders
 {
     /// <summary>Whether a proxy has been at work, as far as the request says.</summary>
-    public static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
+    private static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
+
+    /// <summary>
+    /// Whether the client is on this machine with no proxy between. It has to call the server by a name of loopback: a page in a browser here can
+    /// have a name of its own lead to this machine (DNS rebinding), and a proxy may say no more of itself than that name.
+    /// </summary>
+    public static bool IsDirectLoopback(Exchange exchange) =>
+        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !Any(exchange)
+        && (exchange.HostName is "" or "127.0.0.1" || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy itself has put there, or the other end of the connection.</summary>
     public static IPAddress ClientAddress(Exchange exchange, bool trustProxy)
