@@ -1,5 +1,5 @@
 -- TinyForum's tables, described in this one place. Times are Unix milliseconds in UTC; booleans are 0 or 1.
--- PRAGMA application_id marks the file as TinyForum's, PRAGMA user_version holds the number of the schema (see Data/Migrations.cs).
+-- PRAGMA application_id marks the file as TinyForum's, PRAGMA user_version holds the number of the schema (see Data/ForumDatabase.cs).
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,

@@ -10,7 +10,7 @@ public sealed class BlockTests
         await using var forum = await TestForum.StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         (await ada.PutAsync("/api/blocks/BOB")).Is(200, "success");
-        (await bob.PostAsync("/api/messages", new { to = "ada", body = "x" })).Is(403, "this user takes no messages from you");
+        (await bob.PostAsync("/api/messages", new { to = "ada", body = "x" })).Is(403, "this user does not accept messages from you");
         (await ada.PostAsync("/api/messages", new { to = "bob", body = "x" })).Is(201);
         (await ada.DeleteAsync("/api/blocks/Bob")).Is(200, "success");
         (await bob.PostAsync("/api/messages", new { to = "ada", body = "x" })).Is(201);

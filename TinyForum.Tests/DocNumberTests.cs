@@ -69,7 +69,7 @@ public sealed partial class DocNumberTests
         ("docs/deploy.md", "keepalive 10s"),
         ("docs/deploy.md", "keepalive_timeout 10s"),
         ("docs/deploy.md", "within 10 seconds and after 100 requests at most"),
-        ("docs/security.md", "90 days before you publish it"),
+        ("SECURITY.md", "90 days before you publish it"),
     ];
 
     [TestMethod]

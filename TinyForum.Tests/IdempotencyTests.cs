@@ -52,7 +52,7 @@ public sealed class IdempotencyTests
         (await ada.DeleteAsync("/api/messages/1")).Is(200);
         Assert.AreEqual(first.Text, (await ada.PostAsync("/api/messages", message, Key)).Is(201).Text);
         (await bob.DeleteAsync("/api/messages/1")).Is(200);
-        (await ada.PostAsync("/api/messages", message, Key)).Is(409, "what this Idempotency-Key made has been deleted");
+        (await ada.PostAsync("/api/messages", message, Key)).Is(409, "what was created with this Idempotency-Key has been deleted");
     }
 
     [TestMethod]
@@ -79,9 +79,9 @@ public sealed class IdempotencyTests
         (await forum.Client().GetAsync("/api/me", bearer)).Is(200);
         await forum.Settled();
         Assert.AreEqual(first.Text, (await ada.PostAsync("/api/tokens", token, Key)).Is(201).Text);
-        (await elsewhere.PostAsync("/api/tokens", token, Key)).Is(409, "this answer held a secret and can only be had again by the session that got it");
+        (await elsewhere.PostAsync("/api/tokens", token, Key)).Is(409, "only the session that created this token can get its secret again");
         (await ada.DeleteAsync("/api/tokens/1")).Is(200);
-        (await ada.PostAsync("/api/tokens", token, Key)).Is(409, "what this Idempotency-Key made has been deleted");
+        (await ada.PostAsync("/api/tokens", token, Key)).Is(409, "what was created with this Idempotency-Key has been deleted");
         (await ada.PostAsync("/api/tokens", token, ("Idempotency-Key", "l"))).Is(201);
     }
 }

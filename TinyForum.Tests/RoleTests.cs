@@ -43,7 +43,7 @@ public sealed class RoleTests
         await using var forum = await TestForum.StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         await forum.Server.Users.SetRoleAsync(Actor.System, "ada", Role.Admin);
-        (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(409, "the last admin must stay one: make another first");
+        (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(409, "this is the last admin: make another one first");
         (await ada.PutAsync("/api/user/bob/role", new { role = "admin" })).Is(200, "success");
         (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(200, "success");
         (await ada.PutAsync("/api/user/ada/role", new { role = "admin" })).Is(403);

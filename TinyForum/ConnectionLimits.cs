@@ -1,32 +1,32 @@
 namespace TinyForum;
 
-/// <summary>What a connection may do before it is ended, on Linux. The times are below the 20 seconds the project promises.</summary>
+/// <summary>What a connection may do before it is ended, on Linux.</summary>
 public sealed record ConnectionLimits
 {
-    /// <summary>Connections in all; lowered, and said so, where the process may not have that many descriptors.</summary>
+    /// <summary>The most connections in all; lowered, with a warning in the log, if the process may not have that many descriptors.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
-    /// <summary>Connections of one remote address (an IPv6 /64); 0 for no limit, as behind a proxy on another machine.</summary>
+    /// <summary>The most connections of one remote address (an IPv6 /64); 0 for no limit, as behind a proxy on another machine.</summary>
     public int MaxConnectionsPerAddress { get; init; } = 256;
 
-    /// <summary>Whether the limit per address holds for loopback too, where usually a proxy speaks for everybody.</summary>
+    /// <summary>Whether the limit per address applies to loopback too, where usually one proxy connects for everybody.</summary>
     public bool LimitLoopback { get; init; }
 
-    /// <summary>How long a connection may be silent before its first request and between two.</summary>
+    /// <summary>How long a connection may be idle before its first request and between two requests.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a client may take for a request's headers, and then be stalled in its body.</summary>
+    /// <summary>How long a client may take for a request's headers, and how long its body may stall.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a body may be stalled before its request is answered 408, ahead of <see cref="RequestTimeout"/>.</summary>
+    /// <summary>How long a body may stall before its request gets a 408; it comes before <see cref="RequestTimeout"/> ends the connection.</summary>
     internal TimeSpan BodyTimeout => RequestTimeout * 2 / 3;
 
     /// <summary>How long a client may leave an answer unread.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Most that can arrive before the server begins a request: request line, headers, and all of a body, which comes unasked.</summary>
+    /// <summary>The most bytes that can arrive before the server begins a request: request line, headers, and any body sent along.</summary>
     public long MaxRequestBytes { get; init; } = 2 * 1024 * 1024;
 
-    /// <summary>Time between two looks at the connections.</summary>
+    /// <summary>The time between two sweeps over the connections.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 }

@@ -5,7 +5,7 @@ using TinyForum.Text;
 
 namespace TinyForum;
 
-/// <summary>The forum without its server: the database and the stores on it. What the server, the command line and the tests share.</summary>
+/// <summary>The forum without its server: the database and the stores. Shared by the server, the command line and the tests.</summary>
 internal sealed class Forum : IAsyncDisposable
 {
     public Forum(ForumOptions options)
@@ -59,7 +59,7 @@ internal sealed class Forum : IAsyncDisposable
 
     public Cursors Cursors { get; }
 
-    /// <summary>Finishes what was accepted and closes the database.</summary>
+    /// <summary>Finishes the accepted writes and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await Passwords.DisposeAsync().ConfigureAwait(false);

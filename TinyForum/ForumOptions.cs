@@ -3,7 +3,7 @@ using TinyForum.Storage;
 
 namespace TinyForum;
 
-/// <summary>How a forum runs. Every setting has a default that suits a forum on one's own machine.</summary>
+/// <summary>The settings of a forum. The defaults suit a forum on your own machine.</summary>
 public sealed record ForumOptions
 {
     /// <summary>
@@ -13,23 +13,23 @@ public sealed record ForumOptions
     public IReadOnlyList<string> Listen { get; init; } = ["http://127.0.0.1:5000"];
 
     /// <summary>
-    /// The names, without ports, by which the forum may be called, as in <c>["forum.example"]</c>: a request for any other host is a 421. Loopback's two
-    /// names are always among them. <see langword="null"/>: any host on an address that is not loopback; on loopback, its own names alone.
+    /// The host names, without ports, that the forum answers to, as in <c>["forum.example"]</c>: a request for any other host gets a 421.
+    /// <c>localhost</c> and <c>127.0.0.1</c> are always allowed. <see langword="null"/>: any host, except on loopback, where only those two are.
     /// </summary>
     public IReadOnlyList<string>? Hosts { get; init; }
 
-    /// <summary>The database file, made if there is none; <see langword="null"/> for a temporary one that goes with the forum.</summary>
+    /// <summary>The database file, created if it does not exist; <see langword="null"/> for a temporary one, removed with the forum.</summary>
     public string? Database { get; init; } = "forum.db";
 
     /// <summary>
-    /// Whether <c>GET /api/logout/{username}</c> is honoured for callers without credentials that connect straight from this machine;
-    /// <see langword="null"/>: if the server listens on loopback alone.
+    /// Whether callers without credentials that connect directly from this machine may use <c>GET /api/logout/{username}</c>;
+    /// <see langword="null"/>: only if the server listens on nothing but loopback.
     /// </summary>
     public bool? AnonymousLogout { get; init; }
 
     /// <summary>
-    /// Whether the last of <c>X-Forwarded-For</c> and of <c>X-Forwarded-Proto</c> count, where they come from a loopback or private address.
-    /// Only behind a proxy that sets both.
+    /// Whether to believe the last value of <c>X-Forwarded-For</c> and of <c>X-Forwarded-Proto</c>, if they come from a loopback or private
+    /// address. Turn it on only behind a proxy that sets both.
     /// </summary>
     public bool TrustProxy { get; init; }
 
@@ -42,13 +42,13 @@ public sealed record ForumOptions
     /// <summary>How much one client may do.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
 
-    /// <summary>How long disposal waits for the requests that were accepted.</summary>
+    /// <summary>How long disposal waits for accepted requests.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often the database is backed up while it is served, one minute at least; <see langword="null"/> for never.</summary>
+    /// <summary>How often the server backs the database up, at least one minute; <see langword="null"/> for never.</summary>
     public TimeSpan? BackupEvery { get; init; }
 
-    /// <summary>How many of those backups are kept; the oldest go.</summary>
+    /// <summary>How many of those backups are kept; older ones are removed.</summary>
     public int BackupKeep { get; init; } = 7;
 
     /// <summary>The folder for those backups; <see langword="null"/> for <c>backups</c> beside the database.</summary>
@@ -57,10 +57,10 @@ public sealed record ForumOptions
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Told of every request and of what its operator should know; called by several threads at once.</summary>
+    /// <summary>Called with every request and with messages for the operator, by several threads at once.</summary>
     public Action<LogEntry>? Log { get; init; }
 
-    /// <summary>How many waiting writes are committed together at most; for measurements.</summary>
+    /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
 
     internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>

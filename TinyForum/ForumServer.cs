@@ -9,6 +9,10 @@ using TinyForum.Telemetry;
 namespace TinyForum;
 
 /// <summary>A running forum, to be embedded: <c>await using var forum = await ForumServer.StartAsync(new ForumOptions());</c></summary>
+/// <remarks>
+/// The methods of the stores take no <see cref="CancellationToken"/>: a read ends within milliseconds, and an accepted write is carried out.
+/// Only those that wait for a password to be hashed take one.
+/// </remarks>
 public sealed class ForumServer : IAsyncDisposable
 {
     private readonly Forum _forum;
@@ -23,7 +27,7 @@ public sealed class ForumServer : IAsyncDisposable
             _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
 
-    /// <summary>The address to open, with a final slash; the first one if it listens on several.</summary>
+    /// <summary>The address of the forum, with a final slash; the first one if it listens on several.</summary>
     public Uri Url => _loop.Addresses[0].Url;
 
     /// <summary>Every address it listens on.</summary>
@@ -35,7 +39,7 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The accounts.</summary>
     public UserStore Users => _forum.Users;
 
-    /// <summary>Who is logged in.</summary>
+    /// <summary>The sessions.</summary>
     public SessionTable Sessions => _forum.Sessions;
 
     /// <summary>The threads and replies.</summary>
@@ -47,16 +51,16 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The private messages.</summary>
     public MessageStore Messages => _forum.Messages;
 
-    /// <summary>Who blocks whom.</summary>
+    /// <summary>The blocks between users.</summary>
     public BlockStore Blocks => _forum.Blocks;
 
-    /// <summary>What users are told of.</summary>
+    /// <summary>The users' notifications.</summary>
     public NotificationStore Notifications => _forum.Notifications;
 
-    /// <summary>Suspensions, and the public log of what moderators do.</summary>
+    /// <summary>Suspensions and the public log of moderation.</summary>
     public ModerationStore Moderation => _forum.Moderation;
 
-    /// <summary>What users report to the moderators.</summary>
+    /// <summary>The reports of posts to the moderators.</summary>
     public ReportStore Reports => _forum.Reports;
 
     /// <summary>The full-text search.</summary>
@@ -70,7 +74,7 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal ConnectionGuard? Guard => _loop.Guard;
 
-    /// <summary>Opens the database and starts to listen.</summary>
+    /// <summary>Opens the database and starts listening.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.
     /// </exception>
@@ -118,7 +122,7 @@ public sealed class ForumServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops accepting, finishes what was accepted, closes the database.</summary>
+    /// <summary>Stops accepting requests, finishes the accepted ones and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);

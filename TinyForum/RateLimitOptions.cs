@@ -1,17 +1,17 @@
 namespace TinyForum;
 
-/// <summary>How often something may be done: so many times in a window that begins with the first.</summary>
+/// <summary>How often something may be done: a number of times in a window, which begins with the first time.</summary>
 /// <param name="Permits">How many times, 1 or more.</param>
-/// <param name="Window">In how long.</param>
+/// <param name="Window">The length of the window.</param>
 public sealed record RateLimit(int Permits, TimeSpan Window);
 
 /// <summary>
-/// The limits that keep one client from taking what is everyone's; past one the answer is 429. A client's address is an IPv4 address or
-/// an IPv6 network of 64 bits. Callers that connect straight from this machine have no limit by address.
+/// The rate limits of each client; past one the answer is a 429. A client's address is an IPv4 address or an IPv6 /64 network. Callers
+/// that connect directly from this machine have no limit by address.
 /// </summary>
 public sealed record RateLimitOptions
 {
-    /// <summary>Whether there are any limits.</summary>
+    /// <summary>Whether there are rate limits.</summary>
     public bool Enabled { get; init; } = true;
 
     /// <summary>Wrong passwords for an account from an address.</summary>

@@ -9,19 +9,19 @@ public enum RefusalKind
     /// <summary>The actor may not do this.</summary>
     Forbidden,
 
-    /// <summary>There is no such thing, or none that the actor may see.</summary>
+    /// <summary>It does not exist, or the actor may not see it.</summary>
     NotFound,
 
-    /// <summary>It does not go with what is there or has been done.</summary>
+    /// <summary>It conflicts with the current state.</summary>
     Conflict,
 
-    /// <summary>It was meant for an earlier version of what is there.</summary>
+    /// <summary>It was meant for an earlier version of what is to be changed.</summary>
     Stale,
 
-    /// <summary>The idempotency key came with another request before.</summary>
+    /// <summary>The idempotency key was used for another request.</summary>
     KeyReused,
 
-    /// <summary>Too much is waiting already; it can be tried again.</summary>
+    /// <summary>Too much work is waiting; it can be tried again.</summary>
     Busy,
 
     /// <summary>The database can't be used right now.</summary>
@@ -29,19 +29,19 @@ public enum RefusalKind
 }
 
 /// <summary>
-/// A request that can't be granted, said in words its sender may read. Every store throws it; any other exception is a fault of the server.
+/// A request is refused; the message is safe to show to its sender. Every store throws it; any other exception is a fault of the server.
 /// </summary>
 /// <param name="kind">Why.</param>
-/// <param name="message">What the caller is told.</param>
+/// <param name="message">The message for the caller.</param>
 public sealed class RefusalException(RefusalKind kind, string message) : Exception(message)
 {
     /// <summary>Why.</summary>
     public RefusalKind Kind { get; } = kind;
 
-    /// <summary>For each field at fault, the rule it breaks; <see langword="null"/> unless the refusal names fields.</summary>
+    /// <summary>The rule that each invalid field breaks; <see langword="null"/> if the refusal is not about fields.</summary>
     public IReadOnlyDictionary<string, string>? Errors { get; init; }
 
-    /// <summary>When it makes sense to try again, counted from now; <see langword="null"/> if waiting does not help.</summary>
+    /// <summary>How long to wait before trying again; <see langword="null"/> if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>One field breaks a rule.</summary>
@@ -56,8 +56,8 @@ public sealed class RefusalException(RefusalKind kind, string message) : Excepti
     /// <summary>The actor may not do this.</summary>
     public static RefusalException Forbidden(string why) => new(RefusalKind.Forbidden, why);
 
-    /// <summary>Refuses if any field breaks a rule, and names them all.</summary>
-    /// <param name="fields">Each field with the rule it breaks, or with <see langword="null"/> if it breaks none.</param>
+    /// <summary>Refuses if any field breaks a rule, naming all that do.</summary>
+    /// <param name="fields">Each field with the rule that it breaks, or <see langword="null"/> if it is valid.</param>
     internal static void ThrowIfInvalid(params ReadOnlySpan<(string Field, string? Rule)> fields)
     {
         Dictionary<string, string>? errors = null;

@@ -12,11 +12,11 @@ internal abstract record Success
     public string Status { get; } = "success";
 }
 
-/// <summary>An answer that has nothing to tell but that it went well.</summary>
+/// <summary>The answer of an endpoint that returns nothing but success.</summary>
 internal sealed record Done : Success;
 
 /// <summary>
-/// The types of all bodies and answers, a line each. Members are in snake case and in alphabetical order, absent ones are left out.
+/// The types of all request and answer bodies, a line each. Members are in snake case and alphabetical order; absent ones are omitted.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(Done))]
@@ -68,7 +68,7 @@ internal sealed partial class ApiJson : JsonSerializerContext
         TypeInfoResolver = new ApiJson().WithAddedModifier(Sort),
     };
 
-    /// <summary>How a <typeparamref name="T"/> is read and written.</summary>
+    /// <summary>How a <typeparamref name="T"/> is serialized.</summary>
     public static JsonTypeInfo<T> Type<T>() => (JsonTypeInfo<T>)Sorted.GetTypeInfo(typeof(T));
 
     private static void Sort(JsonTypeInfo type)

@@ -7,7 +7,7 @@ using TinyForum.Http;
 
 namespace TinyForum.Api;
 
-/// <summary>One request as a handler sees it: who is calling, what the path and query say, and where the answer goes.</summary>
+/// <summary>One request as a handler sees it: the caller, the parameters of path and query, and the answer.</summary>
 internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
 {
     private ReadOnlyMemory<byte> _body;
@@ -16,35 +16,35 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public Forum Forum { get; } = forum;
 
-    /// <summary>Writes what the server has measured.</summary>
+    /// <summary>Writes the server's metrics.</summary>
     public required Action<IBufferWriter<byte>> WriteMetrics { get; init; }
 
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
 
-    /// <summary>The token that the caller presented.</summary>
+    /// <summary>The session's or access token's secret that the caller presented.</summary>
     public string? Credential { get; set; }
 
-    /// <summary>Who is calling, where the endpoint's access says that someone is.</summary>
+    /// <summary>The caller, on an endpoint whose access requires one.</summary>
     public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
 
-    /// <summary>For the handlers that count something themselves.</summary>
+    /// <summary>The rate limits, for handlers that count something themselves.</summary>
     public required RateLimits RateLimits { get; init; }
 
-    /// <summary>The address of the client, a proxy's word for it where one is trusted.</summary>
+    /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
     public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustProxy);
 
-    /// <summary>Whether the client came over https, a proxy's word for it where one is trusted.</summary>
+    /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
     /// <summary>Whether the client is on this machine with no proxy between.</summary>
     public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 
-    /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it without rendering: a 304 then renders nothing.</summary>
+    /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it in advance: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
 
     /// <summary>The <c>{id}</c> of the path.</summary>
-    /// <exception cref="RefusalException">NotFound: it is no number.</exception>
+    /// <exception cref="RefusalException">NotFound: it is not a number.</exception>
     public long Id => long.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[0][0] != '0'
         ? id : throw new RefusalException(RefusalKind.NotFound, "not found");
 
@@ -59,7 +59,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);
 
-    /// <summary>A parameter of the query that is <c>true</c> or <c>false</c>; false if it is not there.</summary>
+    /// <summary>A parameter of the query that is <c>true</c> or <c>false</c>; false if it is absent.</summary>
     public bool Flag(string name) => Query(name) switch
     {
         null or "false" => false,
@@ -68,10 +68,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     };
 
     /// <summary>The page of a list that the query's <c>limit</c> and <c>cursor</c> ask for.</summary>
-    /// <param name="list">Names the list, with all that narrows and sorts it: a cursor is good for the same one alone.</param>
-    /// <param name="read">Reads a page of at most so many rows from there.</param>
-    /// <param name="view">Makes of a row what the answer shows.</param>
-    /// <returns>The rows, and the <c>next</c> of the answer.</returns>
+    /// <param name="list">Names the list with its filter and order: a cursor is valid for the same list only.</param>
+    /// <param name="read">Reads a page, given the size and the position.</param>
+    /// <param name="view">Converts a row to what the answer shows.</param>
+    /// <returns>The rows and the <c>next</c> of the answer.</returns>
     public (IReadOnlyList<TView> Items, string? Next) Page<T, TView>(
         string list, Func<int, PagePosition?, Page<T>> read, Func<T, TView> view)
     {
@@ -80,9 +80,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     }
 
     /// <summary>Makes the answer a 201.</summary>
-    /// <param name="answer">What was created, or had been before under the same key.</param>
-    /// <param name="location">Its address.</param>
-    /// <param name="key">What the caller called it.</param>
+    /// <param name="answer">What was created, now or by an earlier request with the same key.</param>
+    /// <param name="location">Its path.</param>
+    /// <param name="key">The request's idempotency key.</param>
     public T Created<T>(T answer, string location, IdempotencyKey? key = null)
     {
         Exchange.Status = 201;
@@ -104,7 +104,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         return new IdempotencyKey(key, [.. Encoding.UTF8.GetBytes($"{Exchange.Method} {Exchange.RawTarget}\n"), .. _body.Span], Credential);
     }
 
-    /// <summary>Writes the answer's body, unless the client has it by its <see cref="ETag"/>.</summary>
+    /// <summary>Writes the answer's body, unless its <see cref="ETag"/> shows that the client has it.</summary>
     public void Answer<T>(T answer)
     {
         if (ETag is null || !ConditionalGet.Matches(Exchange.Header("If-None-Match"), ETag))
@@ -112,7 +112,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     }
 
     /// <summary>Reads the request's body.</summary>
-    /// <exception cref="HttpRefusalException">411, 413 or 415: there is none, it is too long, or it is no JSON.</exception>
+    /// <exception cref="HttpRefusalException">411, 413 or 415: its length is missing, it is too long, or it is not JSON.</exception>
     /// <exception cref="RefusalException">Invalid: a member breaks the rules of its type.</exception>
     public async ValueTask<T> ReadBodyAsync<T>()
     {

@@ -15,7 +15,7 @@ internal enum Access
     /// <summary>A session, or a token of scope <c>write</c>.</summary>
     Writer,
 
-    /// <summary>A session alone.</summary>
+    /// <summary>A session; no token.</summary>
     Session,
 
     /// <summary>As <see cref="Writer"/>, for moderators and admins.</summary>
@@ -25,7 +25,7 @@ internal enum Access
     Admin,
 }
 
-/// <summary>A line of the route table: what serves a pattern, for whom, and all there is to say of it in the OpenAPI document.</summary>
+/// <summary>A line of the route table: the handler of a pattern, who may call it, and what the OpenAPI document says about it.</summary>
 internal sealed class Endpoint
 {
     private Endpoint(string pattern, Access access, JsonTypeInfo? body, JsonTypeInfo? answer, Func<Call, ValueTask> run) =>
@@ -38,16 +38,16 @@ internal sealed class Endpoint
     /// <summary>The request's body, or <see langword="null"/> if it takes none.</summary>
     public JsonTypeInfo? Body { get; }
 
-    /// <summary>The answer's body, or <see langword="null"/> if the handler writes it by itself.</summary>
+    /// <summary>The answer's body, or <see langword="null"/> if the handler writes the answer itself.</summary>
     public JsonTypeInfo? Answer { get; }
 
-    /// <summary>Reads the body if there is one, runs the handler and writes what it returned.</summary>
+    /// <summary>Reads the body if there is one, runs the handler and writes what it returns.</summary>
     public Func<Call, ValueTask> Run { get; }
 
     /// <summary>What it does, in a line.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>The class that its handler is in: what the endpoint is about.</summary>
+    /// <summary>The group of the endpoint in the OpenAPI document: the class of its handler.</summary>
     public required string Noun { get; init; }
 
     /// <summary>The status of success.</summary>
@@ -59,19 +59,19 @@ internal sealed class Endpoint
     /// <summary>The parameters that its query may have.</summary>
     public IReadOnlyList<string> Query { get; init; } = [];
 
-    /// <summary>The statuses of its refusals beyond those that follow from the rest; 200 is the seed's.</summary>
+    /// <summary>The statuses of refusals that do not follow from the rest. 200 stands for the oldest refusals, which keep that status.</summary>
     public IReadOnlyList<int> Refuses { get; init; } = [];
 
     /// <summary>
-    /// Whether the answer to a target stays the same until something is written, so that it can be kept: where anyone may call, for those without
-    /// a credential; elsewhere for the caller.
+    /// Whether the answer stays the same until something is written, so that it can be cached. Where anyone may call, it is cached for callers
+    /// without a credential; elsewhere for each caller.
     /// </summary>
     public bool Kept { get; init; }
 
-    /// <summary>Whether it changes something though it is a GET.</summary>
+    /// <summary>Whether it changes something although it is a GET.</summary>
     public bool ChangesByGet { get; init; }
 
-    /// <summary>What its calls count against, beside their user's writes.</summary>
+    /// <summary>The rate limit that its calls count against, besides their user's writes.</summary>
     public RateLimited RateLimited { get; init; }
 
     /// <summary>An endpoint without a body.</summary>
@@ -96,7 +96,7 @@ internal sealed class Endpoint
             Summary = summary, Noun = NounOf(name), Status = status, Query = query ?? [], Refuses = refuses ?? [],
         };
 
-    /// <summary>An endpoint whose handler writes the answer's bytes.</summary>
+    /// <summary>An endpoint whose handler writes the answer itself.</summary>
     public static Endpoint Of(string pattern, Access access, Func<Call, ValueTask> handler, string summary, string contentType,
         bool kept = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, null, call =>
@@ -108,7 +108,7 @@ internal sealed class Endpoint
             Summary = summary, Noun = NounOf(name), ContentType = contentType, Kept = kept, Refuses = refuses ?? [],
         };
 
-    /// <summary><c>Search</c> of both <c>Search.Find</c> and <c>Endpoints.Search.Find</c>.</summary>
+    /// <summary>The class of a handler: <c>Search</c> for both <c>Search.Find</c> and <c>Endpoints.Search.Find</c>.</summary>
     private static string NounOf(string handler)
     {
         var noun = handler.AsSpan(0, handler.LastIndexOf('.'));

@@ -4,7 +4,7 @@ using TinyForum.Http;
 
 namespace TinyForum.Api;
 
-/// <summary>The way of a request through the API: route, origin, caller, access, handler, entity tag.</summary>
+/// <summary>Takes a request through the API: cache, route, origin, caller, access, rate limits, handler, entity tag.</summary>
 internal sealed class ForumApi
 {
     private readonly Forum _forum;
@@ -23,13 +23,13 @@ internal sealed class ForumApi
             _router.Add(endpoint.Pattern, endpoint);
     }
 
-    /// <summary>How many answers are kept in memory.</summary>
+    /// <summary>How many answers are cached.</summary>
     public int KeptAnswers => _kept.Count;
 
     /// <summary>A request that leads through most of the code and changes nothing (<see cref="WarmUp"/>).</summary>
     public const string WarmUpRequest = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
-    /// <summary>Types out of the assemblies that it does not need and others do.</summary>
+    /// <summary>Types from the assemblies that other requests need and this one does not.</summary>
     public static IReadOnlyList<Type> NeededLater { get; } =
         [typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Threading.RateLimiting.ConcurrencyLimiter)];
 
@@ -38,7 +38,7 @@ internal sealed class ForumApi
     /// <exception cref="RefusalException">A store refuses.</exception>
     public async ValueTask ServeAsync(Exchange exchange)
     {
-        // What anyone may read, to someone who says nothing of himself: the same bytes as long as nothing was written.
+        // A public answer to a caller without credentials is the same until something is written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
         if (isAnonymous && _kept.TryAnswer(exchange, userId: 0, out version))
@@ -80,7 +80,7 @@ internal sealed class ForumApi
         exchange.SetHeader("Allow", allow);
     }
 
-    /// <summary>A token that is no good is refused, for a script should be told; a cookie that has gone stale is as good as none.</summary>
+    /// <summary>Finds the caller. An invalid token is refused, so that a script notices; an expired cookie counts as no cookie.</summary>
     private void Identify(Call call)
     {
         if (BearerToken(call.Exchange.Header("Authorization")) is { } token)
@@ -125,7 +125,7 @@ internal sealed class ForumApi
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
-        if (body.Length == 0 || (!isAnonymous && keptFor is null)) // without a body it was not rendered, for the client has it
+        if (body.Length == 0 || (!isAnonymous && keptFor is null)) // without a body it was not rendered, since the client has it
         {
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;

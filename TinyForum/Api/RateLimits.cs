@@ -4,14 +4,14 @@ using TinyForum.Http;
 
 namespace TinyForum.Api;
 
-/// <summary>What an endpoint's calls count against, beside their user's writes.</summary>
+/// <summary>The rate limit that an endpoint's calls count against, besides their user's writes.</summary>
 internal enum RateLimited
 {
     No,
     AsSearch,
 }
 
-/// <summary>The rate limits (<see cref="RateLimitOptions"/>); an answer that counts says how much is left, one past a limit is a 429.</summary>
+/// <summary>The rate limits (<see cref="RateLimitOptions"/>). An answer to a counted request says how much is left; past a limit it is a 429.</summary>
 internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
 {
     private readonly WindowLimiter<(long UserId, AddressBlock From)> _failedLogins = new(options.FailedLogins, clock);
@@ -19,8 +19,8 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
     private readonly WindowLimiter<long> _writes = new(options.Writes, clock);
     private readonly WindowLimiter<AddressBlock> _searches = new(options.Searches, clock);
 
-    /// <summary>Counts a call whose caller is known.</summary>
-    /// <exception cref="HttpRefusalException">429: its user has written, or its address searched, too often.</exception>
+    /// <summary>Counts a call, after its caller has been found.</summary>
+    /// <exception cref="HttpRefusalException">429: the user has written too often, or the address has searched too often.</exception>
     public void Count(Call call, bool changes)
     {
         if (!options.Enabled)
@@ -31,12 +31,15 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
             Tell(call, Granted(_searches.Take(AddressBlock.Of(call.ClientAddress)), "searches"));
     }
 
-    /// <summary>Counts a registration, unless what is returned is disposed.</summary>
+    /// <summary>Counts a registration, unless the returned lease is disposed.</summary>
     /// <exception cref="HttpRefusalException">429: the address has registered too many.</exception>
     public RateLimitLease? Registration(Call call) => !options.Enabled || call.IsDirectLoopback ? null
         : Granted(_registrations.Take(AddressBlock.Of(call.ClientAddress)), "registrations").Lease;
 
-    /// <summary>Counts a wrong password before it is tried, so that many at once get no further than one by one; a right one is taken back by disposing.</summary>
+    /// <summary>
+    /// Counts a failed login before the password is tried, so that parallel attempts get no further than successive ones. Disposing the lease
+    /// takes it back if the password was right.
+    /// </summary>
     /// <exception cref="HttpRefusalException">429: too many wrong passwords for the account came from the address.</exception>
     public RateLimitLease? FailedLogin(Call call, long userId) => !options.Enabled || call.IsDirectLoopback ? null
         : Granted(_failedLogins.Take((userId, AddressBlock.Of(call.ClientAddress))), "failed logins").Lease;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TinyForum.Api;
 
-/// <summary>Times as the API has them (RFC 3339).</summary>
+/// <summary>Times in the format of the API (RFC 3339).</summary>
 internal static class Rfc3339
 {
     /// <summary>In UTC with milliseconds: <c>2026-01-31T09:30:00.000Z</c>.</summary>

@@ -7,22 +7,22 @@ using System.Threading.Channels;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>How the log is written.</summary>
+/// <summary>The format of the log.</summary>
 internal enum LogFormat
 {
     /// <summary>A line of words and <c>name=value</c> pairs.</summary>
     Text,
 
-    /// <summary>A JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     Json,
 
-    /// <summary>Only what is wrong, on standard error.</summary>
+    /// <summary>Only warnings and faults, on standard error.</summary>
     Off,
 }
 
 /// <summary>
-/// Writes the log on a thread of its own, so that no request waits for whoever reads it: what does not fit into the queue is dropped and
-/// counted. Lines go to standard output, faults in full to standard error. Thread-safe.
+/// Writes the log on a thread of its own, so that no request waits for the log's reader. Lines that do not fit into the queue are dropped
+/// and counted. Lines go to standard output, the details of faults to standard error. Thread-safe.
 /// </summary>
 internal sealed class LogWriter : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class LogWriter : IDisposable
     private const int FlushAt = 64 * 1024; // bytes
 
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10); // a request that finds the thread waiting pays a microsecond to wake it
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10); // to wake a waiting thread would cost a request a microsecond
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     private readonly LogFormat _format;
@@ -48,21 +48,21 @@ internal sealed class LogWriter : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Takes a line. Never waits.</summary>
+    /// <summary>Queues an entry. Never waits.</summary>
     public void Write(LogEntry entry)
     {
         if (!_waiting.Writer.TryWrite(entry))
             Interlocked.Increment(ref _dropped);
     }
 
-    /// <summary>Writes what was taken; gives up after two seconds if nobody reads it.</summary>
+    /// <summary>Writes what is queued; gives up after two seconds if nobody reads it.</summary>
     public void Dispose()
     {
         if (_waiting.Writer.TryComplete())
             _thread.Join(FlushTimeout);
     }
 
-    /// <summary>The line for an entry, without its end.</summary>
+    /// <summary>The line for an entry, without a line break.</summary>
     internal static string Text(LogEntry entry)
     {
         var line = new ArrayBufferWriter<byte>();
@@ -81,7 +81,7 @@ internal sealed class LogWriter : IDisposable
     private static bool TryFormat(LogEntry entry, Span<byte> line, out int length)
     {
         length = 0;
-        if (!entry.Time.UtcDateTime.TryFormat(line, out _, "O", CultureInfo.InvariantCulture)) // the one format that costs nothing
+        if (!entry.Time.UtcDateTime.TryFormat(line, out _, "O", CultureInfo.InvariantCulture)) // the one format that is fast
             return false;
         const int Milliseconds = 23;
         if (!Utf8.TryWrite(line[Milliseconds..], CultureInfo.InvariantCulture, $"Z {Name(entry.Severity)} {Safe(entry.Message)}", out var next))
@@ -134,7 +134,7 @@ internal sealed class LogWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            // Nobody reads the log, or its disk is full: no reason not to serve.
+            // Nobody reads the log, or its disk is full: the server goes on.
         }
         _lines.ResetWrittenCount();
     }
@@ -169,7 +169,7 @@ internal sealed class LogWriter : IDisposable
         _lines.Write("\n"u8);
     }
 
-    /// <summary>The text such that no client can begin a line, or end a pair, with it.</summary>
+    /// <summary>Escapes the text, so that no client can forge a line or a pair with it.</summary>
     private static string Safe(string text)
     {
         if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~'))

@@ -8,15 +8,15 @@ using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>What an operator does to a database, beside a running server but for <c>restore</c>.</summary>
+/// <summary>The operator's commands for a database; all but <c>restore</c> work beside a running server.</summary>
 internal static class MaintenanceCommands
 {
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(30);
 
     public static IEnumerable<Command> Commands()
     {
-        yield return OfFile("backup", "Copies the database to FILE, checked, while it is in use", Save);
-        yield return OfFile("restore", "Puts the backup FILE in the place of the database, which no server may be using; the old one is kept", Restore);
+        yield return OfFile("backup", "Copies the database to FILE while it is in use, and checks the copy", Save);
+        yield return OfFile("restore", "Replaces the database by the backup FILE; no server may be using it, and the old one is kept", Restore);
         yield return Check();
         yield return OfFile("export", "Writes the whole forum to FILE as newline-delimited JSON, compressed if its name ends in .gz", Export);
         yield return OfFile("import", "Reads what export wrote into an empty forum", Import);
@@ -51,8 +51,8 @@ internal static class MaintenanceCommands
 
     private static Command Check()
     {
-        var vacuum = new Option<bool>("--vacuum") { Description = "Rewrite the file too, if it is sound: nothing of what was deleted stays in it" };
-        var command = new Command("check", "Checks the database: SQLite's own checks, and every count that the forum keeps") { vacuum };
+        var vacuum = new Option<bool>("--vacuum") { Description = "If the file is sound, also rewrite it, so that nothing that was deleted stays in it" };
+        var command = new Command("check", "Checks the database with SQLite's own checks, and every count that the forum keeps") { vacuum };
         command.SetAction(line =>
         {
             var database = Settings.Database.In(line);
@@ -134,7 +134,7 @@ internal static class MaintenanceCommands
 
     private static void Tell(string line) => Console.Error.WriteLine(line);
 
-    /// <summary>Sees to it that a misspelt name does not make a new database.</summary>
+    /// <summary>Requires that the database exists, so that a misspelt name does not create one.</summary>
     internal static void RequireThere(string database)
     {
         if (!File.Exists(database))

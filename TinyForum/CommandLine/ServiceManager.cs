@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>Tells systemd, where it started this process with <c>Type=notify</c>, how far it is (sd_notify(3)).</summary>
+/// <summary>Tells systemd the state of this process, if it was started with <c>Type=notify</c> (sd_notify(3)).</summary>
 internal static class ServiceManager
 {
     public static void Ready() => Notify("READY=1");
@@ -21,7 +21,7 @@ internal static class ServiceManager
         }
         catch (SocketException)
         {
-            // It will learn from its time limit.
+            // systemd will run into its own timeout.
         }
     }
 }

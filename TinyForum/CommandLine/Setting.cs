@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>A setting of the server: a flag, and an environment variable that the flag beats.</summary>
+/// <summary>A setting of the server: a flag and an environment variable. The flag takes precedence.</summary>
 internal abstract class Setting
 {
     private const string Prefix = "TINYFORUM_";
@@ -21,7 +21,7 @@ internal abstract class Setting
     /// <summary>The environment variable.</summary>
     public string Variable { get; }
 
-    /// <summary>What holds if neither is given: a value, or words for what comes of having none.</summary>
+    /// <summary>The default, or a description of what happens without a value.</summary>
     public string Default { get; }
 
     public static Setting<T> Of<T>(string flag, T fallback, SettingValue<T> value, string help) =>
@@ -41,8 +41,8 @@ internal sealed class Setting<T>(
     string flag, T fallback, Func<string, T> parse, string value, ArgumentArity words, string shown, string help)
     : Setting(flag, value, words, shown, help)
 {
-    /// <summary>The value by the flag, else by the variable, else the default.</summary>
-    /// <exception cref="CommandException">It is none; the message names the flag or the variable.</exception>
+    /// <summary>The value of the flag, else of the variable, else the default.</summary>
+    /// <exception cref="CommandException">The value is malformed; the message names the flag or the variable.</exception>
     public T In(ParseResult line)
     {
         if (line.GetResult(Option) is { Implicit: false } given)

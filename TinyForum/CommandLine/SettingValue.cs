@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>How values of a type are written. <paramref name="Parse"/> reads what <paramref name="Print"/> writes as the same.</summary>
-/// <param name="Name">What help calls such a value.</param>
-/// <param name="Words">How many words it is on the command line; <paramref name="Parse"/> gets them with spaces between.</param>
+/// <summary>How values of a type are written: <paramref name="Parse"/> reads what <paramref name="Print"/> writes as the same value.</summary>
+/// <param name="Name">The placeholder for such a value in help.</param>
+/// <param name="Words">How many words it takes on the command line; <paramref name="Parse"/> gets them separated by spaces.</param>
 /// <param name="Parse">Throws a <see cref="FormatException"/> that says what the value must be.</param>
 /// <param name="Print">For help and docs.</param>
 internal sealed record SettingValue<T>(string Name, ArgumentArity Words, Func<string, T> Parse, Func<T, string> Print);
 
-/// <summary>The types of values that settings have.</summary>
+/// <summary>The types of the settings' values.</summary>
 internal static class SettingValue
 {
     private static readonly (char Letter, TimeSpan Length)[] Units =
@@ -22,7 +22,7 @@ internal static class SettingValue
     /// <summary>A time such as <c>90s</c>, <c>30m</c>, <c>24h</c> or <c>7d</c>.</summary>
     public static readonly SettingValue<TimeSpan> Time = new("TIME", ArgumentArity.ExactlyOne, ParseTime, PrintTime);
 
-    /// <summary>A number of times in a time, such as <c>60/1m</c>.</summary>
+    /// <summary>A number of permits per time, such as <c>60/1m</c>.</summary>
     public static readonly SettingValue<RateLimit> Limit = new("N/TIME", ArgumentArity.ExactlyOne, ParseLimit,
         limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Permits}/{PrintTime(limit.Window)}"));
 
@@ -35,7 +35,7 @@ internal static class SettingValue
     public static SettingValue<int> Number(int from, string name = "N") =>
         new(name, ArgumentArity.ExactlyOne, text => ParseNumber(text, from), number => number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>One or more, each by a flag of its own; in the variable, spaces or commas part them.</summary>
+    /// <summary>One or more values, each with its own flag; in the variable they are separated by spaces or commas.</summary>
     public static SettingValue<IReadOnlyList<string>> List(string name) => new(name, ArgumentArity.OneOrMore,
         text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), items => string.Join(' ', items));
 

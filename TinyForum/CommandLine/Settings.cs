@@ -63,14 +63,14 @@ internal static class Settings
     private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", Defaults.Passwords.Iterations,
         SettingValue.Number(from: 1), "Passes over that memory");
 
-    /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
+    /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Hosts, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
         MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
-    /// <summary>The options that a command line and the environment say.</summary>
+    /// <summary>The options that the command line and the environment give.</summary>
     /// <exception cref="CommandException">One of them is malformed.</exception>
     public static ForumOptions Options(ParseResult line) => Defaults with
     {

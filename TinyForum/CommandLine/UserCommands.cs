@@ -3,7 +3,7 @@ using TinyForum.Data;
 
 namespace TinyForum.CommandLine;
 
-/// <summary><c>user</c>: accounts by hand, beside a running server. Here the first admin is made.</summary>
+/// <summary><c>user</c>: manages accounts, also beside a running server. This is how the first admin is made.</summary>
 internal static class UserCommands
 {
     private static readonly Argument<string> Name = new("NAME");
@@ -14,7 +14,7 @@ internal static class UserCommands
     {
         var role = new Argument<string>("ROLE") { Description = string.Join(", ", RoleName.All) };
         role.AcceptOnlyFromAmong([.. RoleName.All]);
-        return Of(new Command("role", "Gives an account a role") { Name, role }, async (forum, line) =>
+        return Of(new Command("role", "Assigns a role to an account") { Name, role }, async (forum, line) =>
         {
             var account = await forum.Users.SetRoleAsync(Actor.System, line.GetRequiredValue(Name), RoleName.Parse(line.GetRequiredValue(role))!.Value).ConfigureAwait(false)
                 ?? throw new CommandException("user does not exist");
@@ -23,7 +23,7 @@ internal static class UserCommands
     }
 
     private static Command Password() => Of(
-        new Command("password", "Gives an account a password, asked for or read from a line of standard input, and ends its sessions and tokens") { Name },
+        new Command("password", "Sets an account's password, asked for or read from standard input, and ends its sessions and tokens") { Name },
         async (forum, line) =>
         {
             var name = line.GetRequiredValue(Name);
@@ -65,7 +65,7 @@ internal static class UserCommands
         if (Console.IsInputRedirected)
             return Console.ReadLine() ?? throw new CommandException("there is no password on standard input");
         var password = Ask("Password: ");
-        return Ask("Once more: ") == password ? password : throw new CommandException("those were two passwords");
+        return Ask("Once more: ") == password ? password : throw new CommandException("the passwords differ");
     }
 
     private static string Ask(string prompt)

@@ -3,12 +3,12 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Erases an account in one transaction. What only concerns the person goes; what others have a part in stays, by user 0.
+/// Erases an account in one transaction. What concerns the person alone is deleted; what others take part in stays, under user 0.
 /// SQLite overwrites what is deleted (<c>secure_delete</c>).
 /// </summary>
 internal static class AccountErasure
 {
-    /// <summary>Erases the account if the stored password is still <paramref name="proof"/>, where one is given.</summary>
+    /// <summary>Erases the account; if <paramref name="proof"/> is given, only while it is still the stored password hash.</summary>
     /// <returns>Whether it was erased.</returns>
     public static bool Erase(Connection connection, long userId, string? proof)
     {
@@ -63,7 +63,7 @@ internal static class AccountErasure
             """, ("$user", userId));
     }
 
-    /// <summary>What its author had deleted could be restored by its author alone: now by nobody, so the text goes too.</summary>
+    /// <summary>Only its author could restore a post that the author had deleted. Now nobody can, so its text is removed too.</summary>
     private static void ForgetOwnDeletedPosts(Connection connection, long userId)
     {
         connection.Execute("""

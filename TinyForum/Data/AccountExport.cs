@@ -6,16 +6,16 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Everything that is stored about an account, table by table, as JSON; neither secrets nor what is another's: not their deleted text,
-/// not whom they block. Written row by row, so that only the document itself takes memory.
+/// Everything that is stored about an account, table by table, as JSON, but neither secrets nor what belongs to others, such as their
+/// deleted text or whom they block. Written row by row, so that only the document itself takes memory.
 /// </summary>
 internal sealed class AccountExport
 {
     private const string Profile = "profile";
 
     /// <summary>
-    /// The document's members in their order, lists all but the profile, and the statement for each. A column is a member too; "name:time" is Unix milliseconds,
-    /// "name:bool" 0 or 1, "name:json" JSON.
+    /// The members of the document in their order, with the statement for each; all are lists but the profile. Each column becomes a member:
+    /// "name:time" from Unix milliseconds, "name:bool" from 0 or 1, "name:json" from JSON.
     /// </summary>
     private static readonly (string Name, string Sql)[] Members =
     [
@@ -127,10 +127,10 @@ internal sealed class AccountExport
     private readonly Database _database;
     private readonly long _userId;
 
-    // Not public: the JSON source generator would follow it into the database.
+    // Not a public property: the JSON source generator would follow it into the database.
     internal AccountExport(Database database, long userId) => (_database, _userId) = (database, userId);
 
-    /// <summary>Writes the document as it stands at one moment, whoever writes meanwhile.</summary>
+    /// <summary>Writes the document from one snapshot of the database.</summary>
     public void WriteTo(Utf8JsonWriter writer) => _database.ReadSnapshot(c =>
     {
         writer.WriteStartObject();

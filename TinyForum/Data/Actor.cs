@@ -1,35 +1,35 @@
 namespace TinyForum.Data;
 
-/// <summary>What an account may do beyond its own things.</summary>
+/// <summary>What an account may do besides writing and managing its own things.</summary>
 public enum Role
 {
-    /// <summary>Nothing beyond.</summary>
+    /// <summary>Nothing more.</summary>
     Member,
 
-    /// <summary>Edits, hides, pins and locks others' posts, suspends accounts.</summary>
+    /// <summary>Edits and deletes others' posts, pins and locks threads, resolves reports, suspends members.</summary>
     Moderator,
 
-    /// <summary>What a moderator may, and gives out roles.</summary>
+    /// <summary>All that a moderator may do, and assigns roles and suspends moderators.</summary>
     Admin,
 }
 
 /// <summary>An account as others see it.</summary>
-/// <param name="Id">Its number; 1 is <c>system</c>, 0 is <c>deleted</c>, which owns what erased users leave behind.</param>
+/// <param name="Id">Its id; 1 is <c>system</c>, 0 is <c>deleted</c>, the author of what erased users leave behind.</param>
 /// <param name="Username">The name as registered.</param>
 public record User(long Id, string Username)
 {
     internal const long DeletedId = 0, SystemId = 1;
 
-    /// <summary>A condition of SQL on <c>users</c>: an account that someone registered, neither <c>system</c> nor <c>deleted</c>.</summary>
+    /// <summary>An SQL condition on <c>users</c>: an account that someone registered, so neither <c>system</c> nor <c>deleted</c>.</summary>
     internal const string IsRegistered = "id > 1";
 
-    /// <summary>A condition of SQL on <c>users</c>: an account that can be found by its name, so not <c>deleted</c>.</summary>
+    /// <summary>An SQL condition on <c>users</c>: an account that can be found by its name, so not <c>deleted</c>.</summary>
     internal const string IsNamed = "id > 0";
 }
 
 /// <summary>
-/// Who acts. Every method that acts takes one, from <see cref="UserStore.FindActor(string)"/> or a session, and checks the role that the account has
-/// when the change is made.
+/// Who performs an action. Every method that changes something on behalf of a user takes one, from
+/// <see cref="UserStore.FindActor(string)"/> or a session, and checks the role that the account has when the change is made.
 /// </summary>
 /// <param name="Id">The account.</param>
 /// <param name="Username">Its name.</param>
@@ -44,8 +44,8 @@ public record Actor(long Id, string Username, Role Role) : User(Id, Username)
 /// <param name="Id">The account.</param>
 /// <param name="Username">Its name.</param>
 /// <param name="Role">What it may do.</param>
-/// <param name="SessionId">The session, unless it is a token.</param>
-/// <param name="TokenId">The token, unless it is a session.</param>
+/// <param name="SessionId">The session; <see langword="null"/> for a token.</param>
+/// <param name="TokenId">The token; <see langword="null"/> for a session.</param>
 /// <param name="MayWrite">Whether it may change anything: false for a token of scope <c>read</c>.</param>
 public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite) : Actor(Id, Username, Role);
 
@@ -56,6 +56,6 @@ internal static class RoleName
 
     public static string Of(Role role) => role switch { Role.Admin => "admin", Role.Moderator => "moderator", _ => "member" };
 
-    /// <summary>The role of that name, or <see langword="null"/>.</summary>
+    /// <summary>The role with this name, or <see langword="null"/>.</summary>
     public static Role? Parse(string name) => name switch { "admin" => Role.Admin, "moderator" => Role.Moderator, "member" => Role.Member, _ => null };
 }

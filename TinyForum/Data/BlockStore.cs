@@ -2,12 +2,15 @@ using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
-/// <summary>Someone that a user has blocked.</summary>
+/// <summary>A user whom another one has blocked.</summary>
 /// <param name="User">Who is blocked.</param>
 /// <param name="CreatedAt">Since when.</param>
 public sealed record Block(User User, DateTimeOffset CreatedAt);
 
-/// <summary>Whose messages, replies and mentions a user does not want. It is one-sided: who blocks may still write. Thread-safe.</summary>
+/// <summary>
+/// Blocks: users whose messages are refused, and whose replies and mentions cause no notification. One-sided: who blocks may still write.
+/// Thread-safe.
+/// </summary>
 public sealed class BlockStore
 {
     private readonly Database _database;
@@ -15,7 +18,7 @@ public sealed class BlockStore
 
     internal BlockStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
-    /// <summary>Whom a user blocks, in order of their numbers.</summary>
+    /// <summary>A page of the users whom the actor blocks, by id.</summary>
     /// <param name="actor">Who blocks.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
@@ -33,9 +36,9 @@ public sealed class BlockStore
         return Page<Block>.Cut(rows, limit, last => [last.User.Id]);
     });
 
-    /// <summary>Blocks someone; again changes nothing.</summary>
+    /// <summary>Blocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
-    /// <exception cref="RefusalException">400: it is the actor's own name.</exception>
+    /// <exception cref="RefusalException">Invalid: it is the actor's own name.</exception>
     public Task<bool> AddAsync(Actor actor, string username) => _database.WriteAsync(c =>
     {
         if (UserStore.Find(c, username) is not { } blocked)
@@ -50,7 +53,7 @@ public sealed class BlockStore
         return true;
     });
 
-    /// <summary>Unblocks someone; again changes nothing.</summary>
+    /// <summary>Unblocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
     public Task<bool> RemoveAsync(Actor actor, string username) => _database.WriteAsync(c =>
     {

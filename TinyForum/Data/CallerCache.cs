@@ -5,24 +5,24 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// The callers by the digests of their credentials, kept until something is written, by this process or another: a session that was ended is
-/// not found from the very next request on. Thread-safe.
+/// Callers by the digest of their credential, kept until anything is written to the database, by this process or another. A session that
+/// is ended is therefore not found from the next request on. Thread-safe.
 /// </summary>
 internal sealed class CallerCache(Database database)
 {
     private const int MaxCallers = 10_000;
 
-    // By half of the digest: as good as the whole, for nobody can choose one.
+    // The key is half of the digest, which is as good as the whole: nobody can choose it.
     private readonly ConcurrentDictionary<UInt128, Entry> _entries = new();
 
-    /// <summary>Who calls.</summary>
-    /// <param name="digest">Of the credential.</param>
-    /// <param name="now">The time, Unix milliseconds.</param>
-    /// <param name="load">Reads it from the database, if it is there.</param>
+    /// <summary>The caller with a credential.</summary>
+    /// <param name="digest">The digest of the credential.</param>
+    /// <param name="now">The time in Unix milliseconds.</param>
+    /// <param name="load">Reads the caller from the database; <see langword="null"/> if there is none.</param>
     public KnownCaller? Find(byte[] digest, long now, Func<byte[], long, KnownCaller?> load)
     {
         var key = BinaryPrimitives.ReadUInt128BigEndian(digest);
-        var version = database.Version(); // before the reading
+        var version = database.Version(); // before reading
         if (_entries.TryGetValue(key, out var entry) && entry.Version == version && now < entry.Known.EndsAt)
             return entry.Known;
         if (load(digest, now) is not { } known)
@@ -36,8 +36,8 @@ internal sealed class CallerCache(Database database)
     private sealed record Entry(long Version, KnownCaller Known);
 }
 
-/// <summary>A caller as the database has it.</summary>
-/// <param name="Caller">Who.</param>
-/// <param name="LastUsedAt">When the credential was last used, as far as it is written.</param>
-/// <param name="EndsAt">When it ends.</param>
+/// <summary>A caller as read from the database.</summary>
+/// <param name="Caller">The caller.</param>
+/// <param name="LastUsedAt">The last use of the credential that was recorded.</param>
+/// <param name="EndsAt">When the credential expires.</param>
 internal sealed record KnownCaller(Caller Caller, long LastUsedAt, long EndsAt);

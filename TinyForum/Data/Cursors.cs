@@ -7,21 +7,21 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Paging cursors: the sort key of a page's last row, sealed so that a client can neither read nor make one. The nonce is derived from the
-/// content (as in SIV, RFC 5297), so that the same page has the same cursor and the same ETag.
+/// Paging cursors: the sort key of a page's last row, encrypted and authenticated so that a client can neither read nor forge one. The nonce
+/// is derived from the content (as in SIV, RFC 5297), so that the same page has the same cursor and the same ETag.
 /// </summary>
 internal sealed class Cursors(byte[] secret)
 {
     private const int NonceSize = 12, TagSize = 16, MaxLength = 256;
 
-    /// <summary>Those of a forum: its key was made with its database.</summary>
+    /// <summary>The cursors of a forum; the key was made when its database was.</summary>
     public static Cursors Of(Database database) => new(database.Read(c => c.First("""
         SELECT value
           FROM settings
          WHERE name = 'cursor_key'
         """, r => r.GetFieldValue<byte[]>(0)))!);
 
-    /// <summary>Seals a position for use with the same <paramref name="list"/> alone.</summary>
+    /// <summary>Seals a position; the cursor is valid for the same <paramref name="list"/> only.</summary>
     public string Seal(string list, PagePosition position)
     {
         var plain = new byte[position.Key.Length * sizeof(long)];
@@ -37,7 +37,7 @@ internal sealed class Cursors(byte[] secret)
     }
 
     /// <summary>Opens a cursor that <see cref="Seal"/> made for the same list.</summary>
-    /// <exception cref="RefusalException">Invalid: it is not one of ours, or another list's.</exception>
+    /// <exception cref="RefusalException">Invalid: it is forged, or belongs to another list.</exception>
     public PagePosition Open(string list, string cursor)
     {
         if (cursor.Length > MaxLength || !Base64Url.IsValid(cursor, out var length) || length < NonceSize + TagSize)
@@ -59,5 +59,5 @@ internal sealed class Cursors(byte[] secret)
         return new PagePosition(key);
     }
 
-    private static RefusalException Bad() => RefusalException.Invalid("cursor", "must be the next of an answer to the same list");
+    private static RefusalException Bad() => RefusalException.Invalid("cursor", "must be the next of an earlier page of the same list");
 }

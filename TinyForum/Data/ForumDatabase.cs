@@ -3,15 +3,15 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// The forum's database. A new one is made by <c>schema.sql</c> whole, an older one comes to it by the migrations it lacks: a change of the
-/// schema is made in both places, and a test holds their results against each other.
+/// The forum's database. <c>schema.sql</c> makes a new one; migrations bring an older one up to date. Every change of the schema is made in
+/// both places, and a test compares the results.
 /// </summary>
 internal static class ForumDatabase
 {
     /// <summary>The number of the schema that this version reads and writes.</summary>
     public const int SchemaVersion = 3;
 
-    /// <summary>How to tell a forum's database, make one, and bring an older one up to date.</summary>
+    /// <summary>How to recognise a forum's database, make a new one, and migrate an older one.</summary>
     public static DatabaseSchema Schema { get; } = new(
         Program: "TinyForum",
         ApplicationId: 0x54466F72, // "TFor"
@@ -19,7 +19,7 @@ internal static class ForumDatabase
         ReadScript(),
         Migrations:
         [
-            new(2, "INSERT INTO search (search) VALUES ('delete-all')", SearchIndex.Fill), // rowids with the posts' lengths
+            new(2, "INSERT INTO search (search) VALUES ('delete-all')", SearchIndex.Fill), // rowids contain the posts' lengths
             new(3, """
                 ALTER TABLE idempotency_keys RENAME TO old_keys;
                 CREATE TABLE idempotency_keys (
@@ -42,16 +42,16 @@ internal static class ForumDatabase
 
                 DROP TABLE old_keys;
                 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
-                """), // what was made instead of the answer that told of it
+                """), // keys store what was made, not the answer
         ],
         PrepareReader: RelevanceFunction.Register);
 
     /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
-    /// <param name="path">The file; <see langword="null"/> makes a temporary one that goes when this object is disposed.</param>
-    /// <param name="tell">Told, in a line for the operator, what takes long and what goes wrong; called by several threads at once.</param>
+    /// <param name="path">The file; <see langword="null"/> for a temporary one that is removed when the database is disposed.</param>
+    /// <param name="tell">Called with a line for the operator when something takes long or goes wrong, by several threads at once.</param>
     /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
     /// <exception cref="DatabaseException">
-    /// The file can't be opened or written, is no database, belongs to another program, or is of a newer schema.
+    /// The file can't be opened or written, is not a database, belongs to another program, or has a newer schema.
     /// </exception>
     public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
         Database.Open(path, Schema, tell, maxBatch);

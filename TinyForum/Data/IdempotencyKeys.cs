@@ -5,20 +5,20 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// A name that someone gives to what is to be made, so that asking again makes nothing more (draft-ietf-httpapi-idempotency-key-header). It counts for
-/// its user alone, and for <see cref="Lifetime"/>.
+/// A key that the caller chooses for a creation, so that repeating the request creates nothing more
+/// (draft-ietf-httpapi-idempotency-key-header). It belongs to its user and is remembered for <see cref="Lifetime"/>.
 /// </summary>
 public sealed class IdempotencyKey
 {
-    /// <summary>How many characters a key has at most.</summary>
+    /// <summary>The most characters that a key can have.</summary>
     public const int MaxLength = 64;
 
     /// <summary>How long a key is remembered.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <param name="key">1 to <see cref="MaxLength"/> characters.</param>
-    /// <param name="request">What is asked for; the same key with something else is refused.</param>
-    /// <param name="credential">What the caller proved to be itself with; a token that is made again needs the same one.</param>
+    /// <param name="request">The content of the request; the same key with another request is refused.</param>
+    /// <param name="credential">The caller's credential: the secret of a new token can be had again with the same one only.</param>
     /// <exception cref="ArgumentException">The key is empty or too long.</exception>
     public IdempotencyKey(string key, ReadOnlySpan<byte> request, string? credential = null)
     {
@@ -27,7 +27,7 @@ public sealed class IdempotencyKey
         (Key, Fingerprint, Credential) = (key, SHA256.HashData(request), credential);
     }
 
-    /// <summary>Whether what it names had been made before; known once the method that took the key is done.</summary>
+    /// <summary>Whether the thing had been created before; set once the method that took the key is done.</summary>
     public bool IsReplay { get; internal set; }
 
     internal string Key { get; }
@@ -36,31 +36,31 @@ public sealed class IdempotencyKey
 
     internal string? Credential { get; }
 
-    /// <summary>Of a new token: what its secret is derived with.</summary>
+    /// <summary>The salt from which the secret of a new token is derived.</summary>
     internal byte[]? Salt { get; set; }
 
-    /// <summary>Of a token that is made again: what its secret was derived with.</summary>
+    /// <summary>On a replay: the salt from which the secret was derived.</summary>
     internal byte[]? StoredSalt { get; set; }
 
-    /// <summary>A secret that can be had again by the same credential and salt alone, so that it need not be stored (HKDF, RFC 5869).</summary>
+    /// <summary>A secret derived from the credential and a salt (HKDF, RFC 5869), so that it can be shown again without being stored.</summary>
     internal string DeriveSecret(byte[]? salt) => SessionTable.Encode(HKDF.DeriveKey(
         HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(Credential ?? ""), SessionTable.SecretBytes, salt, "TinyForum token"u8.ToArray()));
 }
 
 /// <summary>
-/// What was made under the keys. A key is stored in the transaction that makes what it names, so neither is ever there without the other; the answer is not
-/// stored but told again as it was when the thing was new.
+/// What was created under the keys. A key is stored in the transaction that creates the thing, so that neither exists without the other.
+/// The answer is not stored: it is rendered again from the thing as it was when it was new.
 /// </summary>
 internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
 {
-    /// <summary>Makes something, unless the key names something that was made before.</summary>
-    /// <param name="actor">Whose key.</param>
-    /// <param name="key">The key; without one it is always made.</param>
-    /// <param name="kind">What is made, a word.</param>
-    /// <param name="create">Makes it, in a write transaction, perhaps twice.</param>
-    /// <param name="id">Its number.</param>
-    /// <param name="findOriginal">What was made under that number, as it was then; <see langword="null"/> if it is gone.</param>
-    /// <exception cref="RefusalException">KeyReused: the key came with another request. Conflict: what it made is gone.</exception>
+    /// <summary>Creates something, or finds what was created under the same key before.</summary>
+    /// <param name="actor">The owner of the key.</param>
+    /// <param name="key">The key; without one, something is always created.</param>
+    /// <param name="kind">A word for the kind of thing.</param>
+    /// <param name="create">Creates it, in a write transaction; may run more than once.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="findOriginal">Finds the thing with that id as it was when it was new; <see langword="null"/> if it is gone.</param>
+    /// <exception cref="RefusalException">KeyReused: the key was used for another request. Conflict: what it created is gone.</exception>
     public Task<T> CreateAsync<T>(
         Actor actor, IdempotencyKey? key, string kind, Func<Connection, T> create, Func<T, long> id, Func<Connection, long, T?> findOriginal)
         where T : class =>
@@ -69,7 +69,7 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
             var made = Find(c, actor.Id, key, kind);
             key.IsReplay = made is not null;
             if (made is not null)
-                return findOriginal(c, made.Value) ?? throw new RefusalException(RefusalKind.Conflict, "what this Idempotency-Key made has been deleted");
+                return findOriginal(c, made.Value) ?? throw new RefusalException(RefusalKind.Conflict, "what was created with this Idempotency-Key has been deleted");
             var created = create(c);
             Add(c, actor.Id, key, kind, id(created));
             return created;
@@ -88,12 +88,12 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
         if (row is null)
             return null;
         if (row.Kind != kind || !row.Fingerprint.AsSpan().SequenceEqual(key.Fingerprint))
-            throw new RefusalException(RefusalKind.KeyReused, "this Idempotency-Key came with another request before");
+            throw new RefusalException(RefusalKind.KeyReused, "this Idempotency-Key was used for another request");
         key.StoredSalt = row.Salt;
         return row.MadeId;
     }
 
-    /// <summary>Stores a key, and drops those that are too old.</summary>
+    /// <summary>Stores a key and removes the expired ones.</summary>
     private void Add(Connection connection, long userId, IdempotencyKey key, string kind, long madeId)
     {
         connection.Execute("""

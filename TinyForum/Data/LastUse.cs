@@ -4,18 +4,18 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Writes down when a credential was last used, at most once a minute each, so that reading stays a read. The request does not wait for it.
+/// Records when a credential was last used, at most once a minute, so that a read rarely causes a write. The request does not wait for it.
 /// </summary>
-/// <param name="database">Where to.</param>
-/// <param name="update">The statement, of <c>$id</c> and <c>$now</c>.</param>
+/// <param name="database">The database.</param>
+/// <param name="update">The statement, with the parameters <c>$id</c> and <c>$now</c>.</param>
 internal sealed class LastUse(Database database, string update)
 {
     private const long Interval = 60_000;
 
     private readonly ConcurrentDictionary<long, bool> _underWay = new();
 
-    /// <summary>Notes a use.</summary>
-    /// <returns>Whether it is being written; if not, one less than a minute older stands.</returns>
+    /// <summary>Records a use.</summary>
+    /// <returns>Whether it is being written; if not, the recorded one is less than a minute older.</returns>
     public bool Note(long id, long lastUsedAt, long now)
     {
         if (now - lastUsedAt < Interval || !_underWay.TryAdd(id, true))
@@ -32,7 +32,7 @@ internal sealed class LastUse(Database database, string update)
         }
         catch (RefusalException)
         {
-            // The queue is full or the disk is: the next use tries again.
+            // The queue or the disk is full: the next use tries again.
         }
         finally
         {

@@ -5,7 +5,7 @@ using TinyForum.Text;
 namespace TinyForum.Data;
 
 /// <summary>A private message.</summary>
-/// <param name="Id">Its number.</param>
+/// <param name="Id">Its id.</param>
 /// <param name="From">Who sent it.</param>
 /// <param name="To">Who got it.</param>
 /// <param name="Subject">Its subject, if it has one.</param>
@@ -14,32 +14,32 @@ namespace TinyForum.Data;
 /// <param name="ReadAt">When it was marked as read, if it was.</param>
 public sealed record Message(long Id, User From, User To, string? Subject, string Body, DateTimeOffset CreatedAt, DateTimeOffset? ReadAt);
 
-/// <summary>A box of a user's messages.</summary>
+/// <summary>A folder of a user's messages.</summary>
 public enum Mailbox
 {
-    /// <summary>What came.</summary>
+    /// <summary>Received messages.</summary>
     Inbox,
 
-    /// <summary>What went.</summary>
+    /// <summary>Sent messages.</summary>
     Sent,
 
     /// <summary>Both.</summary>
     All,
 }
 
-/// <summary>What narrows a list of messages.</summary>
-/// <param name="Box">The box.</param>
-/// <param name="With">The number of the one other user it is about, if any.</param>
-/// <param name="Unread">Whether it leaves out what the list's owner has read or sent.</param>
+/// <summary>Which messages a list has.</summary>
+/// <param name="Box">The folder.</param>
+/// <param name="With">The id of the other user of one conversation; <see langword="null"/> for all.</param>
+/// <param name="Unread">Whether the list has only messages that its owner has not read.</param>
 public sealed record MailFilter(Mailbox Box = Mailbox.Inbox, long? With = null, bool Unread = false);
 
 /// <summary>
-/// The private messages. Each of the two has a side of its own: reading is the recipient's, deleting is of one side, and the text is
-/// gone once neither has it. A message of others is as one that does not exist. Thread-safe.
+/// The private messages. Sender and recipient each have their own copy to delete; the text is removed once both have. Only the recipient
+/// marks a message as read. Other users' messages are treated as if they did not exist. Thread-safe.
 /// </summary>
 public sealed class MessageStore
 {
-    // Marking all is done in steps of as many, each a write of its own, so that nobody waits for someone else's million.
+    // Marking all is done in steps of this many, each a write of its own, so that nobody waits for someone else's million.
     private const int MarkedAtOnce = 1_000;
 
     private const string Columns = "m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username";
@@ -47,8 +47,8 @@ public sealed class MessageStore
     private const string AndWithOne = " AND b.peer_id = $with";
 
     /// <summary>
-    /// Which index serves which list: a box, and its messages with one other user. The first line that fits a filter counts.
-    /// The hints: the primary key has the order of each box too, and SQLite does not know that it can meet a million rows before one fits.
+    /// Which index serves which list: one for a folder, and one for its messages with one other user. The first line that fits a filter counts.
+    /// The hints are needed because the primary key has the same order, and SQLite does not know that it may skip a million rows to find one.
     /// </summary>
     internal static readonly (Predicate<MailFilter> Fits, string WithAnyone, string WithOne)[] Lists =
     [
@@ -67,13 +67,13 @@ public sealed class MessageStore
     internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys) => (_database, _clock, _keys) = (database, clock, keys);
 
     /// <summary>A page of the actor's messages, newest first.</summary>
-    /// <param name="owner">Whose.</param>
-    /// <param name="filter">Which of them.</param>
+    /// <param name="owner">The actor.</param>
+    /// <param name="filter">Which messages.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Message> List(Actor owner, MailFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
-        if (filter is { Box: Mailbox.Sent, Unread: true }) // what one sent is unread only where one sent it to oneself
+        if (filter is { Box: Mailbox.Sent, Unread: true }) // a sent message is unread only if it was sent to oneself
         {
             if (filter.With is { } other && other != owner.Id)
                 return Page<Message>.Empty;
@@ -86,20 +86,20 @@ public sealed class MessageStore
         return Page<Message>.Cut(rows, limit, last => [last.Id]);
     }
 
-    /// <summary>How many messages the actor has yet to read.</summary>
+    /// <summary>How many messages the actor has not read.</summary>
     public long CountUnread(Actor owner) => _database.Read(c => CountUnread(c, owner.Id));
 
-    /// <summary>A message, or <see langword="null"/> if the actor has none of that number.</summary>
+    /// <summary>A message, or <see langword="null"/> if the actor has none with that id.</summary>
     public Message? Find(Actor owner, long id) => _database.Read(c => Find(c, owner.Id, id));
 
     /// <summary>Sends a message.</summary>
-    /// <param name="sender">Who.</param>
+    /// <param name="sender">The actor.</param>
     /// <param name="to">The recipient's name.</param>
     /// <param name="subject">The subject, if there is one.</param>
     /// <param name="body">The text.</param>
-    /// <param name="key">The same key again gets the message of the first time.</param>
+    /// <param name="key">Repeating the call with the same key returns the first message.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule. NotFound: there is no such user, or none who could read it. Forbidden: the recipient blocks the sender.
+    /// Invalid: the text breaks a rule. NotFound: there is no such user, or it is <c>system</c>. Forbidden: the recipient blocks the sender.
     /// </exception>
     public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
@@ -109,10 +109,10 @@ public sealed class MessageStore
 
     private Message Send(Connection connection, long senderId, string to, string? subject, string body)
     {
-        if (UserStore.Find(connection, to) is not { Id: > User.SystemId } recipient) // nobody reads system's
+        if (UserStore.Find(connection, to) is not { Id: > User.SystemId } recipient) // nobody reads the messages of system
             throw RefusalException.NotFound("user");
         if (BlockStore.Has(connection, recipient.Id, senderId))
-            throw RefusalException.Forbidden("this user takes no messages from you");
+            throw RefusalException.Forbidden("this user does not accept messages from you");
         var id = connection.Number("""
             INSERT INTO messages (sender_id, recipient_id, subject, body, created_at)
             VALUES ($from, $to, $subject, $body, $now)
@@ -122,7 +122,7 @@ public sealed class MessageStore
             INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
             VALUES ($to, $id, $from, 1, 0, 1)
             """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
-        // The conflict is that of a message to oneself.
+        // Conflicts happen for a message to oneself.
         connection.Execute("""
             INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
             VALUES ($from, $id, $to, 0, 1, 0)
@@ -132,8 +132,8 @@ public sealed class MessageStore
         return Find(connection, senderId, id)!;
     }
 
-    /// <summary>Marks a message as read; one that was read or sent stays as it is.</summary>
-    /// <returns>How many are left to read, or <see langword="null"/> if the actor has no message of that number.</returns>
+    /// <summary>Marks a received message as read; a sent one stays as it is.</summary>
+    /// <returns>How many are still unread, or <see langword="null"/> if the actor has no message with that id.</returns>
     public Task<long?> MarkReadAsync(Actor owner, long id) => _database.WriteAsync(c =>
     {
         var unread = c.Number("""
@@ -160,8 +160,8 @@ public sealed class MessageStore
         return unread is null ? (long?)null : CountUnread(c, owner.Id);
     });
 
-    /// <summary>Marks all messages that there are now as read.</summary>
-    /// <returns>How many came meanwhile.</returns>
+    /// <summary>Marks all messages that exist now as read.</summary>
+    /// <returns>How many are unread because they came meanwhile.</returns>
     public async Task<long> MarkAllReadAsync(Actor owner)
     {
         var newest = _database.Read(c => c.Number("""
@@ -176,8 +176,8 @@ public sealed class MessageStore
         return CountUnread(owner);
     }
 
-    /// <summary>Removes a message from the actor's side, and the text with it once neither side has it.</summary>
-    /// <returns>Whether there was one of that number.</returns>
+    /// <summary>Deletes the actor's copy of a message, and the text once neither side has a copy.</summary>
+    /// <returns>Whether there was one with that id.</returns>
     public Task<bool> DeleteAsync(Actor owner, long id) => _database.WriteAsync(c =>
     {
         var unread = c.Number("""
@@ -197,7 +197,7 @@ public sealed class MessageStore
         return true;
     });
 
-    /// <summary>Removes all of a user's sides; what others keep is then from or to <c>deleted</c>.</summary>
+    /// <summary>Deletes all of a user's copies; what others keep is then from or to <c>deleted</c>.</summary>
     internal static void Erase(Connection connection, long userId)
     {
         connection.Execute("""
@@ -243,7 +243,7 @@ public sealed class MessageStore
     private static Message? Find(Connection connection, long ownerId, long id) =>
         connection.First(One, Map, ("$owner", ownerId), ("$id", id));
 
-    /// <summary>A message as it was when it was sent, whether its sender still has it or not.</summary>
+    /// <summary>A message as it was when it was sent, even if its sender has deleted it.</summary>
     private static Message? FindOriginal(Connection connection, long id) => connection.First($"""
         SELECT {Columns}
           FROM messages m
@@ -264,7 +264,7 @@ public sealed class MessageStore
          WHERE id = $owner
         """, ("$count", count), ("$owner", ownerId));
 
-    /// <summary>Marks the oldest <see cref="MarkedAtOnce"/> of those up to <paramref name="newest"/>; tells how many there were.</summary>
+    /// <summary>Marks the oldest <see cref="MarkedAtOnce"/> messages up to <paramref name="newest"/>; returns how many there were.</summary>
     private int MarkRead(Connection connection, long ownerId, long newest)
     {
         connection.Execute("""

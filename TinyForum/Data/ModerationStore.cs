@@ -4,17 +4,17 @@ using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>A line of the public log.</summary>
-/// <param name="Id">Its number; later ones are higher.</param>
+/// <summary>An entry of the public moderation log.</summary>
+/// <param name="Id">Its id; later ones are higher.</param>
 /// <param name="Actor">Who did it.</param>
-/// <param name="Action">What: a verb in snake case, such as <c>suspend</c>.</param>
-/// <param name="PostId">The post it was done to, if any.</param>
-/// <param name="User">The user it was done to, if any.</param>
-/// <param name="Reason">Why, if it was said.</param>
-/// <param name="CreatedAt">When.</param>
+/// <param name="Action">A verb in snake case, such as <c>suspend</c>.</param>
+/// <param name="PostId">The affected post, if any.</param>
+/// <param name="User">The affected user, if any.</param>
+/// <param name="Reason">The reason, if one was given.</param>
+/// <param name="CreatedAt">When it was done.</param>
 public sealed record ModerationEntry(long Id, User Actor, string Action, long? PostId, User? User, string? Reason, DateTimeOffset CreatedAt);
 
-/// <summary>Suspensions, and the public log of what moderators do. Thread-safe.</summary>
+/// <summary>Suspensions and the public log of moderation. Thread-safe.</summary>
 public sealed class ModerationStore
 {
     private readonly Database _database;
@@ -22,14 +22,14 @@ public sealed class ModerationStore
 
     internal ModerationStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
-    /// <summary>Shuts an account out and ends its sessions and tokens, at once.</summary>
+    /// <summary>Suspends an account, and ends its sessions and tokens at once.</summary>
     /// <param name="actor">The moderator.</param>
     /// <param name="user">The account.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="until">When it ends; <see langword="null"/>: when a moderator lifts it.</param>
+    /// <param name="reason">The reason, which the account and the log show.</param>
+    /// <param name="until">When the suspension ends; <see langword="null"/> if only a moderator can lift it.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or of a role that the actor
-    /// may not suspend. NotFound: there is no such account.
+    /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
+    /// the actor may not suspend. NotFound: there is no such account.
     /// </exception>
     public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null)
     {
@@ -52,7 +52,7 @@ public sealed class ModerationStore
         });
     }
 
-    /// <summary>Lets an account in again.</summary>
+    /// <summary>Lifts a suspension.</summary>
     /// <returns>Whether it was suspended.</returns>
     /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>.</exception>
     public Task<bool> LiftSuspensionAsync(Actor actor, User user) => _database.WriteAsync(c =>
@@ -70,7 +70,7 @@ public sealed class ModerationStore
     });
 
     /// <summary>A page of the log, newest first.</summary>
-    /// <param name="limit">How many lines at most.</param>
+    /// <param name="limit">How many entries at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<ModerationEntry> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
@@ -86,7 +86,7 @@ public sealed class ModerationStore
         return Page<ModerationEntry>.Cut(rows, limit, last => [last.Id]);
     });
 
-    /// <summary>Writes a line of the log, in the transaction of what it tells of.</summary>
+    /// <summary>Adds an entry to the log, in the transaction of the action itself.</summary>
     internal void Log(Connection connection, Actor actor, string action, long? postId, long? userId, string? reason) => connection.Execute("""
         INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at)
         VALUES ($actor, $action, $post, $user, $reason, $now)

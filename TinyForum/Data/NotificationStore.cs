@@ -4,16 +4,16 @@ using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>Something that a user is told of.</summary>
-/// <param name="Id">Its number.</param>
-/// <param name="Kind"><c>reply</c>, <c>mention</c>, or what a moderator did to one's post, as the moderation log calls it.</param>
+/// <summary>A notification of a user.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Kind"><c>reply</c>, <c>mention</c>, or a moderator's action on the user's post, named as in the moderation log.</param>
 /// <param name="CreatedAt">When it happened.</param>
 /// <param name="IsRead">Whether it was marked as read.</param>
 /// <param name="From">Who did it.</param>
 /// <param name="Post">The post it is about.</param>
 public sealed record Notification(long Id, string Kind, DateTimeOffset CreatedAt, bool IsRead, User? From, NotificationPost? Post);
 
-/// <summary>Where the post of a <see cref="Notification"/> is found.</summary>
+/// <summary>The post that a <see cref="Notification"/> is about.</summary>
 /// <param name="Id">The post.</param>
 /// <param name="Number">Its place in the thread; 0 for the first post.</param>
 /// <param name="ThreadId">The thread.</param>
@@ -21,8 +21,8 @@ public sealed record Notification(long Id, string Kind, DateTimeOffset CreatedAt
 public sealed record NotificationPost(long Id, long Number, long ThreadId, string? Title);
 
 /// <summary>
-/// What users are told of: replies, mentions, moderation of their posts. At most <see cref="Max"/> a user: the oldest read one goes for
-/// the next, or the oldest if none is read. Thread-safe.
+/// The users' notifications of replies, mentions, and moderation of their posts. A user has at most <see cref="Max"/>: a further one
+/// replaces the oldest that was read, or the oldest if none was. Thread-safe.
 /// </summary>
 public sealed class NotificationStore
 {
@@ -34,8 +34,8 @@ public sealed class NotificationStore
 
     internal NotificationStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
 
-    /// <summary>A page of what a user is told of, newest first.</summary>
-    /// <param name="actor">Who is told.</param>
+    /// <summary>A page of the actor's notifications, newest first.</summary>
+    /// <param name="actor">Whose notifications.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
@@ -54,7 +54,7 @@ public sealed class NotificationStore
         return Page<Notification>.Cut(rows, limit, last => [last.Id]);
     });
 
-    /// <summary>How many notifications the actor has yet to read.</summary>
+    /// <summary>How many notifications the actor has not read.</summary>
     public long CountUnread(Actor actor) => _database.Read(c => c.Number("""
         SELECT unread_notifications
           FROM users
@@ -74,7 +74,7 @@ public sealed class NotificationStore
     });
 
     /// <summary>
-    /// Tells a user of something, in the transaction of what it tells of; nothing of one's own acts, nothing to the suspended.
+    /// Notifies a user, in the transaction of the event itself. Nobody is notified of their own actions, and suspended users of nothing.
     /// </summary>
     internal void Notify(Connection connection, long userId, string kind, long postId, long fromId)
     {
@@ -93,8 +93,8 @@ public sealed class NotificationStore
     }
 
     /// <summary>
-    /// Tells those whom a new post concerns: the author of the thread, of the post it replies to, and who is mentioned; each once,
-    /// and nobody who blocks its author. Called once a post, in the transaction that makes it.
+    /// Notifies the users whom a new post concerns: the authors of the thread and of the post that it replies to, and mentioned users; each
+    /// once, and nobody who blocks its author. Called once per post, in the transaction that creates it.
     /// </summary>
     internal void PostCreated(Connection connection, long postId, long authorId, long threadAuthorId, long? repliedToAuthorId, string body)
     {
@@ -117,8 +117,8 @@ public sealed class NotificationStore
     }
 
     /// <summary>
-    /// Removes what tells of a deleted post, or of any post in a deleted thread, but for what its moderators did. Called in the
-    /// transaction that deletes it. For good: who was told once is not told again when it is restored.
+    /// Removes the notifications about a deleted post, or about any post in a deleted thread, except those of moderation. Called in the
+    /// transaction that deletes it. They do not come back when the post is restored.
     /// </summary>
     internal static void PostDeleted(Connection connection, long postId)
     {
@@ -132,7 +132,7 @@ public sealed class NotificationStore
             Count(connection, userId, -1, -unread);
     }
 
-    /// <summary>Removes what a user was told of; what the user did was then done by <c>deleted</c>.</summary>
+    /// <summary>Removes a user's notifications; those that the user caused for others are then from <c>deleted</c>.</summary>
     internal static void Erase(Connection connection, long userId)
     {
         connection.Execute("""
@@ -157,7 +157,7 @@ public sealed class NotificationStore
         Count(connection, userId, -1, wasRead!.Value - 1);
     }
 
-    /// <summary>Adds to a user's counts; tells how many notifications the user has then.</summary>
+    /// <summary>Adds to a user's counts; returns how many notifications the user has then.</summary>
     private static long Count(Connection connection, long userId, long all, long unread) => connection.Number("""
         UPDATE users
            SET notifications        = notifications + $all,

@@ -1,16 +1,16 @@
 namespace TinyForum.Data;
 
 /// <summary>A page of a list.</summary>
-/// <param name="Items">At most as many as were asked for.</param>
-/// <param name="Next">Where the next page begins: for the same method with the same filter; <see langword="null"/> at the list's end.</param>
+/// <param name="Items">The rows, at most as many as were asked for.</param>
+/// <param name="Next">The position of the next page, for the same method and filter; <see langword="null"/> on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, PagePosition? Next)
 {
-    /// <summary>A page of nothing.</summary>
+    /// <summary>An empty page.</summary>
     internal static Page<T> Empty { get; } = new([], null);
 
-    /// <summary>Makes a page of what was asked for with one row more than <paramref name="limit"/>, to learn whether more follows.</summary>
-    /// <param name="rows">The rows, of which the last may be one too many.</param>
-    /// <param name="limit">How many the page has at most.</param>
+    /// <summary>Makes a page from rows that were queried with <paramref name="limit"/> + 1, to learn whether more follow.</summary>
+    /// <param name="rows">The rows, one more than the page has if more follow.</param>
+    /// <param name="limit">How many rows the page has at most.</param>
     /// <param name="key">The sort key of a row.</param>
     internal static Page<T> Cut(List<T> rows, int limit, Func<T, long[]> key)
     {
@@ -21,14 +21,14 @@ public sealed record Page<T>(IReadOnlyList<T> Items, PagePosition? Next)
     }
 }
 
-/// <summary>Where a page ended. Only the method that gave it knows what it means.</summary>
+/// <summary>Where a page ended. Opaque: only the method that returned it can read it.</summary>
 public sealed class PagePosition
 {
     private readonly long[] _key;
 
     internal PagePosition(params long[] key) => _key = key;
 
-    /// <summary>How many rows a page has unless its reader says otherwise.</summary>
+    /// <summary>How many rows a page has by default.</summary>
     internal const int DefaultSize = 20;
 
     /// <summary>How many rows a page of the API has at most.</summary>
@@ -36,7 +36,7 @@ public sealed class PagePosition
 
     internal ReadOnlySpan<long> Key => _key;
 
-    /// <summary>The key, which has so many numbers.</summary>
-    /// <exception cref="ArgumentException">It has not: the position is of another list.</exception>
+    /// <summary>The sort key, which has this many numbers.</summary>
+    /// <exception cref="ArgumentException">It has another length: the position is of another list.</exception>
     internal long[] KeyOf(int numbers) => _key.Length == numbers ? _key : throw new ArgumentException("The position is of another list.");
 }

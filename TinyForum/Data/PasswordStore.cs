@@ -5,8 +5,8 @@ using TinyForum.Text;
 namespace TinyForum.Data;
 
 /// <summary>
-/// The accounts' passwords. Whoever proves one gets the stored string it matched: what is done on the strength of that
-/// (<see cref="SessionTable"/>, erasure, a new password) is done only while it is still the stored one. Thread-safe.
+/// The accounts' passwords. Proving one returns the stored hash that it matched. What follows from that proof (a session, erasure, a new
+/// password) is done only if that hash is still the stored one then. Thread-safe.
 /// </summary>
 internal sealed class PasswordStore
 {
@@ -15,8 +15,8 @@ internal sealed class PasswordStore
 
     public PasswordStore(Database database, PasswordHasher hasher) => (_database, _hasher) = (database, hasher);
 
-    /// <summary>The stored string if <paramref name="password"/> matches it, else <see langword="null"/>. A hash of other parameters than today's is renewed.</summary>
-    /// <exception cref="RefusalException">503: too many passwords are being hashed.</exception>
+    /// <summary>The stored hash if <paramref name="password"/> matches it, else <see langword="null"/>. A hash with old parameters is renewed.</summary>
+    /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
     public async Task<string?> ProveAsync(long userId, string password, CancellationToken cancellationToken)
     {
         var stored = _database.Read(c => c.First("""
@@ -42,12 +42,12 @@ internal sealed class PasswordStore
     /// <summary>Gives an account a password, and ends its sessions and tokens.</summary>
     /// <param name="userId">The account.</param>
     /// <param name="password">Its new password.</param>
-    /// <param name="field">What a refusal calls that.</param>
-    /// <param name="proof">The stored string that it replaces; <see langword="null"/> for any.</param>
-    /// <param name="keepSession">A session that does not end.</param>
-    /// <param name="cancellationToken">Stops waiting for a processor.</param>
-    /// <returns>Whether there was such an account and, where one is given, such a stored string; <c>system</c> is none.</returns>
-    /// <exception cref="RefusalException">400: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
+    /// <param name="field">The name of the password's field in a refusal.</param>
+    /// <param name="proof">The stored hash that it must replace; <see langword="null"/> for any.</param>
+    /// <param name="keepSession">A session that is not ended.</param>
+    /// <param name="cancellationToken">Ends the wait for other passwords that are being hashed.</param>
+    /// <returns>Whether there was such an account with that stored hash; false for <c>system</c>.</returns>
+    /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public async Task<bool> SetAsync(long userId, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
     {
         RequireValid(field, password);
@@ -68,7 +68,7 @@ internal sealed class PasswordStore
         }).ConfigureAwait(false);
     }
 
-    /// <exception cref="RefusalException">400: the password breaks a rule.</exception>
+    /// <exception cref="RefusalException">Invalid: the password breaks a rule.</exception>
     public static void RequireValid(string field, string password) =>
         RefusalException.ThrowIfInvalid((field, TextRule.Password.Check(password)));
 }

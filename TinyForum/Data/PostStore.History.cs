@@ -7,8 +7,8 @@ namespace TinyForum.Data;
 public sealed partial class PostStore
 {
     /// <summary>
-    /// The versions of a post, the current one first; <see langword="null"/> if there is no such post that
-    /// <paramref name="viewer"/> may see.
+    /// The versions of a post, the current one first; <see langword="null"/> if there is no such post or
+    /// <paramref name="viewer"/> may not see it.
     /// </summary>
     public Page<PostVersion>? History(
         long id, Actor? viewer = null, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.ReadSnapshot(c =>

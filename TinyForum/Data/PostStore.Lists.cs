@@ -3,9 +3,9 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// The lists of threads, read by key downwards in stretches of one index each: the pinned threads first, then the others. A thread that
-/// moves up while someone pages is met where it was or not at all; one that moves down is marked (<c>threads.fell</c> and
-/// <c>unpinned</c>) and left out by walks that began before, so that no walk meets a thread twice.
+/// The lists of threads. Each is read by descending key from one index at a time: pinned threads first, then the others. While someone
+/// pages through a list, a thread that moves up is met at its old place or not at all. One that moves down is marked
+/// (<c>threads.fell</c> and <c>unpinned</c>) and skipped by walks that began earlier, so that no walk meets a thread twice.
 /// </summary>
 public sealed partial class PostStore
 {
@@ -14,7 +14,7 @@ public sealed partial class PostStore
            AND ($unread = 0 OR CASE WHEN r.seen IS NULL THEN t.last_post > me.read_up_to ELSE t.replies > r.seen END)
         """;
 
-    /// <summary>Which index serves which list. Lists of unread threads walk the same ones.</summary>
+    /// <summary>Which index serves which list. Lists of unread threads use the same ones.</summary>
     internal static readonly ThreadList[] Lists =
     [
         new(isTagged: false, isByAuthor: false, byAge: "threads_newest", byActivity: "threads_active"),
@@ -24,10 +24,10 @@ public sealed partial class PostStore
     ];
 
     /// <summary>The threads that <paramref name="filter"/> asks for, pinned ones first.</summary>
-    /// <param name="filter">What narrows and sorts them.</param>
-    /// <param name="limit">How many, at most.</param>
-    /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same filter.</param>
-    /// <param name="viewer">Who looks, for what is theirs; needed for unread ones.</param>
+    /// <param name="filter">The filter and the order.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before, with the same filter.</param>
+    /// <param name="viewer">The user for whom likes and unread counts are told; required for a list of unread threads.</param>
     public Page<Post> Threads(ThreadFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null) =>
         _database.ReadSnapshot(c => Threads(c, filter, limit, from?.KeyOf(3), viewer?.Id));
 
@@ -67,11 +67,11 @@ public sealed partial class PostStore
          WHERE name = $name
         """, ("$name", tag));
 
-    /// <summary>The statements of the lists that are narrowed alike, made once from one template.</summary>
+    /// <summary>The statements of the lists with the same filter, built once from one template.</summary>
     internal sealed class ThreadList
     {
-        /// <param name="isTagged">Whether they are narrowed to a tag, and so start from <c>thread_tags</c>.</param>
-        /// <param name="isByAuthor">Whether they are narrowed to an author.</param>
+        /// <param name="isTagged">Whether they list the threads with one tag, and so start from <c>thread_tags</c>.</param>
+        /// <param name="isByAuthor">Whether they list the threads of one author.</param>
         /// <param name="byAge">The index that ends in the thread's id, or <see langword="null"/> if that is the primary key.</param>
         /// <param name="byActivity">The index that ends in <c>last_post</c>.</param>
         public ThreadList(bool isTagged, bool isByAuthor, string? byAge, string byActivity)
@@ -83,7 +83,7 @@ public sealed partial class PostStore
             Active = Sql(byActivity, sort: lastPost, range: lastPost);
             Revived = Sql(byActivity, sort: id, range: lastPost);
 
-            // CROSS JOIN: in this order, whatever the planner makes of statistics.
+            // CROSS JOIN: fixes the order of the tables, whatever the planner makes of statistics.
             string Sql(string? index, string sort, string range)
             {
                 var hint = index is null ? "" : $" INDEXED BY {index}";
@@ -115,8 +115,8 @@ public sealed partial class PostStore
         public string Active { get; }
 
         /// <summary>
-        /// By age, those that have something newer than <c>$behind</c>. The one order that no index has: the rows are found by activity and
-        /// sorted by age. How many are sorted is bounded by what was active since.
+        /// By age, the threads with something newer than <c>$behind</c>. This is the one order without an index: the rows are found by activity
+        /// and sorted by age. The sort is bounded by the number of threads that were active since.
         /// </summary>
         public string Revived { get; }
     }

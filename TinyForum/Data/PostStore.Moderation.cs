@@ -2,11 +2,11 @@ using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
-/// <summary>Deleting and restoring, pinning and locking. What a moderator does is logged, and told to the author.</summary>
+/// <summary>Deleting and restoring, pinning and locking. A moderator's actions are logged, and the author is notified.</summary>
 public sealed partial class PostStore
 {
-    /// <summary>Hides a post from everyone but the side that did it; a thread with all its replies.</summary>
-    /// <exception cref="RefusalException">403: someone else's post. NotFound: there is no such post.</exception>
+    /// <summary>Deletes a post: hides it from everyone but the side that deleted it. A thread is hidden with all its replies.</summary>
+    /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
     public Task DeleteAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
     {
         var post = LoadToChange(c, actor, id);
@@ -24,8 +24,8 @@ public sealed partial class PostStore
         Tell(c, actor, "delete", post, reason);
     });
 
-    /// <summary>Shows a deleted post again; one that is visible stays as it is.</summary>
-    /// <exception cref="RefusalException">403: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
+    /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
+    /// <exception cref="RefusalException">Forbidden: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
     public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
     {
         var post = Load(c, id, actor.Id) ?? throw RefusalException.NotFound("post");
@@ -46,7 +46,7 @@ public sealed partial class PostStore
         return Load(c, id, actor.Id)!;
     });
 
-    /// <summary>Pins a thread to the top of the lists, or no longer.</summary>
+    /// <summary>Pins a thread to the top of the lists, or unpins it.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public Task<bool> PinAsync(Actor moderator, long threadId, bool pinned, string? reason = null) =>
@@ -61,7 +61,7 @@ public sealed partial class PostStore
                 MarkFallen(c, threadId, isUnpinned: true);
         });
 
-    /// <summary>Closes a thread to replies of anyone but moderators, or opens it again.</summary>
+    /// <summary>Locks a thread, so that only moderators can reply, or unlocks it.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public Task<bool> LockAsync(Actor moderator, long threadId, bool locked, string? reason = null) =>

@@ -3,14 +3,14 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// What users have read: every post up to <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to its
-/// number. A row always reaches further than <c>read_up_to</c> does, and how far one has read never goes back.
+/// What users have read: every post up to the id <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to
+/// that row's number. A row always reaches further than <c>read_up_to</c>, and neither ever goes back.
 /// </summary>
 public sealed partial class PostStore
 {
     /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
     /// <returns>Whether there is such a thread.</returns>
-    /// <exception cref="RefusalException">400: the thread has no post of that number.</exception>
+    /// <exception cref="RefusalException">Invalid: the thread has no post with that number.</exception>
     public Task<bool> MarkReadAsync(Actor reader, long threadId, long number) => _database.WriteAsync(c =>
     {
         if (!IsVisibleThread(c, threadId))
@@ -26,7 +26,7 @@ public sealed partial class PostStore
         return true;
     });
 
-    /// <summary>Marks everything there is as read.</summary>
+    /// <summary>Marks all existing posts as read.</summary>
     public Task MarkAllReadAsync(Actor reader) => _database.WriteAsync(c =>
     {
         c.Execute("""
@@ -40,7 +40,7 @@ public sealed partial class PostStore
             """, ("$user", reader.Id));
     });
 
-    // Counted from the end, where those who read on are.
+    // Counted from the end, where the reading position usually is.
     private static void MarkRead(Connection connection, long userId, long threadId, long number) => connection.Execute("""
         INSERT INTO reading (user_id, thread_id, number, seen)
         SELECT me.id, t.id, p.number, t.replies - (SELECT count(*)

@@ -3,16 +3,16 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Writing and editing. Each method runs in one write transaction with all that follows from it: counts, orders, search, notifications.
+/// Writing and editing. Each method is one write transaction that also updates counts, orders, the search index and notifications.
 /// </summary>
 public sealed partial class PostStore
 {
-    /// <summary>Begins a thread.</summary>
-    /// <param name="author">Who.</param>
+    /// <summary>Creates a thread.</summary>
+    /// <param name="author">The actor.</param>
     /// <param name="title">Its title.</param>
     /// <param name="body">The text of its first post.</param>
     /// <param name="tags">Its tags, if it has any.</param>
-    /// <param name="key">The same key again gets the thread of the first time.</param>
+    /// <param name="key">Repeating the call with the same key returns the first thread.</param>
     /// <exception cref="RefusalException">Invalid: the text breaks a rule.</exception>
     public Task<Post> CreateThreadAsync(
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
@@ -21,15 +21,15 @@ public sealed partial class PostStore
         return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text), post => post.Id, FindOriginal);
     }
 
-    /// <summary>Writes a reply.</summary>
-    /// <param name="author">Who.</param>
+    /// <summary>Creates a reply.</summary>
+    /// <param name="author">The actor.</param>
     /// <param name="threadId">The thread.</param>
     /// <param name="body">The text.</param>
-    /// <param name="replyTo">The post of the thread that it answers in particular, if any.</param>
-    /// <param name="key">The same key again gets the reply of the first time.</param>
+    /// <param name="replyTo">The post in the thread that it answers, if any.</param>
+    /// <param name="key">Repeating the call with the same key returns the first reply.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule, or <paramref name="replyTo"/> is no post of the thread. Forbidden: the thread is locked and
-    /// <paramref name="author"/> no moderator. NotFound: there is no such thread.
+    /// Invalid: the text breaks a rule, or <paramref name="replyTo"/> is not a post of the thread. Forbidden: the thread is locked and
+    /// <paramref name="author"/> is not a moderator. NotFound: there is no such thread.
     /// </exception>
     public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
@@ -37,17 +37,17 @@ public sealed partial class PostStore
         return _keys.CreateAsync(author, key, "post", c => CreateReply(c, author, threadId, text, replyTo), post => post.Id, FindOriginal);
     }
 
-    /// <summary>Changes a post's text and keeps the version before. Without a difference nothing happens.</summary>
+    /// <summary>Changes a post's text and keeps the old version. If nothing differs, nothing happens.</summary>
     /// <param name="editor">The author or a moderator.</param>
     /// <param name="id">The post.</param>
     /// <param name="title">The new title of a thread, if it changes.</param>
     /// <param name="body">The new text, if it changes.</param>
     /// <param name="tags">The new tags of a thread, if they change.</param>
-    /// <param name="revisions">The revisions of which one must be the post's; <see langword="null"/>: any.</param>
-    /// <param name="reason">Why a moderator does it, for the log.</param>
+    /// <param name="revisions">The revisions that the post may have; <see langword="null"/> for any.</param>
+    /// <param name="reason">A moderator's reason, for the log.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule, or a reply was given what only threads have. Forbidden: someone else's post. NotFound: there is no such post.
-    /// Stale: the revision is none of <paramref name="revisions"/>.
+    /// Invalid: the text breaks a rule, or a reply is given a title or tags. Forbidden: someone else's post. NotFound: there is no such post.
+    /// Stale: the post has none of <paramref name="revisions"/>.
     /// </exception>
     public Task<Post> EditAsync(
         Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
@@ -57,8 +57,8 @@ public sealed partial class PostStore
         return _database.WriteAsync(c => Edit(c, editor, id, text, revisions, reason));
     }
 
-    /// <summary>Likes a post, or no longer.</summary>
-    /// <returns>How many like it now; <see langword="null"/> if there is no such post.</returns>
+    /// <summary>Likes a post, or removes the like.</summary>
+    /// <returns>How many users like it now; <see langword="null"/> if there is no such post.</returns>
     public Task<long?> LikeAsync(Actor actor, long id, bool likes) => _database.WriteAsync(c =>
     {
         if (Load(c, id, null) is not { DeletedBy: null } post)

@@ -4,12 +4,12 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// The threads and replies. Counts and orders are kept by the writes, so that every read is a few seeks on indexes. What is deleted stays
-/// for the side that may restore it and is absent for everyone else. Thread-safe.
+/// The threads and replies. Writes maintain the counts and orders, so that every read is a few index seeks. A deleted post stays visible
+/// to the side that may restore it and does not exist for everyone else. Thread-safe.
 /// </summary>
 public sealed partial class PostStore
 {
-    // What Map reads, of the post p by a in the thread t, and Joins adds what $user has to do with it.
+    // The columns that Map reads, of the post p by the user a in the thread t. Joins adds what depends on the viewer $user.
     private const string Columns = """
         p.id, p.thread_id, p.number, p.author_id, a.username, p.body, p.created_at, p.edited_at, p.revision, p.likes,
                CASE WHEN me.id IS NOT NULL THEN l.user_id IS NOT NULL END, p.reply_to, p.deleted_as,
@@ -65,18 +65,18 @@ public sealed partial class PostStore
     internal PostStore(Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys) =>
         (_database, _clock, _moderation, _notifications, _keys) = (database, clock, moderation, notifications, keys);
 
-    /// <summary>The post, or <see langword="null"/> if there is none that <paramref name="viewer"/> may see.</summary>
+    /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null) =>
         _database.Read(c => Load(c, id, viewer?.Id)) is { } post && Rights.MaySee(post, viewer) ? post : null;
 
     /// <summary>
-    /// A page of a thread's replies, oldest first; a deleted one without its text. <see langword="null"/> if there is no such thread.
+    /// A page of a thread's replies, oldest first; deleted ones have no text. <see langword="null"/> if there is no such thread.
     /// </summary>
     /// <param name="threadId">The thread.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    /// <param name="after">Where the first page begins: behind the reply of this number.</param>
-    /// <param name="viewer">Who looks, for what is theirs.</param>
+    /// <param name="after">The number of the reply after which the first page begins.</param>
+    /// <param name="viewer">The user for whom likes are told.</param>
     public Page<Post>? Replies(
         long threadId, int limit = PagePosition.DefaultSize, PagePosition? from = null, long after = 0, Actor? viewer = null) => _database.ReadSnapshot(c =>
     {
@@ -87,7 +87,7 @@ public sealed partial class PostStore
         return Page<Post>.Cut(rows, limit, last => [last.Number]);
     });
 
-    /// <summary>The tags of visible threads by name.</summary>
+    /// <summary>A page of the tags of visible threads, by name.</summary>
     public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var rows = c.All("""
@@ -140,7 +140,7 @@ public sealed partial class PostStore
         return post.DeletedBy is null ? post : post with { Body = "" };
     }
 
-    // A JSON array of tags needs no escapes: tags have letters, digits and hyphens alone.
+    // A JSON array of tags needs no escapes: tags have only letters, digits and hyphens.
     private static string FormatTags(IReadOnlyList<string> tags) => tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", tags)}\"]";
 
     internal static string[] ParseTags(string json) => json.Length <= 2 ? [] : json[2..^2].Split("\",\"");

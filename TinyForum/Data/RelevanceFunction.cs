@@ -5,11 +5,11 @@ using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
-/// <summary>Makes <see cref="Relevance"/> a function of SQL: asks a connection for its FTS5, as sqlite.org/fts5.html, section 7 says.</summary>
+/// <summary>Registers <see cref="Relevance"/> as an SQL function, by way of a connection's fts5_api (sqlite.org/fts5.html, section 7).</summary>
 internal static unsafe partial class RelevanceFunction
 {
-    /// <summary>Gives a connection the function.</summary>
-    /// <exception cref="NotSupportedException">Its SQLite has no FTS5 that takes functions.</exception>
+    /// <summary>Registers the function with a connection.</summary>
+    /// <exception cref="NotSupportedException">Its SQLite has no FTS5 that accepts functions.</exception>
     public static void Register(Connection connection)
     {
         if (raw.sqlite3_prepare_v2(connection.Sqlite.Handle, "SELECT fts5(?1)", out var statement) != raw.SQLITE_OK)

@@ -4,25 +4,25 @@ using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>What a user has against a post.</summary>
-/// <param name="Id">Its number.</param>
+/// <summary>A user's report of a post to the moderators.</summary>
+/// <param name="Id">Its id.</param>
 /// <param name="PostId">The post.</param>
 /// <param name="Reporter">Who reported it.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="CreatedAt">When.</param>
-/// <param name="Resolution">What a moderator made of it, or <see langword="null"/> while it is open.</param>
-/// <param name="ResolvedBy">The moderator.</param>
-/// <param name="ResolvedAt">When.</param>
+/// <param name="Reason">What is wrong with the post.</param>
+/// <param name="CreatedAt">When it was reported.</param>
+/// <param name="Resolution">What a moderator decided; <see langword="null"/> while the report is open.</param>
+/// <param name="ResolvedBy">The moderator; <see langword="null"/> while the report is open.</param>
+/// <param name="ResolvedAt">When it was resolved; <see langword="null"/> while the report is open.</param>
 public sealed record Report(
     long Id, long PostId, User Reporter, string Reason, DateTimeOffset CreatedAt, string? Resolution, User? ResolvedBy, DateTimeOffset? ResolvedAt);
 
-/// <summary>Which reports are meant.</summary>
+/// <summary>Which reports a list has.</summary>
 public enum ReportState
 {
-    /// <summary>Those that wait for a moderator.</summary>
+    /// <summary>Those that wait for a moderator's decision.</summary>
     Open,
 
-    /// <summary>Those that a moderator dealt with.</summary>
+    /// <summary>Those that a moderator has resolved.</summary>
     Resolved,
 
     /// <summary>Both.</summary>
@@ -52,12 +52,12 @@ public sealed class ReportStore
         (_database, _clock, _moderation, _keys) = (database, clock, moderation, keys);
 
     /// <summary>Reports a post.</summary>
-    /// <param name="reporter">Who.</param>
+    /// <param name="reporter">The actor.</param>
     /// <param name="postId">The post.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="key">The same key again gets the report of the first time.</param>
+    /// <param name="reason">What is wrong with it.</param>
+    /// <param name="key">Repeating the call with the same key returns the first report.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the reason breaks a rule. NotFound: there is no such post. Conflict: the reporter's last report of it is still open.
+    /// Invalid: the reason breaks a rule. NotFound: there is no such post. Conflict: the actor's earlier report of it is still open.
     /// </exception>
     public Task<Report> CreateAsync(Actor reporter, long postId, string reason, IdempotencyKey? key = null)
     {
@@ -87,11 +87,11 @@ public sealed class ReportStore
         return id is null ? throw new RefusalException(RefusalKind.Conflict, "you have reported this post already") : Find(connection, id.Value)!;
     }
 
-    /// <summary>The report of that number, or <see langword="null"/>.</summary>
+    /// <summary>The report with that id, or <see langword="null"/>.</summary>
     public Report? Find(long id) => _database.Read(c => Find(c, id));
 
-    /// <summary>A page of reports: open ones oldest first, as they wait longest; others newest first.</summary>
-    /// <param name="state">Which.</param>
+    /// <summary>A page of reports: open ones oldest first, since they wait longest; others newest first.</summary>
+    /// <param name="state">Which reports.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Report> List(ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
@@ -105,9 +105,9 @@ public sealed class ReportStore
         return Page<Report>.Cut(c.All(sql, Map, ("$after", from?.KeyOf(1)[0] ?? start), ("$limit", limit + 1)), limit, last => [last.Id]);
     });
 
-    /// <summary>Closes a report, or changes what was made of one that is closed; the public log gets a line.</summary>
-    /// <returns>The report, or <see langword="null"/> if there is none of that number.</returns>
-    /// <exception cref="RefusalException">400: the resolution breaks a rule.</exception>
+    /// <summary>Resolves a report, or changes the resolution of a resolved one; the public log gets an entry.</summary>
+    /// <returns>The report, or <see langword="null"/> if there is none with that id.</returns>
+    /// <exception cref="RefusalException">Invalid: the resolution breaks a rule. Forbidden: the actor is not a moderator.</exception>
     public Task<Report?> ResolveAsync(Actor moderator, long id, string resolution)
     {
         RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));

@@ -3,8 +3,8 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Every rule on what a role may do. Asked inside the transaction that makes the change, of the role that the account has then; an actor's own
-/// <see cref="Actor.Role"/> may be of a moment ago.
+/// Every rule on what a role may do. The rules are checked inside the transaction that makes the change, against the role that the account
+/// has then; <see cref="Actor.Role"/> may be out of date.
 /// </summary>
 internal static class Rights
 {
@@ -16,8 +16,8 @@ internal static class Rights
             throw RefusalException.Forbidden("only a moderator may do this");
     }
 
-    /// <summary>Giving out roles.</summary>
-    /// <exception cref="RefusalException">Forbidden: the actor is no admin.</exception>
+    /// <summary>Assigning roles.</summary>
+    /// <exception cref="RefusalException">Forbidden: the actor is not an admin.</exception>
     public static void RequireAdmin(Connection connection, Actor actor)
     {
         if (RoleOf(connection, actor) < Role.Admin)
@@ -32,8 +32,8 @@ internal static class Rights
             throw RefusalException.Forbidden("only its author or a moderator may do this");
     }
 
-    /// <summary>Restoring a deleted post: the side that deleted it may.</summary>
-    /// <exception cref="RefusalException">Forbidden: the other side deleted it. NotFound: the actor may not even see it.</exception>
+    /// <summary>Restoring a deleted post: only the side that deleted it may.</summary>
+    /// <exception cref="RefusalException">Forbidden: the other side deleted it. NotFound: the actor may not see it.</exception>
     public static void RequireMayRestore(Connection connection, Actor actor, Post post)
     {
         var (isAuthor, isModerator) = (post.Author.Id == actor.Id, IsModerator(connection, actor));
@@ -52,7 +52,7 @@ internal static class Rights
             throw RefusalException.Forbidden("the thread is locked");
     }
 
-    /// <summary>Suspending an account, and lifting that: moderators may for members, admins for anyone but themselves and <c>system</c>.</summary>
+    /// <summary>Suspending an account and lifting that: moderators for members, admins for anyone but themselves and <c>system</c>.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor may not. NotFound: there is no such account.</exception>
     public static void RequireMaySuspend(Connection connection, Actor actor, long userId)
     {
@@ -74,7 +74,7 @@ internal static class Rights
             throw RefusalException.Forbidden("only the user or an admin may do this");
     }
 
-    /// <summary>Whether someone may see a post that is perhaps deleted: then the side that may restore it does.</summary>
+    /// <summary>Whether someone may see a post: if it is deleted, only the side that may restore it does.</summary>
     public static bool MaySee(Post post, Actor? viewer) => post.DeletedBy switch
     {
         null => true,

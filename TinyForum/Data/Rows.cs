@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace TinyForum.Data;
 
-/// <summary>Reads columns as the records have them.</summary>
+/// <summary>Reads columns as the types that the records use.</summary>
 internal static class Rows
 {
     /// <summary>A time, stored as Unix milliseconds.</summary>
@@ -14,7 +14,7 @@ internal static class Rows
 
     public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    /// <summary>A user, whose number stands in this column and whose name in the next.</summary>
+    /// <summary>A user, whose id is in this column and whose name is in the next.</summary>
     public static User User(this SqliteDataReader row, int column) => new(row.GetInt64(column), row.GetString(column + 1));
 
     public static User? UserOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.User(column);

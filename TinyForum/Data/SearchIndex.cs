@@ -6,27 +6,27 @@ using static SQLitePCL.raw;
 
 namespace TinyForum.Data;
 
-/// <summary>A post that was found.</summary>
-/// <param name="Post">A thread's head or a reply.</param>
-/// <param name="Excerpt">The part of its body where what was looked for stands, on one line.</param>
+/// <summary>A post that a search found.</summary>
+/// <param name="Post">The head of a thread, or a reply.</param>
+/// <param name="Excerpt">The part of its body with the words that were searched for, on one line.</param>
 public sealed record SearchHit(Post Post, string Excerpt);
 
 /// <summary>
 /// The full-text index over visible posts, kept in the transactions that change them. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The newest <see cref="WindowSize"/> hits are ranked, then the next older ones, and so on: a search that finds fewer is ranked as a whole,
-/// and one that finds millions costs the same. No text is read but of the posts that are shown; see <see cref="Relevance"/>.
+/// The newest <see cref="WindowSize"/> hits are ranked, then the next older ones, and so on. A search with fewer hits is ranked as a whole,
+/// and one with millions costs the same. Only the texts of posts that are shown are read; see <see cref="Relevance"/>.
 /// </remarks>
 public sealed class SearchIndex
 {
     /// <summary>How many hits are ranked together.</summary>
     internal const int WindowSize = 250;
 
-    // Tokens of the meta column. Private use characters end words in a text (FoldedText), so none of these can be typed.
+    // Prefixes of tokens in the meta column. Private use characters end words in a text (FoldedText), so nobody can type them.
     private const char Author = '\uE000', Tagged = '\uE001', Hyphen = '\uE002';
 
-    // The newest posts are this much ahead, half as much when so large a part of the posts below the window's end is newer.
+    // The bonus of the newest posts, and the share of newer posts (of those below the window's end) at which it has halved.
     private const double RecencyBoost = 0.1, HalfLife = 0.125;
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
@@ -36,15 +36,15 @@ public sealed class SearchIndex
 
     internal SearchIndex(Database database, TimeSpan? timeLimit = null) => (_database, _timeLimit) = (database, timeLimit ?? TimeLimit);
 
-    /// <summary>Makes a new post found.</summary>
+    /// <summary>Indexes a new post.</summary>
     internal static void PutNew(Connection connection, long postId, string? title, string body, long authorId, IReadOnlyList<string> tags) =>
         connection.BeforeCommit(c => Add(c, postId, title, body, Meta(authorId, tags)));
 
-    /// <summary>Makes a post found by its present text; also when it was indexed before. The post and its thread are written already.</summary>
+    /// <summary>Indexes a post by its current text, whether it was indexed before or not. The post and its thread must have been written.</summary>
     internal static void Put(Connection connection, long postId, string? title, string body) =>
         connection.BeforeCommit(c => PutNow(c, postId, title, body));
 
-    /// <summary>As <see cref="Put"/>, before the transaction's end.</summary>
+    /// <summary>As <see cref="Put"/>, but at once instead of at the end of the transaction.</summary>
     internal static void PutNow(Connection connection, long postId, string? title, string body)
     {
         RemoveNow(connection, postId);
@@ -56,7 +56,7 @@ public sealed class SearchIndex
             """, r => Meta(r.GetInt64(0), PostStore.ParseTags(r.GetString(1))), ("$id", postId))!);
     }
 
-    /// <summary>Makes a post found that is not in the index.</summary>
+    /// <summary>Indexes a post that is not in the index.</summary>
     internal static void Add(Connection connection, long postId, string? title, string body, string meta)
     {
         var (head, text) = (SearchTokens.Of(title), SearchTokens.Of(body));
@@ -66,14 +66,14 @@ public sealed class SearchIndex
             """, ("$row", Relevance.Row(postId, SearchTokens.Count(head) + SearchTokens.Count(text))), ("$title", head), ("$body", text), ("$meta", meta));
     }
 
-    /// <summary>Puts every visible post into an empty index.</summary>
+    /// <summary>Fills an empty index with every visible post.</summary>
     internal static void Fill(Connection connection, ProgressReporter pace) => connection.ForEach("""
         SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body, p.author_id, t.tags
           FROM posts p
          CROSS JOIN threads t ON t.id = p.thread_id
          WHERE p.deleted_at IS NULL
          ORDER BY p.id
-        """, row => // in their order: FTS5 writes out what it has gathered whenever a rowid is below the one before
+        """, row => // in rowid order: FTS5 flushes its buffer whenever a rowid is below the one before
         {
             Add(connection, row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2), Meta(row.GetInt64(3), PostStore.ParseTags(row.GetString(4))));
             if (pace.IsDue)
@@ -83,7 +83,7 @@ public sealed class SearchIndex
     /// <summary>The tokens for the author of a post and the tags of its thread.</summary>
     internal static string Meta(long authorId, IReadOnlyList<string> tags) => string.Join(' ', [AuthorToken(authorId), .. tags.Select(TagToken)]);
 
-    /// <summary>Puts a thread's posts anew: its tags were changed.</summary>
+    /// <summary>Indexes a thread's posts again after its tags were changed.</summary>
     internal static void PutThread(Connection connection, long threadId)
     {
         var posts = connection.All("""
@@ -97,7 +97,7 @@ public sealed class SearchIndex
             Put(connection, post.Id, post.Title, post.Body);
     }
 
-    /// <summary>Makes a post no longer found.</summary>
+    /// <summary>Removes a post from the index.</summary>
     internal static void Remove(Connection connection, long postId) => connection.BeforeCommit(c => RemoveNow(c, postId));
 
     private static void RemoveNow(Connection connection, long postId) => connection.Execute("""
@@ -108,9 +108,9 @@ public sealed class SearchIndex
     /// <summary>Finds posts by words, "phrases", -exclusions, author:name and tag:name. Deleted posts and those of deleted threads are not found.</summary>
     /// <param name="text">What the user typed.</param>
     /// <param name="limit">How many posts a page has at most.</param>
-    /// <param name="from"><see cref="Page{T}.Next"/> of the page before, from the same search.</param>
-    /// <param name="viewer">Who looks, for what is theirs.</param>
-    /// <exception cref="RefusalException">400: there is nothing to look for in the text. Busy: it would take too long.</exception>
+    /// <param name="from">The <see cref="Page{T}.Next"/> of the page before, from the same search.</param>
+    /// <param name="viewer">The user for whom likes and unread counts are told.</param>
+    /// <exception cref="RefusalException">Invalid: the text has nothing to search for. Busy: the search would take too long.</exception>
     public Page<SearchHit> Find(string text, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null)
     {
         if (!SearchQuery.TryParse(text, out var query, out var why))
@@ -155,12 +155,12 @@ public sealed class SearchIndex
     private static SearchPosition Start(Connection connection, IReadOnlyList<SearchTerm> terms)
     {
         var high = 1 + connection.Number("SELECT max(id) FROM posts") ?? 1;
-        // A lone term's rarity does not change the order.
+        // The rarity of a single term does not change the order.
         var counts = terms.Count < 2 ? [] : terms.Select(t => Count(connection, t.Match, high)).ToList();
         return SearchPosition.First(high, counts);
     }
 
-    /// <summary>About how many posts match, by how close together the newest of them stand.</summary>
+    /// <summary>Estimates how many posts match, from the density of the newest matches.</summary>
     private static long Count(Connection connection, string match, long high)
     {
         const int Sample = 100;
@@ -175,7 +175,7 @@ public sealed class SearchIndex
         return count < Sample ? count : count * high / (high - lowest);
     }
 
-    /// <summary>The hits of one window, best first, and its lower end. Replies of deleted threads are among them.</summary>
+    /// <summary>The hits of one window, best first, and its lower end. Replies of deleted threads are included.</summary>
     private static (List<(double Score, long Id)> Ranked, long Low) Rank(Connection connection, string match, int terms, SearchPosition at)
     {
         var low = at.Low;
@@ -192,7 +192,7 @@ public sealed class SearchIndex
             ("$high", Relevance.FirstRow(at.High)), ("$low", Relevance.FirstRow(low)), ("$limit", low > 0 ? 2 * WindowSize : WindowSize + 1));
         if (low == 0)
         {
-            // The one too many tells that there are older ones. From now on the window has this end, whatever comes and goes in it.
+            // The extra row shows that there are older ones. From now on the window ends here, whatever is added or removed in it.
             low = ranked.Count > WindowSize ? ranked[WindowSize - 1].Id : SearchPosition.Lowest;
             ranked = ranked.Count > WindowSize ? ranked[..WindowSize] : ranked;
         }
@@ -203,7 +203,7 @@ public sealed class SearchIndex
             (terms == 0 ? 1 : relevance) * (1 + RecencyBoost * Math.Pow(2, -(at.High - id) / (HalfLife * at.High)));
     }
 
-    /// <summary>The MATCH expression of a query with its authors and tags, or <see langword="null"/> if one it needs does not exist.</summary>
+    /// <summary>The MATCH expression of a query with its authors and tags; <see langword="null"/> if a required one does not exist.</summary>
     private static string? Expression(Connection connection, SearchQuery query)
     {
         var authors = Tokens(query.Authors, OfAuthor);

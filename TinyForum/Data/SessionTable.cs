@@ -7,30 +7,30 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>A session as its owner sees it.</summary>
-/// <param name="Id">Its number.</param>
+/// <param name="Id">Its id.</param>
 /// <param name="CreatedAt">When it was started.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute.</param>
 /// <param name="Ip">The address that it was started from.</param>
-/// <param name="UserAgent">What the client called itself then, cut at 256 characters.</param>
+/// <param name="UserAgent">The client's <c>User-Agent</c> then, truncated at 256 characters.</param>
 public sealed record Session(long Id, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, string Ip, string UserAgent)
 {
-    /// <summary>When it ends unless it is used before.</summary>
+    /// <summary>When it expires if it is not used again.</summary>
     public DateTimeOffset ExpiresAt => LastUsedAt + SessionTable.Lifetime;
 }
 
 /// <summary>
-/// The sessions: who is logged in where. A session is known by the SHA-256 of a random token of 256 bits; the token itself is nowhere stored.
+/// The sessions: who is logged in where. A session is identified by the SHA-256 of a random 256-bit token; the token itself is not stored.
 /// Thread-safe.
 /// </summary>
 public sealed class SessionTable
 {
-    /// <summary>How long a session lives from its last use.</summary>
+    /// <summary>How long after its last use a session expires.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
 
-    /// <summary>How many sessions a user can have; one more ends the one that was not used for longest.</summary>
+    /// <summary>How many sessions a user can have; a further one ends the least recently used.</summary>
     public const int MaxPerUser = 50;
 
-    /// <summary>The size of a token, bytes: 256 bits that nobody can guess.</summary>
+    /// <summary>The size of a token in bytes.</summary>
     internal const int SecretBytes = 32;
 
     private const int MaxUserAgent = 256; // characters
@@ -56,10 +56,10 @@ public sealed class SessionTable
     }
 
     /// <summary>Starts a session.</summary>
-    /// <returns>Its token, to be kept by the client; <see langword="null"/> if there is no such account or it is suspended.</returns>
+    /// <returns>Its token, for the client; <see langword="null"/> if there is no such account or it is suspended.</returns>
     public Task<string?> StartAsync(User user, string ip, string userAgent) => StartAsync(user, ip, userAgent, proof: null);
 
-    /// <summary>As above, if the stored password is still the one that was proven.</summary>
+    /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
     internal async Task<string?> StartAsync(User user, string ip, string userAgent, string? proof)
     {
         var token = NewToken();
@@ -87,10 +87,10 @@ public sealed class SessionTable
         return started ? token : null;
     }
 
-    /// <summary>Who holds <paramref name="token"/>, or <see langword="null"/> if there is no such session any more or its user is suspended.</summary>
+    /// <summary>The caller with <paramref name="token"/>; <see langword="null"/> if the session does not exist or its user is suspended.</summary>
     public Caller? Find(string token) => Find(token, out _);
 
-    /// <summary>As above; <paramref name="renewed"/> tells whether this use moves the session's end.</summary>
+    /// <summary>As above; <paramref name="renewed"/> tells whether this use extends the session.</summary>
     internal Caller? Find(string token, out bool renewed)
     {
         var now = _clock.Now();
@@ -108,7 +108,7 @@ public sealed class SessionTable
            AND {Suspension.IsNotInForce}
         """, MapCaller, ("$digest", digest), ("$oldest", now - LifetimeMilliseconds), ("$now", now)));
 
-    /// <summary>The actor's sessions, the last used first.</summary>
+    /// <summary>The actor's sessions, most recently used first.</summary>
     public IReadOnlyList<Session> List(Actor actor) => _database.Read(c => c.All("""
         SELECT id, created_at, last_used_at, ip, user_agent
           FROM sessions
@@ -142,11 +142,11 @@ public sealed class SessionTable
     public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(c =>
     {
         Rights.RequireMayEndSessions(c, actor, user.Id);
-        Sweep(c); // what has expired does not count as logged in
+        Sweep(c); // expired sessions do not count
         return EndAll(c, user.Id, except: null);
     });
 
-    /// <summary>Ends every session and token of a user, but perhaps one session.</summary>
+    /// <summary>Ends every session and token of a user, except perhaps one session.</summary>
     internal static void EndAccess(Connection connection, long userId, long? except = null)
     {
         EndAll(connection, userId, except);

@@ -6,27 +6,27 @@ using TinyForum.Text;
 namespace TinyForum.Data;
 
 /// <summary>An access token as its owner sees it.</summary>
-/// <param name="Id">Its number.</param>
+/// <param name="Id">Its id.</param>
 /// <param name="Name">What its owner calls it.</param>
 /// <param name="MayWrite">Whether its scope is <c>write</c>; otherwise it is <c>read</c>.</param>
 /// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">When it ends, if ever.</param>
+/// <param name="ExpiresAt">When it expires, if ever.</param>
 /// <param name="LastUsedAt">When it was last used, to the minute, if ever.</param>
 public sealed record AccessToken(
     long Id, string Name, bool MayWrite, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);
 
 /// <summary>A token that was just made.</summary>
-/// <param name="Secret">What its holder presents; it is nowhere stored.</param>
-/// <param name="Token">What is.</param>
+/// <param name="Secret">The secret that its holder presents; it is not stored.</param>
+/// <param name="Token">What is stored of it.</param>
 public sealed record IssuedToken(string Secret, AccessToken Token);
 
-/// <summary>The access tokens by which scripts call. Known by their SHA-256, like the sessions. Thread-safe.</summary>
+/// <summary>The access tokens of scripts, identified by their SHA-256 like the sessions. Thread-safe.</summary>
 public sealed class TokenStore
 {
     /// <summary>How many tokens a user can have.</summary>
     public const int MaxPerUser = 50;
 
-    /// <summary>How many days a token lives at most, if it does not live as long as its account.</summary>
+    /// <summary>The longest lifetime in days of a token that expires.</summary>
     public const int MaxDays = 3650;
 
     private readonly Database _database;
@@ -48,13 +48,13 @@ public sealed class TokenStore
     }
 
     /// <summary>Makes a token.</summary>
-    /// <param name="owner">Whose.</param>
+    /// <param name="owner">The actor.</param>
     /// <param name="name">What the owner calls it, 1 to 50 characters.</param>
     /// <param name="mayWrite">Whether it may change anything.</param>
-    /// <param name="days">How many days it lives, 1 to <see cref="MaxDays"/>; <see langword="null"/> for as long as the account does.</param>
-    /// <param name="key">The same key again gets the token of the first time.</param>
+    /// <param name="days">Its lifetime in days, 1 to <see cref="MaxDays"/>; <see langword="null"/> for one that does not expire.</param>
+    /// <param name="key">Repeating the call with the same key returns the first token.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or the key's token can't be had again.
+    /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or another session made the key's token.
     /// </exception>
     public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
     {
@@ -66,7 +66,7 @@ public sealed class TokenStore
             c => new IssuedToken(secret, Create(c, owner.Id, name, mayWrite, days, secret)), made => made.Token.Id, (c, id) => FindOriginal(c, id, key!));
     }
 
-    /// <summary>The rule that a number of days breaks, or <see langword="null"/>.</summary>
+    /// <summary>The rule that a number of days breaks; <see langword="null"/> if it is valid.</summary>
     internal static string? CheckDays(long? days) => days is < 1 or > MaxDays ? $"must be 1 to {MaxDays}" : null;
 
     private AccessToken Create(Connection connection, long userId, string name, bool mayWrite, long? days, string secret)
@@ -96,10 +96,10 @@ public sealed class TokenStore
             """, r => (Map(r), r.GetFieldValue<byte[]>(6)), ("$id", id));
         return token is null ? null
             : SessionTable.Digest(secret).AsSpan().SequenceEqual(digest) ? new IssuedToken(secret, token with { LastUsedAt = null })
-            : throw new RefusalException(RefusalKind.Conflict, "this answer held a secret and can only be had again by the session that got it");
+            : throw new RefusalException(RefusalKind.Conflict, "only the session that created this token can get its secret again");
     }
 
-    /// <summary>Who holds <paramref name="secret"/>, or <see langword="null"/> if there is no such token any more or its user is suspended.</summary>
+    /// <summary>The caller with <paramref name="secret"/>; <see langword="null"/> if the token does not exist or its user is suspended.</summary>
     public Caller? Find(string secret)
     {
         var now = _clock.Now();
@@ -118,7 +118,7 @@ public sealed class TokenStore
            AND {Suspension.IsNotInForce}
         """, MapCaller, ("$digest", digest), ("$now", now)));
 
-    /// <summary>The actor's tokens, the newest first.</summary>
+    /// <summary>The actor's tokens, newest first.</summary>
     public IReadOnlyList<AccessToken> List(Actor actor) => _database.Read(c => c.All("""
         SELECT id, name, scope, created_at, expires_at, last_used_at
           FROM tokens

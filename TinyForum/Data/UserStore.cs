@@ -5,27 +5,27 @@ using TinyForum.Text;
 
 namespace TinyForum.Data;
 
-/// <summary>All there is to tell of an account.</summary>
-/// <param name="Id">Its number.</param>
+/// <summary>An account with its profile and counts.</summary>
+/// <param name="Id">Its id.</param>
 /// <param name="Username">The name as registered.</param>
 /// <param name="Role">What it may do.</param>
-/// <param name="DisplayName">What it wants to be called, if it said so.</param>
-/// <param name="Bio">What it says of itself, if it does.</param>
+/// <param name="DisplayName">The display name, if the user has set one.</param>
+/// <param name="Bio">The user's own description, if there is one.</param>
 /// <param name="CreatedAt">When it was registered.</param>
-/// <param name="Posts">How many threads and replies of its own can be seen.</param>
-/// <param name="UnreadMessages">How many private messages it has not read. Its own business.</param>
-/// <param name="UnreadNotifications">How many notifications it has not read. Its own business.</param>
-/// <param name="Suspension">Why it is suspended, if it is.</param>
+/// <param name="Posts">How many visible threads and replies it has written.</param>
+/// <param name="UnreadMessages">How many private messages are unread; to be shown to its owner only.</param>
+/// <param name="UnreadNotifications">How many notifications are unread; to be shown to its owner only.</param>
+/// <param name="Suspension">Its suspension, if it is suspended.</param>
 public sealed record Account(
     long Id, string Username, Role Role, string? DisplayName, string? Bio, DateTimeOffset CreatedAt, long Posts,
     long UnreadMessages, long UnreadNotifications, Suspension? Suspension);
 
-/// <summary>That an account can't be used.</summary>
-/// <param name="Reason">Why.</param>
-/// <param name="Until">When it ends; <see langword="null"/>: not by itself.</param>
+/// <summary>The suspension of an account.</summary>
+/// <param name="Reason">The reason.</param>
+/// <param name="Until">When it ends; <see langword="null"/> if only a moderator can lift it.</param>
 public sealed record Suspension(string Reason, DateTimeOffset? Until)
 {
-    /// <summary>A condition of SQL on <c>users u</c>: nobody has suspended the account, or that is over at <c>$now</c>.</summary>
+    /// <summary>An SQL condition on <c>users u</c>: the account is not suspended at <c>$now</c>.</summary>
     internal const string IsNotInForce = "(u.suspension IS NULL OR u.suspended_until <= $now)";
 }
 
@@ -48,15 +48,15 @@ public sealed class UserStore
 
     internal PasswordStore Passwords { get; }
 
-    /// <summary>Makes an account.</summary>
-    /// <returns>The account, or <see langword="null"/> if the name is taken (without regard to case and width).</returns>
+    /// <summary>Registers an account.</summary>
+    /// <returns>The account, or <see langword="null"/> if the name is taken, whatever its case and width.</returns>
     /// <exception cref="RefusalException">Invalid: the name or the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public async Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         _ = Username.TryParse(username, out var name, out var mistake);
         RefusalException.ThrowIfInvalid(("username", mistake), ("password", TextRule.Password.Check(password)));
         if (Find(name!.Shown) is not null)
-            return null; // spares the hash; the constraint decides among those that come at once
+            return null; // saves the hashing; the constraint decides between simultaneous registrations
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
         return await _database.WriteAsync(c => c.First("""
             INSERT INTO users (username, username_key, password, created_at)
@@ -66,7 +66,7 @@ public sealed class UserStore
             """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$password", hash), ("$now", _clock.Now()))).ConfigureAwait(false);
     }
 
-    /// <summary>The account of that name, without regard to case and width, or <see langword="null"/>.</summary>
+    /// <summary>The account with that name, whatever its case and width, or <see langword="null"/>.</summary>
     public User? Find(string username) => _database.Read(c => Find(c, username));
 
     /// <summary>As <see cref="Find(string)"/>, in a transaction.</summary>
@@ -81,7 +81,7 @@ public sealed class UserStore
            AND {User.IsNamed}
         """, r => r.User(0), ("$key", key));
 
-    /// <summary>The account of that name as one who acts, or <see langword="null"/>.</summary>
+    /// <summary>The account with that name as an actor, or <see langword="null"/>.</summary>
     public Actor? FindActor(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First($"""
         SELECT id, username, role
           FROM users
@@ -89,13 +89,13 @@ public sealed class UserStore
            AND {User.IsRegistered}
         """, MapActor, ("$key", key)));
 
-    /// <summary>All there is to tell of the account of that name, or <see langword="null"/>.</summary>
+    /// <summary>The account with that name, with its profile and counts, or <see langword="null"/>.</summary>
     public Account? FindAccount(string username) => _database.Read(c => FindAccount(c, username));
 
-    /// <summary>All there is to tell of an account, or <see langword="null"/>.</summary>
+    /// <summary>The account with that id, with its profile and counts, or <see langword="null"/>.</summary>
     public Account? FindAccount(long userId) => _database.Read(c => FindAccount(c, userId));
 
-    /// <summary>A page of the registered accounts, the oldest first.</summary>
+    /// <summary>A page of the registered accounts, oldest first.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
@@ -110,13 +110,13 @@ public sealed class UserStore
         return Page<Account>.Cut(rows, limit, last => [last.Id]);
     });
 
-    /// <summary>Changes what is given; the empty string removes it.</summary>
-    /// <param name="actor">Whose profile.</param>
-    /// <param name="displayName">What the user wants to be called, if that changes.</param>
-    /// <param name="bio">What the user says of himself or herself, if that changes.</param>
-    /// <param name="expected">The account as it must still be; <see langword="null"/>: however it is.</param>
-    /// <returns>The account as it is then, or <see langword="null"/> if there is none.</returns>
-    /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account is not as <paramref name="expected"/>.</exception>
+    /// <summary>Changes the actor's profile. What is <see langword="null"/> stays; an empty string removes.</summary>
+    /// <param name="actor">The actor.</param>
+    /// <param name="displayName">The new display name, if it changes.</param>
+    /// <param name="bio">The new description, if it changes.</param>
+    /// <param name="expected">The account as it must still be; <see langword="null"/> for any state.</param>
+    /// <returns>The changed account, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account differs from <paramref name="expected"/>.</exception>
     public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
         RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.Check(displayName)), ("bio", TextRule.Bio.Check(bio)));
@@ -135,13 +135,13 @@ public sealed class UserStore
         });
     }
 
-    /// <summary>Gives an account a role, which counts from the very next request, and writes that into the moderation log.</summary>
-    /// <param name="actor">Who gives it; only <see cref="Actor.System"/> may leave the forum without an admin.</param>
-    /// <param name="username">Whose.</param>
-    /// <param name="role">Which.</param>
-    /// <returns>The account as it is then, or <see langword="null"/> if there is none.</returns>
+    /// <summary>Assigns a role, which counts from the next request on, and adds that to the moderation log.</summary>
+    /// <param name="actor">The admin; only <see cref="Actor.System"/> may leave the forum without one.</param>
+    /// <param name="username">The name of the account.</param>
+    /// <param name="role">The role.</param>
+    /// <returns>The changed account, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="RefusalException">
-    /// Forbidden: the actor is no admin, or it is the role of <c>system</c>. Conflict: the forum would be left without an admin.
+    /// Forbidden: the actor is not an admin, or the account is <c>system</c>. Conflict: the forum would be left without an admin.
     /// </exception>
     public Task<Account?> SetRoleAsync(Actor actor, string username, Role role) => _database.WriteAsync(c =>
     {
@@ -152,7 +152,7 @@ public sealed class UserStore
         if (account.Id == User.SystemId)
             throw RefusalException.Forbidden("system has no role");
         if (account.Role == Role.Admin && actor.Id != User.SystemId && c.Number("SELECT count(*) FROM users WHERE role = 'admin'") == 1)
-            throw new RefusalException(RefusalKind.Conflict, "the last admin must stay one: make another first");
+            throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
         c.Execute("""
             UPDATE users
                SET role = $role
@@ -167,13 +167,13 @@ public sealed class UserStore
     public async Task<bool> VerifyPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
         await Passwords.ProveAsync(user.Id, password, cancellationToken).ConfigureAwait(false) is not null;
 
-    /// <summary>Gives an account a password, and ends all its sessions and tokens.</summary>
-    /// <returns>Whether there is such an account; <c>system</c> is none, it can't log in.</returns>
+    /// <summary>Sets an account's password, and ends all its sessions and tokens.</summary>
+    /// <returns>Whether there is such an account; false for <c>system</c>, which can't log in.</returns>
     /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public Task<bool> SetPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
         Passwords.SetAsync(user.Id, password, "password", proof: null, keepSession: null, cancellationToken);
 
-    /// <summary>Why and how long an account is suspended now; <see langword="null"/> if it is not.</summary>
+    /// <summary>The current suspension of an account; <see langword="null"/> if it is not suspended.</summary>
     public Suspension? FindSuspension(User user) => _database.Read(c => c.First($"""
         SELECT u.suspension, u.suspended_until
           FROM users u
@@ -182,13 +182,13 @@ public sealed class UserStore
         """, r => new Suspension(r.GetString(0), r.TimeOrNull(1)), ("$id", user.Id), ("$now", _clock.Now())));
 
     /// <summary>
-    /// Erases the actor's account with all that is the person's: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
-    /// Posts stay, by <c>deleted</c>.
+    /// Erases the actor's account with everything personal: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
+    /// Posts stay, with <c>deleted</c> as their author.
     /// </summary>
-    /// <returns>Whether there was one that can be erased: <c>system</c> can't.</returns>
+    /// <returns>Whether there was such an account; false for <c>system</c>, which can't be erased.</returns>
     public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
 
-    /// <summary>As above, if the stored password is still the one that was proven.</summary>
+    /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
     internal Task<bool> EraseAsync(Actor actor, string? proof) => _database.WriteAsync(c => AccountErasure.Erase(c, actor.Id, proof));
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""

@@ -10,8 +10,8 @@ internal static class ForwardedHeaders
     private static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
 
     /// <summary>
-    /// Whether the client is on this machine with no proxy between. It has to call the server by a name of loopback: a page in a browser here can
-    /// have a name of its own lead to this machine (DNS rebinding), and a proxy may say no more of itself than that name.
+    /// Whether the client is on this machine, without a proxy in between. The request's host must be a name of loopback: a web page could make
+    /// its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by nothing but the host.
     /// </summary>
     public static bool IsDirectLoopback(Exchange exchange) =>
         exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !Any(exchange)

@@ -6,19 +6,19 @@ using static SQLitePCL.raw;
 
 namespace TinyForum.Maintenance;
 
-/// <summary>Whole copies of a database: made while it is in use, checked, and put in place so that a crash leaves no half of one.</summary>
+/// <summary>Copies of a whole database: made while it is in use, checked, and renamed into place so that a crash never leaves half a copy.</summary>
 internal static class Backup
 {
     private const int PagesAtOnce = 1024;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Writes a copy of <paramref name="database"/> to <paramref name="file"/>, in place of what is there.</summary>
+    /// <summary>Writes a copy of <paramref name="database"/> to <paramref name="file"/>, replacing what is there.</summary>
     /// <param name="database">The database, which may be in use.</param>
-    /// <param name="file">The copy: a database by itself, readable by its owner alone.</param>
-    /// <param name="progress">Told every two seconds how far it is.</param>
-    /// <param name="cancellation">Leaves <paramref name="file"/> as it is.</param>
-    /// <exception cref="DatabaseException">The one can't be read or the other not be written, or the copy is not sound.</exception>
+    /// <param name="file">The copy: a single file, readable by its owner alone.</param>
+    /// <param name="progress">Called with the progress every two seconds.</param>
+    /// <param name="cancellation">Ends the copying; <paramref name="file"/> stays as it is.</param>
+    /// <exception cref="DatabaseException">The database can't be read, the file can't be written, or the copy is damaged.</exception>
     public static void Save(string database, string file, Action<string>? progress = null, CancellationToken cancellation = default)
     {
         file = Path.GetFullPath(file);
@@ -28,9 +28,9 @@ internal static class Backup
         DatabaseFile.Publish(claim, file);
     }
 
-    /// <summary>Puts a copy of <paramref name="file"/> in the place of <paramref name="database"/>, whose old file is kept.</summary>
-    /// <returns>The name that the old file has now, or <see langword="null"/> if there was none.</returns>
-    /// <exception cref="DatabaseException">As for <see cref="Save"/>; or someone has the database open.</exception>
+    /// <summary>Replaces <paramref name="database"/> by a copy of <paramref name="file"/>; the old file is kept under another name.</summary>
+    /// <returns>The new name of the old file, or <see langword="null"/> if there was none.</returns>
+    /// <exception cref="DatabaseException">As for <see cref="Save"/>, or someone has the database open.</exception>
     public static string? Restore(string file, string database, DateTimeOffset now, Action<string>? progress = null)
     {
         database = Path.GetFullPath(database);
@@ -44,7 +44,7 @@ internal static class Backup
             kept = string.Create(CultureInfo.InvariantCulture, $"{database}.before-restore-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
             File.Move(database, kept);
         }
-        // A log that no one could fold in, since its database is damaged, belongs to the old file, and would damage the new one.
+        // The log of a damaged database, which can't be checkpointed, belongs to the old file and would damage the new one.
         foreach (var suffix in (ReadOnlySpan<string>)["-wal", "-shm", "-journal"])
         {
             if (File.Exists(database + suffix))
@@ -63,7 +63,7 @@ internal static class Backup
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_NOTADB or SQLITE_CORRUPT)
         {
-            return null; // damaged: what one restores a backup for
+            return null; // damaged: the reason to restore a backup
         }
         catch (SqliteException e)
         {
@@ -84,9 +84,9 @@ internal static class Backup
             using (var copy = new Connection(to, readOnly: false, BusyTimeout))
             using (cancellation.Register(() => sqlite3_interrupt(copy.Sqlite.Handle!)))
             {
-                copy.Script("PRAGMA synchronous = OFF"); // flushed once, when it is published
+                copy.Script("PRAGMA synchronous = OFF"); // flushed once, when the copy is published
                 CopyPages(source, copy, progress, cancellation);
-                copy.Script("PRAGMA journal_mode = DELETE"); // of a copy, one file is everything
+                copy.Script("PRAGMA journal_mode = DELETE"); // the copy has to be a single file
                 if (copy.All("PRAGMA integrity_check(1)", r => r.GetString(0)) is not ["ok"] and var faults)
                     throw new DatabaseException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
             }
@@ -104,7 +104,7 @@ internal static class Backup
     private static void CopyPages(Connection source, Connection copy, Action<string>? progress, CancellationToken cancellation)
     {
         var pace = new ProgressReporter(progress);
-        // One read transaction from the first page to the last: without it, a write by anyone would start the copy over.
+        // One read transaction from the first page to the last: without it, any write would restart the copy.
         source.Script("BEGIN; SELECT count(*) FROM sqlite_schema;");
         using var backup = sqlite3_backup_init(copy.Sqlite.Handle!, "main", source.Sqlite.Handle!, "main");
         int code;

@@ -4,8 +4,8 @@ using TinyForum.Storage;
 namespace TinyForum.Maintenance;
 
 /// <summary>
-/// Backs the database up every so often, counted from the newest backup there is, so that restarts neither add nor skip one. The files are
-/// named by their time, <c>forum-20260131T093000Z.db</c>, and the oldest of them go; no other file in the folder is touched.
+/// Backs the database up at regular intervals, counted from the newest existing backup, so that restarts neither add nor skip one. The
+/// files are named by their time, <c>forum-20260131T093000Z.db</c>, and the oldest are removed; no other file in the folder is touched.
 /// </summary>
 internal sealed class BackupSchedule : IAsyncDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
 
     /// <param name="database">The database's full path.</param>
     /// <param name="every">The time between two backups, one minute at least.</param>
-    /// <param name="options">Where they go, how many stay, the clock, and whom to tell.</param>
+    /// <param name="options">The folder, how many to keep, the clock and the log.</param>
     public BackupSchedule(string database, TimeSpan every, ForumOptions options)
     {
         (_database, _options) = (database, options);
@@ -36,7 +36,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
         Wait(Due());
     }
 
-    /// <summary>Cuts off a backup that is being made.</summary>
+    /// <summary>Ends the schedule, and a backup that is being made.</summary>
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
@@ -49,7 +49,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
     {
         try
         {
-            if (Due() > TimeSpan.Zero) // timers can't wait for much longer than a month, and clocks are set
+            if (Due() > TimeSpan.Zero) // timers can't wait much longer than a month, and clocks get set
             {
                 Wait(Due());
                 return;
@@ -60,7 +60,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
             foreach (var old in Own(Extension).SkipLast(_options.BackupKeep).Concat(Own(Extension + Unfinished)))
                 File.Delete(old);
             Wait(Due());
-            _options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: who hears of it may rely on the next one being set
+            _options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: whoever reads this line may rely on the next backup being scheduled
         }
         catch (OperationCanceledException)
         {
@@ -79,7 +79,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
         if (!Directory.Exists(_folder) || Own(Extension) is not [.., var newest])
             return TimeSpan.Zero;
         var due = Time(newest, Extension)!.Value + _every - now;
-        return due <= TimeSpan.Zero ? TimeSpan.Zero : due < _every ? due : _every; // a backup of the future is a clock that was set back
+        return due <= TimeSpan.Zero ? TimeSpan.Zero : due < _every ? due : _every; // a backup from the future means that the clock was set back
     }
 
     private void Wait(TimeSpan due)
@@ -88,7 +88,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
             _timer.Change(due < Longest ? due : Longest, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The files that this class made, the oldest first.</summary>
+    /// <summary>The backups in the folder, oldest first.</summary>
     private List<string> Own(string extension) =>
         [.. Directory.EnumerateFiles(_folder).Where(f => Time(f, extension) is not null).Order(StringComparer.Ordinal)];
 

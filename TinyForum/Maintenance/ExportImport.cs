@@ -8,19 +8,19 @@ using TinyForum.Storage;
 namespace TinyForum.Maintenance;
 
 /// <summary>
-/// The whole forum as newline-delimited JSON: a line that says what it is, a line for every row, tables in an order in which
-/// references lead backwards, and a last line with their number, by which a file that was cut off is known. Sessions, tokens and
-/// idempotency keys are left out: everyone logs in anew. The search index is made anew from the posts.
+/// The whole forum as newline-delimited JSON: a header line, a line for every row, and a last line with the number of rows, which tells
+/// whether the file is complete. Tables are ordered such that references point backwards. Sessions, tokens and idempotency keys are
+/// left out: everyone has to log in again. The search index is rebuilt from the posts.
 /// </summary>
 internal static class ExportImport
 {
     private const string Format = "tinyforum";
     private const int FormatVersion = 1;
-    private const int OldestSchema = 1; // whose tables are those of today: what changed since is the search index
+    private const int OldestSchema = 1; // its tables are the same as today's: only the search index has changed
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The tables, with the query that reads one in an order that can be written again.</summary>
+    /// <summary>The tables, each with the query that reads its rows in an order in which they can be inserted.</summary>
     public static IReadOnlyList<(string Name, string Sql)> Tables { get; } =
     [
         ("settings", "SELECT * FROM settings ORDER BY name"),
@@ -38,13 +38,13 @@ internal static class ExportImport
         ("notifications", "SELECT * FROM notifications ORDER BY id"),
         ("reports", "SELECT * FROM reports ORDER BY id"),
         ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
-        ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids given out, so that none is given out twice
+        ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids that were used, so that none is used again
     ];
 
-    /// <summary>The tables that stay behind.</summary>
+    /// <summary>The tables that are not exported.</summary>
     public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
 
-    /// <summary>Writes everything as it stands at one moment.</summary>
+    /// <summary>Writes a snapshot of everything.</summary>
     /// <returns>How many rows there were.</returns>
     public static long Export(Connection connection, Stream output, Action<string>? progress = null)
     {
@@ -73,9 +73,9 @@ internal static class ExportImport
         return rows;
     }
 
-    /// <summary>Reads what <see cref="Export"/> wrote into an empty forum, in the transaction of the caller: all of it or nothing.</summary>
+    /// <summary>Reads what <see cref="Export"/> wrote into an empty forum, in the caller's transaction: all of it or nothing.</summary>
     /// <returns>How many rows there were.</returns>
-    /// <exception cref="InvalidDataException">The forum is not empty, or a line, named by its number, is at fault.</exception>
+    /// <exception cref="InvalidDataException">The forum is not empty, or a line is invalid; the message has its number.</exception>
     public static long Import(Connection connection, TextReader input, Action<string>? progress = null)
     {
         if (connection.Number("SELECT max(id) FROM users") > 1 || connection.Number("SELECT count(*) FROM posts") > 0)
@@ -114,7 +114,7 @@ internal static class ExportImport
             throw Bad(number + 1, "the file was cut off: its last line is missing");
         SearchIndex.Fill(connection, pace);
         if (IntegrityCheck.Run(connection) is [var fault, ..])
-            throw new InvalidDataException($"the file contradicts itself: {fault}");
+            throw new InvalidDataException($"the file is inconsistent: {fault}");
         return number - 2;
     }
 
@@ -161,7 +161,7 @@ internal static class ExportImport
     private static void RequireHeader(JsonElement header)
     {
         if (!header.TryGetProperty("format", out var format) || format.GetString() != Format)
-            throw new FormatException("this is no export of TinyForum");
+            throw new FormatException("this is not a TinyForum export");
         if (header.GetProperty("version").GetInt32() != FormatVersion || header.GetProperty("schema").GetInt32() is not (>= OldestSchema and <= ForumDatabase.SchemaVersion))
             throw new FormatException($"the export is of schema {header.GetProperty("schema")}, this TinyForum reads schema {OldestSchema} to {ForumDatabase.SchemaVersion}");
     }
@@ -182,7 +182,7 @@ internal static class ExportImport
 
     private static InvalidDataException Bad(long line, string why) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {why}"));
 
-    /// <summary>How rows get into a table. Its SQL is made here, once, of names that the schema has, never of what a file says.</summary>
+    /// <summary>Inserts rows into a table. Its SQL is built here, once, from the names in the schema, never from the file.</summary>
     private sealed class Table(string name, IReadOnlyList<string> columns)
     {
         private readonly string _clear = string.Concat("DELETE FROM ", name);
@@ -196,7 +196,7 @@ internal static class ExportImport
               FROM pragma_table_info($table)
             """, r => r.GetString(0), ("$table", name)));
 
-        /// <summary>Removes what a new forum has in it.</summary>
+        /// <summary>Removes the rows of a new forum.</summary>
         public void Clear(Connection connection) => connection.Execute(_clear);
 
         public void Insert(Connection connection, JsonElement row)

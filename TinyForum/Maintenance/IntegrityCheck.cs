@@ -3,14 +3,14 @@ using TinyForum.Storage;
 namespace TinyForum.Maintenance;
 
 /// <summary>
-/// Whether a database is sound: SQLite's own checks, and what the forum keeps beside what it could count. Each rule is a query
-/// that tells of every row that breaks it.
+/// Whether a database is sound: SQLite's own checks, and every stored count and order against the rows that it is derived from. Each
+/// rule is a query that returns the rows that break it.
 /// </summary>
 internal static class IntegrityCheck
 {
-    private const int MaxFaults = 10; // of one rule
+    private const int MaxFaults = 10; // per rule
 
-    /// <summary>A rule: the query has a line of text for each row that breaks it.</summary>
+    /// <summary>A rule: the query returns a line of text for each row that breaks it.</summary>
     public sealed record Rule(string Name, string Sql);
 
     /// <summary>The rules, SQLite's first.</summary>
@@ -153,10 +153,10 @@ internal static class IntegrityCheck
             """),
     ];
 
-    /// <summary>Checks everything, in one read transaction, so that it may run beside a server.</summary>
-    /// <param name="connection">Outside of a transaction, or inside of one whose changes are checked too.</param>
-    /// <param name="progress">Told the name of each rule before it is checked.</param>
-    /// <returns>What is wrong, up to ten lines a rule; empty if all is well.</returns>
+    /// <summary>Checks everything in one read transaction, so that it may run beside a server.</summary>
+    /// <param name="connection">The connection; if it has an open transaction, its changes are checked too.</param>
+    /// <param name="progress">Called with the name of each rule before it is checked.</param>
+    /// <returns>What is wrong, up to <see cref="MaxFaults"/> lines per rule; empty if all is well.</returns>
     public static IReadOnlyList<string> Run(Connection connection, Action<string>? progress = null)
     {
         var faults = new List<string>();
@@ -176,8 +176,8 @@ internal static class IntegrityCheck
         return faults;
     }
 
-    /// <summary>Rewrites the file without what was deleted.</summary>
-    /// <remarks>The search index marks a deleted post and keeps its words until segments merge: <c>optimize</c> merges them all.</remarks>
+    /// <summary>Rewrites the file without anything that was deleted.</summary>
+    /// <remarks>The search index marks deleted posts and keeps their words until segments merge: <c>optimize</c> merges them all.</remarks>
     public static void Vacuum(Connection connection) => connection.Script("""
         PRAGMA secure_delete = ON;
         INSERT INTO search (search) VALUES ('optimize');

@@ -5,8 +5,9 @@ using Microsoft.Data.Sqlite;
 namespace TinyForum.Storage;
 
 /// <summary>
-/// One SQLite connection with its statements kept prepared. Not for use by two threads at once. SQL texts are literals or
-/// static fields: statements are kept by the string's identity, so a text built at run time would be prepared anew each time and never freed.
+/// One SQLite connection that keeps its statements prepared. Not for use by two threads at once. Statements are kept by the identity of
+/// their text: pass a literal or a text that is built once and kept. One that is built for each call would be prepared each time and
+/// never freed.
 /// </summary>
 internal sealed class Connection : IDisposable
 {
@@ -21,7 +22,7 @@ internal sealed class Connection : IDisposable
             DataSource = path,
             Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
-            DefaultTimeout = 1, // seconds of the provider's own 150 ms polling; the wait that counts is busy_timeout, below
+            DefaultTimeout = 1, // seconds of the provider's own polling; the wait that matters is busy_timeout, below
         }.ToString());
         _sqlite.Open();
         Script($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
@@ -30,7 +31,7 @@ internal sealed class Connection : IDisposable
     /// <summary>The connection itself, for what this class has no method for (backup, raw handles).</summary>
     public SqliteConnection Sqlite => _sqlite;
 
-    /// <summary>The texts of the statements it keeps.</summary>
+    /// <summary>The texts of the statements that are kept.</summary>
     public IEnumerable<string> Statements => _statements.Keys;
 
     /// <summary>Runs a statement and returns how many rows it changed.</summary>
@@ -61,14 +62,14 @@ internal sealed class Connection : IDisposable
             row(reader);
     }
 
-    /// <summary>The first column of the first row as a number, or <see langword="null"/> without a row or with a NULL.</summary>
+    /// <summary>The first column of the first row as a number; <see langword="null"/> if there is no row or it is NULL.</summary>
     public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         First(sql, static r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), parameters);
 
     /// <summary>Runs <paramref name="read"/>, whose statements fail with SQLITE_INTERRUPT once it has taken longer than <paramref name="limit"/>.</summary>
     public T Within<T>(TimeSpan limit, Func<T> read)
     {
-        const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 takes some for each page of its index
+        const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 counts some for each page of its index
         var start = Stopwatch.GetTimestamp();
         SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
         try
@@ -81,7 +82,7 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    /// <summary>Runs <paramref name="change"/> in a transaction, which an exception undoes.</summary>
+    /// <summary>Runs <paramref name="change"/> in a transaction; an exception rolls it back.</summary>
     public void InTransaction(Action change)
     {
         Execute("BEGIN IMMEDIATE");
@@ -97,10 +98,10 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    /// <summary>Puts a change off until the open transaction is about to be committed; without one it is made at once.</summary>
+    /// <summary>Defers a change until just before the open transaction is committed; without a transaction it is made at once.</summary>
     /// <remarks>
-    /// For the search index: FTS5 gathers changes and writes them out together, but also whenever a savepoint begins after one of them,
-    /// and statements that change several rows begin one of their own. Behind all that a group of writes does, it is once a commit.
+    /// For the search index: FTS5 buffers changes and writes them out together, but also whenever a savepoint begins after one of them,
+    /// and a statement that changes several rows begins one of its own. Deferred, they are written out once per commit.
     /// </remarks>
     public void BeforeCommit(Action<Connection> change)
     {
@@ -110,7 +111,7 @@ internal sealed class Connection : IDisposable
             change(this);
     }
 
-    /// <summary>Makes the changes that were put off, and commits.</summary>
+    /// <summary>Makes the deferred changes and commits.</summary>
     public void Commit()
     {
         foreach (var change in _beforeCommit)
@@ -119,10 +120,10 @@ internal sealed class Connection : IDisposable
         Execute("COMMIT");
     }
 
-    /// <summary>Runs <paramref name="change"/> such that an exception undoes no more of the transaction than that.</summary>
+    /// <summary>Runs <paramref name="change"/> in a savepoint, so that an exception undoes it alone and not the transaction.</summary>
     /// <param name="change">The change.</param>
-    /// <param name="isUndone">Whether to undo it for this exception; else it is thrown on, and the transaction is to be given up.</param>
-    /// <returns>The exception that it was undone for, or <see langword="null"/>.</returns>
+    /// <param name="isUndone">Whether to undo it for this exception; otherwise the exception is rethrown and the transaction must be rolled back.</param>
+    /// <returns>The exception for which it was undone, or <see langword="null"/>.</returns>
     public Exception? InSavepoint(Action<Connection> change, Func<Exception, bool> isUndone)
     {
         var putOff = _beforeCommit.Count;
@@ -142,10 +143,10 @@ internal sealed class Connection : IDisposable
         return undone;
     }
 
-    /// <summary>Whether a transaction is open: some errors end it by themselves.</summary>
+    /// <summary>Whether a transaction is open: some errors end it.</summary>
     public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_sqlite.Handle) == 0;
 
-    /// <summary>Ends the open transaction without its changes, if there is one.</summary>
+    /// <summary>Rolls the open transaction back, if there is one.</summary>
     public void RollBack()
     {
         _beforeCommit.Clear();
@@ -160,7 +161,7 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    /// <summary>Runs statements that are not kept, several in one text if need be.</summary>
+    /// <summary>Runs one or several statements that are not kept prepared.</summary>
     public void Script(string sql)
     {
         using var command = _sqlite.CreateCommand();
@@ -168,7 +169,7 @@ internal sealed class Connection : IDisposable
         using var reader = command.ExecuteReader();
         do
         {
-            // ExecuteNonQuery stops at the first row, and swallows the errors of the statements behind it.
+            // ExecuteNonQuery stops at the first row and swallows the errors of the statements after it.
             while (reader.Read())
             {
             }

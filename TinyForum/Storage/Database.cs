@@ -5,7 +5,7 @@ using static SQLitePCL.raw;
 namespace TinyForum.Storage;
 
 /// <summary>
-/// The forum's one file: SQLite in WAL mode with <c>synchronous=FULL</c>, several readers that never wait for a write, and one writer
+/// A SQLite file in WAL mode with <c>synchronous=FULL</c>: several readers that never wait for a write, and one writer
 /// (<see cref="WriteQueue"/>) that answers after its commit is on disk. Thread-safe.
 /// </summary>
 internal sealed class Database : IDisposable
@@ -41,19 +41,19 @@ internal sealed class Database : IDisposable
     /// <summary>The file's full path.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the file was made for this object alone and is removed with it.</summary>
+    /// <summary>Whether the file is temporary: made for this object alone and removed with it.</summary>
     public bool IsTemporary { get; }
 
     public WriteQueue Writer => _writer;
 
     /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
-    /// <param name="path">The file; <see langword="null"/> makes a temporary one that goes when this object is disposed.</param>
+    /// <param name="path">The file; <see langword="null"/> for a temporary one that is removed when this object is disposed.</param>
     /// <param name="schema">What it holds.</param>
-    /// <param name="tell">Told, in a line for the operator, what takes long and what goes wrong; called by several threads at once.</param>
+    /// <param name="tell">Called with a line for the operator when something takes long or goes wrong, by several threads at once.</param>
     /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
-    /// <param name="busyTimeout">How long a statement waits for another process's lock. 5 s.</param>
+    /// <param name="busyTimeout">How long a statement waits for another process's lock; <see cref="BusyTimeout"/> by default.</param>
     /// <exception cref="DatabaseException">
-    /// The file can't be opened or written, is no database, belongs to another program, or is of a newer schema.
+    /// The file can't be opened or written, is not a database, belongs to another program, or has a newer schema.
     /// </exception>
     public static Database Open(
         string? path, DatabaseSchema schema, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch,
@@ -81,13 +81,13 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>Runs <paramref name="read"/> on a connection that no one else uses meanwhile and that can't write.</summary>
+    /// <summary>Runs <paramref name="read"/> on a read-only connection that nobody else uses meanwhile.</summary>
     public T Read<T>(Func<Connection, T> read)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         if (!_readers.TryPop(out var connection))
         {
-            RequireInPlace(); // else this reader would see another file than the ones before it
+            RequireInPlace(); // otherwise this reader would open another file than the ones before it
             connection = OpenConnection(readOnly: true);
         }
         try
@@ -107,7 +107,7 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Read"/>, with every statement seeing the same state of the database.</summary>
+    /// <summary>As <see cref="Read"/>, in one transaction: every statement sees the same state of the database.</summary>
     public T ReadSnapshot<T>(Func<Connection, T> read) => Read(c =>
     {
         c.Execute("BEGIN");
@@ -125,21 +125,21 @@ internal sealed class Database : IDisposable
     public IEnumerable<string> ReaderStatements => _readers.SelectMany(r => r.Statements).Distinct();
 
     /// <summary>
-    /// Runs <paramref name="write"/> on the writer's thread inside a transaction; the task ends once that is on disk. What it throws
-    /// undoes its own changes alone. It may run several times (a batch in which one fails is run again), so it must not change
-    /// anything but the database.
+    /// Runs <paramref name="write"/> on the writer's thread inside a transaction; the task ends once that is on disk. An exception undoes
+    /// its own changes alone. It may run several times (a batch in which one write fails is run again), so it must change nothing but the
+    /// database.
     /// </summary>
     public Task<T> WriteAsync<T>(Func<Connection, T> write) => _writer.Enqueue(write);
 
-    /// <summary>As <see cref="WriteAsync{T}"/>, for a write that has nothing to tell.</summary>
+    /// <summary>As <see cref="WriteAsync{T}"/>, for a write without a result.</summary>
     public Task WriteAsync(Action<Connection> write) => _writer.Enqueue(c =>
     {
         write(c);
         return true;
     });
 
-    /// <summary>Reads something, to see whether the database answers.</summary>
-    /// <exception cref="RefusalException">503: it does not.</exception>
+    /// <summary>Checks that the database answers.</summary>
+    /// <exception cref="RefusalException">Unavailable or Busy: it does not.</exception>
     public void Probe()
     {
         RequireInPlace();
@@ -147,13 +147,13 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>
-    /// A number that changes with every commit, by this process or another. What was read while it had one value is still current
-    /// as long as it has it, provided that the number was taken before the reading.
+    /// A number that changes with every commit, by this process or another. What was read after taking the number is current for as long
+    /// as the number stays the same.
     /// </summary>
     public long Version() => _walIndex.Version;
 
-    /// <summary>Sees to it that the file is still the one at its path.</summary>
-    /// <exception cref="RefusalException">503: it was deleted, moved or replaced; what is written into it now would be lost.</exception>
+    /// <summary>Requires that the open file is still the one at its path.</summary>
+    /// <exception cref="RefusalException">Unavailable: it was deleted, moved or replaced; what is written into it now would be lost.</exception>
     public void RequireInPlace()
     {
         lock (_watchLock)
@@ -173,7 +173,7 @@ internal sealed class Database : IDisposable
             throw new RefusalException(RefusalKind.Unavailable, "the database is not available") { RetryAfter = TimeSpan.FromSeconds(30) };
     }
 
-    /// <summary>Finishes the writes that were accepted, folds the log into the file and closes it.</summary>
+    /// <summary>Finishes the accepted writes, checkpoints the write-ahead log into the file and closes it.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -182,7 +182,7 @@ internal sealed class Database : IDisposable
             reader.Dispose();
         lock (_watchLock)
             _watch.Dispose();
-        _writer.Dispose(); // the last to close: SQLite then checkpoints and removes the log
+        _writer.Dispose(); // the last connection to close: SQLite then checkpoints and removes the log
         if (IsTemporary)
             Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
     }

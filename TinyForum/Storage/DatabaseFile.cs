@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace TinyForum.Storage;
 
 /// <summary>
-/// The file under SQLite: whether it is still in its place, whether anyone has it open, and how a new one takes a name so that a
-/// crash leaves the one or the other whole.
+/// The file that SQLite uses: whether it is still in its place, whether anyone has it open, and how a new file takes its name such that
+/// a crash leaves either the old or the new one whole.
 /// </summary>
 internal static unsafe partial class DatabaseFile
 {
@@ -13,8 +13,8 @@ internal static unsafe partial class DatabaseFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
-    /// Whether the path of an open connection no longer leads to the file it has open: that one was deleted, moved or replaced, and what
-    /// is written into it is lost with the process. A <c>stat</c> or two, some microseconds.
+    /// Whether the path of an open connection no longer leads to the file that it has open: the file was deleted, moved or replaced, and
+    /// what is written into it is lost when the process ends. Costs a <c>stat</c> or two, some microseconds.
     /// </summary>
     public static bool HasMoved(Connection connection, string path)
     {
@@ -23,21 +23,21 @@ internal static unsafe partial class DatabaseFile
         return (code == SQLitePCL.raw.SQLITE_OK && moved != 0) || !File.Exists(path + "-wal");
     }
 
-    /// <summary>Makes an empty file that only its owner can read, unless there is one of that name: SQLite gives its log the same mode.</summary>
+    /// <summary>Makes an empty file that only its owner can read, unless it exists: SQLite gives its log the same mode.</summary>
     public static void CreatePrivate(string path)
     {
-        // Not opened if it is there: closing a file drops the locks that SQLite in this process may hold on it.
+        // An existing file is not opened: closing it would drop the locks that SQLite in this process may hold on it.
         if (!Path.Exists(path) && Directory.Exists(Path.GetDirectoryName(path)))
             Private(path, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
     }
 
-    /// <summary>Opens <paramref name="path"/> empty and for this caller alone, to be filled and then <see cref="Publish">published</see>.</summary>
-    /// <exception cref="DatabaseException">Another is writing it, or it can't be written.</exception>
+    /// <summary>Opens <paramref name="path"/>, empty and locked, to be filled and then <see cref="Publish">published</see>.</summary>
+    /// <exception cref="DatabaseException">Someone else is writing it, or it can't be written.</exception>
     public static FileStream Claim(string path)
     {
         try
         {
-            // On Unix the claim is flock's, which SQLite's own locks know nothing of; on Windows it would keep SQLite out.
+            // On Unix the lock is flock's, which does not concern SQLite's own locks; on Windows it would keep SQLite out.
             var claim = Private(path, FileMode.OpenOrCreate, OperatingSystem.IsWindows() ? FileShare.ReadWrite : FileShare.None);
             claim.SetLength(0);
             return claim;
@@ -49,10 +49,10 @@ internal static unsafe partial class DatabaseFile
     }
 
     /// <summary>
-    /// Folds the log of a database into it and keeps everyone else out until the result is disposed; <see langword="null"/> if another
-    /// connection has it open: in WAL mode each holds a shared lock for as long as it lives, whether it does anything or not.
+    /// Checkpoints a database's log and keeps everyone else out until the result is disposed; <see langword="null"/> if another connection
+    /// has it open: in WAL mode every connection holds a shared lock for as long as it lives, even when idle.
     /// </summary>
-    /// <exception cref="SqliteException">It is no database, or a damaged one.</exception>
+    /// <exception cref="SqliteException">It is not a database, or it is damaged.</exception>
     public static Connection? TakeExclusively(string path)
     {
         var connection = new Connection(path, readOnly: false, TimeSpan.FromSeconds(1));
@@ -61,7 +61,7 @@ internal static unsafe partial class DatabaseFile
             connection.Script("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
             if (connection.First("PRAGMA journal_mode", r => r.GetString(0)) == "delete")
                 return connection;
-            connection.Dispose(); // a server opened it between the two
+            connection.Dispose(); // a server opened it in between
             return null;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
@@ -76,7 +76,7 @@ internal static unsafe partial class DatabaseFile
         }
     }
 
-    /// <summary>Puts a finished file on disk and then under its name, in place of what had it.</summary>
+    /// <summary>Flushes a finished file to disk and then renames it, replacing any file of that name.</summary>
     public static void Publish(FileStream claim, string path)
     {
         claim.Flush(flushToDisk: true);
@@ -84,7 +84,7 @@ internal static unsafe partial class DatabaseFile
         FlushFolder(path);
     }
 
-    /// <summary>Puts the name of a file on disk: a rename is durable once its folder is.</summary>
+    /// <summary>Flushes the folder of a file to disk, which makes a rename durable.</summary>
     public static void FlushFolder(string path)
     {
         if (OperatingSystem.IsWindows())

@@ -1,21 +1,21 @@
 namespace TinyForum.Storage;
 
-/// <summary>A numbered step from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
+/// <summary>A migration from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
 internal sealed record Migration(int To, string Sql, Action<Connection, ProgressReporter>? Then = null);
 
-/// <summary>What a program keeps in its database, as far as opening one goes.</summary>
+/// <summary>What has to be known of a program's database to open it.</summary>
 /// <param name="Program">The program's name, for messages.</param>
-/// <param name="ApplicationId">Marks its databases (<c>PRAGMA application_id</c>).</param>
+/// <param name="ApplicationId">The number that marks its databases (<c>PRAGMA application_id</c>).</param>
 /// <param name="Version">The number of the schema that it reads and writes (<c>PRAGMA user_version</c>).</param>
-/// <param name="Script">Makes an empty database one of that version.</param>
-/// <param name="Migrations">The steps that bring older ones to that version, in rising order.</param>
-/// <param name="PrepareReader">Gives a connection that reads what its statements need.</param>
+/// <param name="Script">The SQL that makes the schema in an empty database.</param>
+/// <param name="Migrations">The steps that bring older databases to that version, in rising order.</param>
+/// <param name="PrepareReader">Called with each new reading connection, to register what its statements need.</param>
 internal sealed record DatabaseSchema(
     string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader)
 {
     /// <summary>Requires a database of this program, of this schema or an older one.</summary>
     /// <returns>The number of its schema.</returns>
-    /// <exception cref="DatabaseException">It is another program's, or of a newer schema.</exception>
+    /// <exception cref="DatabaseException">It belongs to another program, or has a newer schema.</exception>
     public int RequireKnown(Connection connection, string path)
     {
         if (connection.Number("PRAGMA application_id") != ApplicationId)
@@ -26,15 +26,15 @@ internal sealed record DatabaseSchema(
     }
 
     /// <summary>Requires a database of exactly this schema.</summary>
-    /// <exception cref="DatabaseException">It is another program's, or of another schema.</exception>
+    /// <exception cref="DatabaseException">It belongs to another program, or has another schema.</exception>
     public void RequireCurrent(Connection connection, string path)
     {
         if (RequireKnown(connection, path) is var version && version != Version)
             throw new DatabaseException($"{path} has schema {version}, this {Program} works on {Version}; a server migrates older ones when it starts");
     }
 
-    /// <summary>Brings a database to this schema: an empty one by the script, an older one by the migrations it lacks.</summary>
-    /// <exception cref="DatabaseException">It is another program's, or of a newer schema.</exception>
+    /// <summary>Brings a database to this schema: an empty one by the script, an older one by the missing migrations.</summary>
+    /// <exception cref="DatabaseException">It belongs to another program, or has a newer schema.</exception>
     public void Apply(Connection connection, string path, Action<string> progress)
     {
         if (connection.Number("PRAGMA application_id") == 0 && IsEmpty(connection))
@@ -56,7 +56,7 @@ internal sealed record DatabaseSchema(
 
     private void Create(Connection connection) => connection.InTransaction(() =>
     {
-        if (IsEmpty(connection)) // else another process was faster
+        if (IsEmpty(connection)) // otherwise another process was faster
             connection.Script($"{Script}\nPRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
     });
 

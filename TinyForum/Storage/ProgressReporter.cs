@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace TinyForum.Storage;
 
-/// <summary>Tells how far something is, every two seconds: what is done sooner says nothing.</summary>
+/// <summary>Reports progress every two seconds; what is done sooner reports nothing.</summary>
 internal sealed class ProgressReporter(Action<string>? tell)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private long _last = Stopwatch.GetTimestamp();
 
-    /// <summary>Whether it is time to tell something.</summary>
+    /// <summary>Whether a report is due.</summary>
     public bool IsDue => tell is not null && Stopwatch.GetElapsedTime(_last) >= Interval;
 
     public void Tell(string how)

@@ -4,9 +4,9 @@ using SQLitePCL;
 namespace TinyForum.Storage;
 
 /// <summary>
-/// Watches for commits, by this process or another, without asking SQLite: reads the checksum in the header of the WAL-index
-/// (sqlite.org/walformat.html, section 2), memory that all connections to a database share and that every commit rewrites.
-/// <c>PRAGMA data_version</c> tells the same for two file locks and five calls, a tenth of what an answer from memory costs in all.
+/// Watches for commits, by this process or another, without asking SQLite: it reads the checksum in the header of the WAL-index
+/// (sqlite.org/walformat.html, section 2), which is memory that all connections to a database share and every commit rewrites.
+/// <c>PRAGMA data_version</c> would tell the same, but takes two file locks and five calls: a tenth of the cost of an answer from memory.
 /// </summary>
 internal sealed unsafe partial class WalIndex
 {
@@ -24,14 +24,14 @@ internal sealed unsafe partial class WalIndex
     }
 
     /// <summary>A number that changes with every commit.</summary>
-    /// <remarks>Of the two copies of the header it is the one written last: readers that begin after it changed see the commit.</remarks>
+    /// <remarks>It is read from the copy of the header that is written last: a reader that begins after it has changed sees the commit.</remarks>
     /// <exception cref="ObjectDisposedException">The database was closed.</exception>
     public long Version
     {
         get
         {
             var isHeld = false;
-            _database.DangerousAddRef(ref isHeld); // a connection that is closed meanwhile keeps its memory until this is read
+            _database.DangerousAddRef(ref isHeld); // keeps the memory of a connection that is closed meanwhile
             try
             {
                 return Volatile.Read(ref *(long*)(_header + 40));
@@ -44,8 +44,8 @@ internal sealed unsafe partial class WalIndex
         }
     }
 
-    /// <summary>Finds the WAL-index of an open database that has been read.</summary>
-    /// <exception cref="NotSupportedException">There is none, or it is of a later format.</exception>
+    /// <summary>Finds the WAL-index of an open database, which must have been read from.</summary>
+    /// <exception cref="NotSupportedException">There is none, or it has a later format.</exception>
     public static WalIndex Of(sqlite3 database)
     {
         Methods** file = null; // a sqlite3_file, whose only member is a pointer to its methods

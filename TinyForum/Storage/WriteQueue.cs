@@ -6,8 +6,8 @@ using static SQLitePCL.raw;
 namespace TinyForum.Storage;
 
 /// <summary>
-/// Group commit: one thread takes the writes that wait, runs them in one transaction, commits once, and only then answers them all;
-/// one that fails is undone alone. A lone write is committed at once; under load the cost of the disk's flush is shared.
+/// Group commit: one thread takes the waiting writes, runs them in one transaction, commits once, and only then answers them all.
+/// A write that fails is undone alone. A lone write is committed at once; under load the writes share the cost of the flush to disk.
 /// </summary>
 internal sealed class WriteQueue : IDisposable
 {
@@ -21,9 +21,9 @@ internal sealed class WriteQueue : IDisposable
     private readonly Action<Connection> _check;
     private readonly Thread _thread;
 
-    /// <param name="connection">Written through by this queue alone, and disposed with it.</param>
+    /// <param name="connection">The connection, which this queue alone uses and disposes.</param>
     /// <param name="maxBatch">How many writes are committed together at most.</param>
-    /// <param name="check">Called before each transaction; what it throws refuses all writes of that.</param>
+    /// <param name="check">Called before each transaction; if it throws, all writes of that transaction are refused.</param>
     public WriteQueue(Connection connection, int maxBatch, Action<Connection> check)
     {
         _connection = connection;
@@ -33,10 +33,10 @@ internal sealed class WriteQueue : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How many writes wait to be run.</summary>
+    /// <summary>How many writes are waiting.</summary>
     public int Waiting => _waiting.Count;
 
-    /// <summary>Told the size of every batch that was committed.</summary>
+    /// <summary>Raised with the size of every committed batch.</summary>
     public Action<int>? Committed { get; set; }
 
     public Task<T> Enqueue<T>(Func<Connection, T> write)
@@ -54,7 +54,7 @@ internal sealed class WriteQueue : IDisposable
         return work.Task;
     }
 
-    /// <summary>Finishes what was accepted, then closes the connection.</summary>
+    /// <summary>Finishes the accepted writes, then closes the connection.</summary>
     public void Dispose()
     {
         if (_waiting.IsAddingCompleted)
@@ -78,8 +78,8 @@ internal sealed class WriteQueue : IDisposable
     }
 
     /// <summary>
-    /// Runs the writes in a transaction, commits it and answers them. Most writes go well, so that a savepoint around each, for which SQLite
-    /// copies every page that it changes, is only set when the first try has shown that one is needed.
+    /// Runs the writes in a transaction, commits it and answers them. Most writes succeed. A savepoint around each, for which SQLite copies
+    /// every page that the write changes, is therefore only set once the first try has failed.
     /// </summary>
     private void Commit(List<Write> writes, bool inSavepoints = false)
     {
@@ -122,7 +122,7 @@ internal sealed class WriteQueue : IDisposable
             write.Answer();
     }
 
-    /// <summary>A write that throws undoes its own changes; an error that took the whole transaction with it is thrown on.</summary>
+    /// <summary>Undoes the changes of a write that throws; an error that ended the whole transaction is rethrown.</summary>
     private void RunInSavepoint(Write write)
     {
         if (_connection.InSavepoint(write.Run, static e => !IsOfTheMachine(e)) is { } e)
@@ -140,15 +140,15 @@ internal sealed class WriteQueue : IDisposable
 
     private static bool IsOfTheMachine(Exception e) => e is SqliteException sqlite && Translate(sqlite) is not null;
 
-    /// <summary>What the writer is told. A write may refer to what was removed while it waited: its own author, erased since it was identified.</summary>
+    /// <summary>The exception that the caller gets. A write may refer to something that was removed while it waited, such as its erased author.</summary>
     private static Exception Reason(Exception e) => e switch
     {
-        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new RefusalException(RefusalKind.Conflict, "what this belongs to is gone"),
+        SqliteException { SqliteExtendedErrorCode: SQLITE_CONSTRAINT_FOREIGNKEY } => new RefusalException(RefusalKind.Conflict, "what this refers to no longer exists"),
         SqliteException sqlite => (Exception?)Translate(sqlite) ?? e,
         _ => e,
     };
 
-    /// <summary>The refusal for an error that is the machine's and not a bug, or <see langword="null"/>.</summary>
+    /// <summary>The refusal for an error of the machine or the file; <see langword="null"/> for a bug.</summary>
     public static RefusalException? Translate(SqliteException e) => e.SqliteErrorCode switch
     {
         SQLITE_FULL => Unavailable("storage is full"),

@@ -4,14 +4,14 @@ using System.Diagnostics.Metrics;
 namespace TinyForum.Telemetry;
 
 /// <summary>
-/// What a running forum tells of itself, under the name <c>TinyForum</c>, in the terms of OpenTelemetry's semantic conventions
-/// for HTTP servers. One object a server, so that several in a process can be told apart.
+/// The metrics and activities of a running forum, under the name <c>TinyForum</c>, following OpenTelemetry's semantic conventions for
+/// HTTP servers. Each server has its own object, so that several in one process can be told apart.
 /// </summary>
 internal sealed class ForumTelemetry : IDisposable
 {
     public const string Name = "TinyForum";
 
-    /// <summary>Starts an activity for each request that anyone listens to.</summary>
+    /// <summary>Starts an activity for each request, if anyone listens.</summary>
     public static readonly ActivitySource Activities = new(Name);
 
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 600).Select(status => (object)status)]; // boxed once
@@ -30,10 +30,10 @@ internal sealed class ForumTelemetry : IDisposable
 
     public Meter Meter { get; } = new(Name);
 
-    /// <summary>What this server's meter has measured.</summary>
+    /// <summary>This server's metrics in Prometheus's format.</summary>
     public PrometheusText Prometheus { get; }
 
-    /// <summary>Counts an answer. Allocates nothing, and however odd the requests are, there are only so many series.</summary>
+    /// <summary>Counts an answer. Allocates nothing, and the number of series is bounded whatever clients send.</summary>
     public void Answered(string method, string? route, int status, TimeSpan duration) => _requestDuration.Record(
         duration.TotalSeconds,
         new("http.request.method", method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? method : "other"),

@@ -6,7 +6,7 @@ using TinyForum.Http;
 
 namespace TinyForum.Telemetry;
 
-/// <summary>What the meter reads off the server and its process when someone asks.</summary>
+/// <summary>The instruments that read the state of the server and its process when they are observed.</summary>
 internal static class Gauges
 {
     public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop)
@@ -27,7 +27,7 @@ internal static class Gauges
         ObserveProcess(meter);
     }
 
-    /// <summary>What guards the connections tells how many are open, and how many it ended by reason.</summary>
+    /// <summary>The connections that are open, and those that the guard ended, by reason.</summary>
     public static void ObserveConnections(Meter meter, Func<int> open, Func<IReadOnlyDictionary<string, long>> cut)
     {
         meter.CreateObservableUpDownCounter("tinyforum.connections", open, "{connection}", "Connections that are open.");
@@ -38,7 +38,7 @@ internal static class Gauges
             "Connections that were ended because they broke a limit.");
     }
 
-    /// <summary>The names are those that Prometheus's own client libraries use.</summary>
+    /// <summary>The process and its runtime, named as in Prometheus's client libraries.</summary>
     private static void ObserveProcess(Meter meter)
     {
         using var process = Process.GetCurrentProcess();

@@ -7,9 +7,9 @@ using System.Text;
 namespace TinyForum.Telemetry;
 
 /// <summary>
-/// Adds up what one meter measures, and writes it in Prometheus's text format, version 0.0.4. Instruments are named as OpenTelemetry
-/// would have it and come out as Prometheus would: <c>http.server.request.duration</c> in <c>s</c> as
-/// <c>http_server_request_duration_seconds</c>. Thread-safe.
+/// Aggregates what one meter measures and writes it in Prometheus's text format, version 0.0.4. OpenTelemetry's names become
+/// Prometheus's: <c>http.server.request.duration</c> in <c>s</c> becomes <c>http_server_request_duration_seconds</c>.
+/// Thread-safe.
 /// </summary>
 internal sealed class PrometheusText : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class PrometheusText : IDisposable
     private readonly SortedDictionary<string, Family> _families = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
-    /// <summary>Listens to <paramref name="meter"/> itself: another one of the same name is another server's.</summary>
+    /// <summary>Listens to this very <paramref name="meter"/>: another one of the same name belongs to another server.</summary>
     public PrometheusText(Meter meter)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -37,7 +37,7 @@ internal sealed class PrometheusText : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Writes every series. One that can't be observed, such as a count in a database that does not answer, is left out.</summary>
+    /// <summary>Writes every series. An instrument that can't be observed, such as a count in a database that does not answer, is left out.</summary>
     public void Write(IBufferWriter<byte> target)
     {
         var text = new StringBuilder();
@@ -51,7 +51,7 @@ internal sealed class PrometheusText : IDisposable
             }
             catch (AggregateException)
             {
-                // The others were observed all the same.
+                // The others were observed nevertheless.
             }
             foreach (var family in _families.Values)
                 family.Write(text);
@@ -62,7 +62,7 @@ internal sealed class PrometheusText : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    /// <summary>The values of a measurement's tags, of which there are three at most.</summary>
+    /// <summary>The values of a measurement's tags, at most three.</summary>
     private readonly record struct Key(object? First, object? Second, object? Third);
 
     /// <summary>An instrument with all its series.</summary>
@@ -90,7 +90,7 @@ internal sealed class PrometheusText : IDisposable
 
         public string Name { get; }
 
-        /// <summary>Costs a look-up and an uncontended lock: this runs for every request.</summary>
+        /// <summary>Runs for every request: it costs a lookup and an uncontended lock.</summary>
         public void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var key = new Key(
@@ -146,7 +146,7 @@ internal sealed class PrometheusText : IDisposable
         public string Labels { get; } = labels;
 
         /// <param name="value">What was measured.</param>
-        /// <param name="isWhole">Whether it is all there is, rather than to be added.</param>
+        /// <param name="isWhole">Whether it replaces the total; otherwise it is added to it.</param>
         public void Measure(double value, bool isWhole)
         {
             var bucket = 0;

@@ -12,7 +12,7 @@ internal sealed record UserView(long Id, string Username)
 
 internal sealed record UserAnswer(UserView User) : Success;
 
-/// <summary>Accounts: registering, logging in and out, who someone is.</summary>
+/// <summary>Accounts: registering, logging in and out, looking a user up.</summary>
 internal static class Accounts
 {
     public static async ValueTask<UserAnswer> Register(Call call, Credentials body)
@@ -65,8 +65,8 @@ internal static class Accounts
         call.Forum.Users.Find(call.Username) is { } user ? new(new UserAnswer(UserView.Of(user))) : throw new HttpRefusalException(200, "user does not exist");
 
     /// <summary>Tries a password, counting it if it is wrong.</summary>
-    /// <returns>The stored string that it matches, or <see langword="null"/>.</returns>
-    /// <exception cref="HttpRefusalException">429: too many were wrong.</exception>
+    /// <returns>The stored hash that it matches, or <see langword="null"/>.</returns>
+    /// <exception cref="HttpRefusalException">429: too many passwords were wrong.</exception>
     /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
     public static async ValueTask<string?> Prove(Call call, long userId, string password)
     {

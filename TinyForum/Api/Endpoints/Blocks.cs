@@ -9,7 +9,7 @@ internal sealed record BlockView(string CreatedAt, UserView User)
 
 internal sealed record BlocksAnswer(IReadOnlyList<BlockView> Blocks, string? Next) : Success;
 
-/// <summary>Whom the caller blocks.</summary>
+/// <summary>The users whom the caller blocks.</summary>
 internal static class Blocks
 {
     public static ValueTask<BlocksAnswer> List(Call call)

@@ -70,7 +70,7 @@ internal static class Me
     private static RefusalException WrongPassword() => RefusalException.Forbidden("wrong password");
 }
 
-/// <summary>Has an export write itself into the answer.</summary>
+/// <summary>Serializes an export by having it write itself into the answer.</summary>
 internal sealed class ExportConverter : JsonConverter<AccountExport>
 {
     public override AccountExport Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();

@@ -15,10 +15,10 @@ internal sealed record MessageAnswer(MessageView PrivateMessage) : Success;
 
 internal sealed record MessagesAnswer(IReadOnlyList<MessageView> Messages, string? Next, long Unread) : Success;
 
-/// <summary>How many are left to read.</summary>
+/// <summary>How many are still unread.</summary>
 internal sealed record UnreadAnswer(long Unread) : Success;
 
-/// <summary>Private messages: each caller's own, whatever the caller's role.</summary>
+/// <summary>Private messages. Callers see only their own, whatever their role.</summary>
 internal static class Messages
 {
     public static ValueTask<MessagesAnswer> List(Call call)
@@ -59,6 +59,6 @@ internal static class Messages
         _ => throw RefusalException.Invalid("box", "must be inbox, sent or all"),
     };
 
-    // Whoever does not exist has no conversation with anyone.
+    // A user who does not exist has no conversations.
     private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.Find(username)?.Id ?? -1 : null;
 }

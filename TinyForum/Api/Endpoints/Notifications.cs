@@ -17,7 +17,7 @@ internal sealed record NotificationView(string CreatedAt, UserView? From, long I
 
 internal sealed record NotificationsAnswer(string? Next, IReadOnlyList<NotificationView> Notifications, long Unread) : Success;
 
-/// <summary>What the caller is told of.</summary>
+/// <summary>The caller's notifications.</summary>
 internal static class Notifications
 {
     public static ValueTask<NotificationsAnswer> List(Call call)

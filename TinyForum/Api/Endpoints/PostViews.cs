@@ -28,7 +28,7 @@ internal sealed record PostView(
         Title: post.Head?.Title,
         Unread: post.Head?.Unread);
 
-    /// <summary>As <see cref="Of"/>, but of a deleted post only that it was there.</summary>
+    /// <summary>As <see cref="Of"/>, but a deleted post becomes a stub.</summary>
     public static PostView InList(Post post) =>
         post.DeletedBy is null ? Of(post) : new(post.Id, post.Number, post.ThreadId, Deleted: true);
 }
@@ -61,8 +61,8 @@ internal sealed record TagView(string Name, long Threads);
 internal sealed record TagsAnswer(IReadOnlyList<TagView> Tags, string? Next) : Success;
 
 /// <summary>
-/// The entity tag of a post: the revision of its text, and a hash of the rest that shows. GET compares it whole; for <c>If-Match</c> the
-/// revision counts alone, so that a like in between does not refuse an edit.
+/// The entity tag of a post: the revision of its text, and a hash of everything else that is shown. GET compares all of it; <c>If-Match</c>
+/// compares only the revision, so that a like in between does not refuse an edit.
 /// </summary>
 internal static class PostETag
 {
@@ -81,7 +81,7 @@ internal static class PostETag
         if (header is null || header.Trim() == "*")
             return null;
         return [.. header.Split(',', StringSplitOptions.TrimEntries)
-            .Select(etag => etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag) // proxies that compress weaken entity tags
+            .Select(etag => etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag) // proxies that compress make entity tags weak
             .Select(etag => etag.StartsWith('"') && etag.IndexOf('-', StringComparison.Ordinal) is > 0 and var dash ? etag[1..dash] : "")
             .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0)];
     }

@@ -7,7 +7,7 @@ internal sealed record NewThread(string Title, string Body, IReadOnlyList<string
 
 internal sealed record PostEdit(string? Title = null, string? Body = null, IReadOnlyList<string>? Tags = null);
 
-/// <summary>Posts of either kind, one at a time: writing, reading, editing, deleting, liking.</summary>
+/// <summary>Single posts, threads and replies alike: creating, reading, editing, deleting, liking.</summary>
 internal static class Posts
 {
     public static async ValueTask<PostAnswer> Create(Call call, NewThread body)
@@ -50,8 +50,8 @@ internal static class Posts
 
     public static ValueTask<LikesAnswer> Unlike(Call call) => Like(call, likes: false);
 
-    /// <summary>Why a moderator acts: the query's <c>reason</c>.</summary>
-    /// <exception cref="RefusalException">Invalid: it breaks the rule for reasons.</exception>
+    /// <summary>A moderator's reason: the query's <c>reason</c>.</summary>
+    /// <exception cref="RefusalException">Invalid: it breaks a rule.</exception>
     public static string? Reason(Call call)
     {
         var reason = call.Query("reason");

@@ -12,7 +12,7 @@ internal sealed record ProfileAnswer(ProfileView Profile) : Success;
 
 internal sealed record RoleChange(string Role);
 
-/// <summary>Accounts as others see them, and the roles they are given.</summary>
+/// <summary>Public profiles, and the assignment of roles.</summary>
 internal static class Profiles
 {
     public static ValueTask<ProfileAnswer> Get(Call call) =>

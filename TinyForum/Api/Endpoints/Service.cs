@@ -4,7 +4,7 @@ using TinyForum.Data;
 
 namespace TinyForum.Api.Endpoints;
 
-/// <summary>The service itself: whether it is well, what it does, what it offers.</summary>
+/// <summary>The service itself: health, metrics, OpenAPI document.</summary>
 internal static class Service
 {
     public static ValueTask<Done> Health(Call call)

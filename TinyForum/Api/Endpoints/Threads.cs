@@ -8,7 +8,7 @@ internal sealed record NewReply(string Body, long? ReplyTo = null);
 
 internal sealed record ReadMark(long Number);
 
-/// <summary>Threads: the lists of them, their replies, how far one has read, what moderators do to them.</summary>
+/// <summary>Threads: lists, replies, read state, pinning and locking.</summary>
 internal static class Threads
 {
     public static ValueTask<PostsAnswer> List(Call call)

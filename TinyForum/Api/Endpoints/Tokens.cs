@@ -5,7 +5,7 @@ namespace TinyForum.Api.Endpoints;
 
 internal sealed record NewToken(string Name, string Scope, long? ExpiresInDays = null);
 
-/// <summary>A token; <paramref name="Token"/>, which is nowhere stored, only in answer to the request that made it.</summary>
+/// <summary>A token. <paramref name="Token"/>, the secret, is only in the answer to the request that created it.</summary>
 internal sealed record TokenView(string CreatedAt, string? ExpiresAt, long Id, string? LastUsedAt, string Name, string Scope, string? Token)
 {
     public static TokenView Of(AccessToken token, string? secret = null) => new(
@@ -17,7 +17,7 @@ internal sealed record TokenAnswer(TokenView Token) : Success;
 
 internal sealed record TokensAnswer(IReadOnlyList<TokenView> Tokens) : Success;
 
-/// <summary>The tokens by which the caller's scripts call.</summary>
+/// <summary>The access tokens of the caller's scripts.</summary>
 internal static class Tokens
 {
     public static ValueTask<TokensAnswer> List(Call call) =>

@@ -7,8 +7,8 @@ using TinyForum.Http;
 namespace TinyForum.Api.OpenApi;
 
 /// <summary>
-/// The OpenAPI 3.1 document, made from the route table, the types of bodies and answers, and what <see cref="OpenApiTerms"/> says of
-/// their names. What is common to many endpoints stands once, under <c>components</c>.
+/// The OpenAPI 3.1 document, made from the route table, the types of request and answer bodies, and the descriptions in
+/// <see cref="OpenApiTerms"/>. What several endpoints share is written once, under <c>components</c>.
 /// </summary>
 internal sealed class OpenApiDocument
 {
@@ -32,7 +32,7 @@ internal sealed class OpenApiDocument
             _schemas[name] = schema;
     }
 
-    /// <summary>The document; made when it is first asked for.</summary>
+    /// <summary>The document; made on first use.</summary>
     public static ReadOnlyMemory<byte> Bytes => Made.Value;
 
     private byte[] Render()
@@ -45,8 +45,8 @@ internal sealed class OpenApiDocument
             {
                 ["title"] = "TinyForum",
                 ["version"] = typeof(OpenApiDocument).Assembly.GetName().Version!.ToString(3),
-                ["description"] = "A small self-hosted forum. HEAD works wherever GET does, OPTIONS tells the methods of a path, "
-                    + "any other method is a 405 with `Allow`, and a path that is not here is a 404.",
+                ["description"] = "A small self-hosted forum. HEAD works wherever GET does, OPTIONS lists the methods of a path, "
+                    + "any other method gets a 405 with `Allow`, and an unknown path gets a 404.",
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
@@ -192,7 +192,7 @@ internal sealed class OpenApiDocument
         return Reference("schemas", name);
     }
 
-    /// <summary>A sample of what a schema allows, put together from those of its members.</summary>
+    /// <summary>A sample value of a schema, composed of its members' samples.</summary>
     private JsonNode Example(JsonNode schema)
     {
         if ((string?)schema["$ref"] is { } reference)
@@ -209,7 +209,7 @@ internal sealed class OpenApiDocument
         };
     }
 
-    /// <summary><c>getUserByUsernameProfile</c> of <c>GET /api/user/{username}/profile</c>.</summary>
+    /// <summary>The operation's id: <c>getUserByUsernameProfile</c> for <c>GET /api/user/{username}/profile</c>.</summary>
     private static string OperationId(string method, string path)
     {
         var words = path.Replace("{", "by-", StringComparison.Ordinal).Split(['/', '-', '.', '}'], StringSplitOptions.RemoveEmptyEntries);

@@ -4,7 +4,7 @@ using TinyForum.Text;
 
 namespace TinyForum.Api.OpenApi;
 
-/// <summary>The refusals as the OpenAPI document has them: which an endpoint may answer with, and what each looks like.</summary>
+/// <summary>The refusals in the OpenAPI document: which an endpoint may answer with, and what each looks like.</summary>
 internal static class OpenApiRefusals
 {
     private static readonly (int Status, string Description, string Message, string[] Headers)[] All =
@@ -13,20 +13,20 @@ internal static class OpenApiRefusals
         (401, "Nobody is logged in, or the token is not valid.", "login required", ["WWW-Authenticate"]),
         (403, "The caller may not do this.", "only a moderator may do this", []),
         (404, "There is no such thing, or the caller may not see it.", "not found", []),
-        (409, "It does not go with what is there or has been done.", "you have reported this post already", []),
+        (409, "It conflicts with the current state.", "you have reported this post already", []),
         (411, "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
-        (412, "It has changed since: none of the tags in `If-Match` is its own.", "it was changed meanwhile", ["ETag"]),
+        (412, "It has changed: none of the entity tags in `If-Match` is current.", "the post has been changed since", ["ETag"]),
         (413, $"The body is larger than {RequestBody.MaxLength / 1024} KiB.", $"the body must be at most {RequestBody.MaxLength} bytes", []),
         (414, $"The request target is longer than {RequestTarget.MaxLength / 1024} KiB.",
             $"the request target must be at most {RequestTarget.MaxLength} bytes", []),
         (415, "The body is not `application/json`.", "the body must be sent as application/json", []),
-        (422, "The `Idempotency-Key` came with another request before.", "this Idempotency-Key came with another request before", []),
+        (422, "The `Idempotency-Key` was used for another request.", "this Idempotency-Key was used for another request", []),
         (429, "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
-        (500, "A fault of the server; its log has more under the request's id.", "internal error", []),
+        (500, "A fault of the server; its log has the details under the request's id.", "internal error", []),
         (503, "The server can't do this right now.", "the database is busy", ["Retry-After"]),
     ];
 
-    /// <summary>The statuses, other than of success, that an endpoint may answer with.</summary>
+    /// <summary>The statuses, other than that of success, with which an endpoint may answer.</summary>
     public static SortedSet<int> Of(Endpoint endpoint, string method, string path)
     {
         var statuses = new SortedSet<int>([400, 401, 414, 429, 500, 503, .. endpoint.Refuses.Where(s => s != 200)]);
@@ -58,7 +58,7 @@ internal static class OpenApiRefusals
         yield return ("Invalid", Envelope("fail", ("message", Constant("invalid input")), ("errors", new JsonObject
         {
             ["type"] = "object",
-            ["description"] = "Each field at fault with the rule it breaks.",
+            ["description"] = "Each invalid field with the rule that it breaks.",
             ["additionalProperties"] = Text(),
         })));
     }

@@ -6,8 +6,8 @@ using TinyForum.Text;
 namespace TinyForum.Api.OpenApi;
 
 /// <summary>
-/// What the OpenAPI document says of names: members of bodies and answers, parameters, headers, callers. A member is looked up with its
-/// type first, as <c>NewMessage.body</c>, then by itself. The limits of texts are those that the stores go by.
+/// What the OpenAPI document says about names: members of request and answer bodies, parameters, headers, callers. A member is looked up
+/// with its type first, as <c>MessageDraft.body</c>, then by its own name. The limits of texts are those that the stores check.
 /// </summary>
 internal static class OpenApiTerms
 {
@@ -18,12 +18,12 @@ internal static class OpenApiTerms
         ["body"] = Text(TextRule.PostBody, "Hello, everybody!"),
         ["current"] = Text(TextRule.Password, "correct horse"),
         ["display_name"] = Text(TextRule.DisplayName, "Lin"),
-        ["excerpt"] = new("The part of the text where the words are.", "Hello, everybody!"),
-        ["expires_in_days"] = new("When it ends; without it, it does not.", 90, Whole(1, TokenStore.MaxDays)),
+        ["excerpt"] = new("The part of the text with the words.", "Hello, everybody!"),
+        ["expires_in_days"] = new("Its lifetime in days; without it, it does not expire.", 90, Whole(1, TokenStore.MaxDays)),
         ["export"] = new("Everything stored about the caller.", new JsonObject()),
         ["id"] = new("Its number.", 2, Whole(0)),
         ["ip"] = new("The address it was used from.", "203.0.113.7"),
-        ["kind"] = new("What it tells of.", "reply"),
+        ["kind"] = new("What happened.", "reply"),
         ["MessageDraft.body"] = Text(TextRule.MessageBody, "Shall we meet?"),
         ["name"] = Text(TextRule.TokenName, "backup script"),
         ["new"] = Text(TextRule.Password, "battery staple"),
@@ -33,41 +33,41 @@ internal static class OpenApiTerms
         ["reason"] = Text(TextRule.Reason, "It is an advertisement."),
         ["reply_to"] = new("The id of the post that it replies to.", 7, Whole(1)),
         ["resolution"] = Text(TextRule.Reason, "Deleted the post."),
-        ["role"] = Choice("What the account may do beyond its own things.", "member", "moderator", "admin"),
+        ["role"] = Choice("What the account may do besides writing.", "member", "moderator", "admin"),
         ["scope"] = Choice("What the token may be used for.", "read", "write"),
         ["subject"] = Text(TextRule.Subject, "Lunch"),
         ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.", new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
         ["thread"] = new("The id of the thread's first post.", 7),
         ["title"] = Text(TextRule.Title, "Hello"),
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
-        ["token"] = new("The token itself, shown this once.", "c2VjcmV0"),
-        ["until"] = new("When it ends; without it, it does not.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["token"] = new("The token itself, shown only once.", "c2VjcmV0"),
+        ["until"] = new("When it ends; without it, a moderator has to lift it.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
-        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`, whatever the case.", "lin", Length(1, Username.MaxLength)),
+        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`; case does not matter.", "lin", Length(1, Username.MaxLength)),
     };
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
-        ["header.Idempotency-Key"] = new($"The same key and body again gets the first answer, for {IdempotencyKey.Lifetime.TotalHours} hours.", "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
-        ["header.If-Match"] = new("The `ETag` that the change is meant for; with another one it is refused.", "\"3\""),
-        ["header.If-None-Match"] = new("The `ETag` of what the client has; if it is current the answer is a 304.", "\"3\""),
+        ["header.Idempotency-Key"] = new($"For {IdempotencyKey.Lifetime.TotalHours} hours the same key and body get the first answer again.", "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
+        ["header.If-Match"] = new("The `ETag` of the version to be changed; if it is no longer current, the change is refused.", "\"3\""),
+        ["header.If-None-Match"] = new("The `ETag` of the client's copy; if it is current, the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
-        ["path.username"] = new("A username, without regard to case and width.", "lin"),
-        ["query.after"] = new("Starts behind the reply of that number.", 20, Whole(0)),
+        ["path.username"] = new("A username; case and width do not matter.", "lin"),
+        ["query.after"] = new("Starts after the reply with that number.", 20, Whole(0)),
         ["query.author"] = new("Only this user's.", "lin"),
         ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
         ["query.cursor"] = new("The `next` of the page before."),
         ["query.limit"] = new("How many at most.", PagePosition.DefaultSize, Whole(1, PagePosition.MaxSize)),
         ["query.q"] = new("Words, `\"phrases\"`, `-without`, `author:name`, `tag:name`.", "trains -planes"),
         ["query.reason"] = new("Why, for the moderation log.", "It is an advertisement.", Length(TextRule.Reason.Min, TextRule.Reason.Max)),
-        ["query.sort"] = Choice("By when the thread began, or by its latest reply.", "newest", "active"),
+        ["query.sort"] = Choice("By the creation of the thread, or by its latest reply.", "newest", "active"),
         ["query.state"] = Choice("Which ones.", "open", "resolved", "all"),
         ["query.tag"] = new("Only with this tag.", "trains"),
         ["query.unread"] = new("Only what the caller has not read.", true),
         ["query.with"] = new("Only the conversation with this user.", "wei"),
     };
 
-    /// <summary>Adds to the schema of a member what its name says.</summary>
+    /// <summary>Adds the description, the sample and the limits of a member to its schema.</summary>
     public static void Describe(JsonObject schema, JsonPropertyInfo member, bool isBody)
     {
         if (member is { Name: "status", Set: null })
@@ -85,7 +85,7 @@ internal static class OpenApiTerms
             term.AddTo(schema, withLimits: isBody || term.IsChoice);
     }
 
-    /// <summary>A parameter of the path, the query or the head.</summary>
+    /// <summary>A parameter in the path, the query or a header.</summary>
     public static JsonObject Parameter(string place, string name)
     {
         var term = Parameters[$"{place}.{name}"];
@@ -102,18 +102,18 @@ internal static class OpenApiTerms
         };
     }
 
-    /// <summary>The headers of answers; those that are always there where they are listed say so.</summary>
+    /// <summary>The headers of answers. Those that are always present where they are listed are marked as required.</summary>
     public static JsonObject Headers() => new()
     {
-        ["ETag"] = Header("Names this version of the answer.", isAlways: false),
+        ["ETag"] = Header("Identifies this version of the answer.", isAlways: false),
         ["Idempotency-Replayed"] = Header("`true` if an earlier request with the same `Idempotency-Key` got this answer.", isAlways: false),
         ["Location"] = Header("Where to find what was created.", isAlways: true),
         ["RateLimit-Limit"] = Header("How many requests are allowed in the window.", isAlways: false),
         ["RateLimit-Remaining"] = Header("How many of them are left.", isAlways: false),
         ["RateLimit-Reset"] = Header("Seconds until the window ends.", isAlways: false),
-        ["Retry-After"] = Header("Seconds after which it makes sense to try again.", isAlways: true),
+        ["Retry-After"] = Header("After how many seconds to try again.", isAlways: true),
         ["WWW-Authenticate"] = Header("How to log in.", isAlways: true),
-        ["X-Request-Id"] = Header("Names the request in the server's log.", isAlways: true),
+        ["X-Request-Id"] = Header("Identifies the request in the server's log.", isAlways: true),
     };
 
     public static JsonObject HeaderReferences(IEnumerable<string> names) =>
@@ -126,7 +126,7 @@ internal static class OpenApiTerms
             ["type"] = "apiKey",
             ["in"] = "cookie",
             ["name"] = SessionCookie.Name,
-            ["description"] = $"`POST /api/login` sets it; it ends {SessionTable.Lifetime.TotalDays} days after its last use.",
+            ["description"] = $"`POST /api/login` sets it; it expires {SessionTable.Lifetime.TotalDays} days after its last use.",
         },
         ["token"] = new JsonObject
         {
@@ -136,7 +136,7 @@ internal static class OpenApiTerms
         },
     };
 
-    /// <summary>The credentials that an endpoint takes, with the scope or role that they need.</summary>
+    /// <summary>The credentials that an endpoint accepts, with the scope or role that they need.</summary>
     public static JsonArray Security(Access access, bool isOptional)
     {
         if (access == Access.Anyone)
@@ -185,7 +185,7 @@ internal static class OpenApiTerms
         return limits;
     }
 
-    /// <summary>What is said of a name.</summary>
+    /// <summary>The description of a name.</summary>
     /// <param name="Description">What it means, where its name does not say enough.</param>
     /// <param name="Sample">A value that shows what it looks like.</param>
     /// <param name="Limits">The rules for a value that is sent.</param>
@@ -202,7 +202,7 @@ internal static class OpenApiTerms
             _ => "string",
         };
 
-        /// <summary>Whether a member of that schema is what is meant: <c>tags</c> are names here and objects there.</summary>
+        /// <summary>Whether the description fits a member with that schema: <c>tags</c> are names in one place and objects in another.</summary>
         public bool Suits(JsonObject schema) =>
             (schema["type"] is not { } type || (string?)type == Type) && (Type != "array" || schema["items"]?["type"] is not null);
 
