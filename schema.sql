@@ -169,7 +169,7 @@ CREATE TABLE reading (
 
 CREATE INDEX reading_by_thread ON reading (thread_id, number);
 
--- rowid is the post's id and, in its last bits, how long the post is (Search/Relevance); the text is Search/SearchText's, so SQLite's
+-- rowid is the post's id and, in its last bits, how long the post is (Search/Relevance); the text is Search/SearchTokens's, so SQLite's
 -- tokenizer only splits it at spaces. meta holds a token for the author and for each tag of the thread. Not here: deleted posts; but the
 -- replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (

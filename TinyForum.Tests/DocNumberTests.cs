@@ -27,7 +27,7 @@ public sealed partial class DocNumberTests
         ("README.md", $"forum={Defaults.Listen[0]}\n"),
         ("README.zh-CN.md", $"forum={Defaults.Listen[0]}\n"),
 
-        ("docs/api.md", $"`limit` (1 to {Call.MaxPageSize}, {PagePosition.DefaultSize} without it)"),
+        ("docs/api.md", $"`limit` (1 to {PagePosition.MaxSize}, {PagePosition.DefaultSize} without it)"),
         ("docs/api.md", $"A username is 1 to {Username.MaxLength} letters and digits"),
         ("docs/api.md", $"a password {TextRule.Password.Min} to {TextRule.Password.Max} characters"),
         ("docs/api.md", $"`{SessionCookie.Name}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
@@ -42,11 +42,11 @@ public sealed partial class DocNumberTests
         ("docs/http.md", $"paths end at {Boundary.MaxLoggedPath} characters and methods at {Boundary.MaxLoggedMethod}"),
         ("docs/http.md", $"closed when idle for {Limits.IdleTimeout.TotalSeconds} seconds"),
         ("docs/http.md", $"waits for its line end and is cut off after {Limits.RequestTimeout.TotalSeconds} s"),
-        ("docs/http.md", $"Public answers over {KeptAnswer.SmallestCompressed >> 10} KiB are compressed"),
+        ("docs/http.md", $"Public answers over {ContentCodings.SmallestCompressed >> 10} KiB are compressed"),
 
         ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
-        ("docs/deploy.md", $"max_size {Exchange.MaxBody >> 10}KiB\n"),
-        ("docs/deploy.md", $"client_max_body_size {Exchange.MaxBody >> 10}k;"),
+        ("docs/deploy.md", $"max_size {RequestBody.MaxLength >> 10}KiB\n"),
+        ("docs/deploy.md", $"client_max_body_size {RequestBody.MaxLength >> 10}k;"),
         ("docs/deploy.md", $"tried again in {BackupSchedule.Retry.TotalMinutes} minutes"),
         ("docs/deploy.md", $"`the database is busy` after {Database.BusyTimeout.TotalSeconds} seconds"),
 

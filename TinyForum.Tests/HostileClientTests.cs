@@ -22,7 +22,7 @@ public sealed class HostileClientTests(TestContext test)
         var limits = new ForumOptions().Connections;
         foreach (var timeout in new[] { limits.IdleTimeout, limits.RequestTimeout, limits.SendTimeout })
             Assert.IsLessThan(TimeSpan.FromSeconds(18), timeout + (20 * limits.SweepInterval));
-        Assert.IsGreaterThan(Exchange.MaxBody + 64 * 1024, limits.MaxRequestBytes);
+        Assert.IsGreaterThan(RequestBody.MaxLength + 64 * 1024, limits.MaxRequestBytes);
     }
 
     [TestMethod]

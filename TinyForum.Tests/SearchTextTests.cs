@@ -25,7 +25,7 @@ public sealed class SearchTextTests
         }
 
         internal void Put(int id, string text) =>
-            Run("INSERT OR REPLACE INTO t(rowid, x) VALUES ($id, $text)", id, SearchText.Tokens(text));
+            Run("INSERT OR REPLACE INTO t(rowid, x) VALUES ($id, $text)", id, SearchTokens.Of(text));
 
         internal string[] Tokens(int id) => Read("SELECT term FROM v WHERE doc = $id ORDER BY offset", id, reader => reader.GetString(0));
 
@@ -95,7 +95,7 @@ public sealed class SearchTextTests
     [DataRow("so\u00ADft a\u200Bb", "soft a b"), DataRow("葛\uDB40\uDD01城", "葛 城"), DataRow("👍🏽 ok👨‍👩‍👧❤️", "👍 ok 👨 👩 👧 ❤")]
     [DataRow("snake_case e-mail c++", "snake case e mail c")]
     [DataRow("", ""), DataRow(" \n.,!", "")]
-    public void Text_is_folded_into_tokens(string text, string tokens) => Assert.AreEqual(tokens, SearchText.Tokens(text));
+    public void Text_is_folded_into_tokens(string text, string tokens) => Assert.AreEqual(tokens, SearchTokens.Of(text));
 
     [TestMethod]
     public void Fts5_keeps_every_token_as_it_is()
@@ -104,7 +104,7 @@ public sealed class SearchTextTests
         Prop.ForAll(Texts(Anything).ToArbitrary(), text =>
         {
             index.Put(1, text);
-            Assert.AreEqual(SearchText.Tokens(text), string.Join(' ', index.Tokens(1)));
+            Assert.AreEqual(SearchTokens.Of(text), string.Join(' ', index.Tokens(1)));
         }).Holds();
     }
 
@@ -113,10 +113,10 @@ public sealed class SearchTextTests
         Prop.ForAll(Texts(Gen.OneOf(Gen.Choose(0x20, 0x24F), Gen.Choose(0x300, 0x30A), Gen.Choose(0x370, 0x45F), Gen.Choose(0x900, 0x97F),
             Gen.Choose(0x3041, 0x30FF), Gen.Choose(0xAC00, 0xD7A3), Gen.Choose(0x1E00, 0x1FFE))).ToArbitrary(), text =>
         {
-            var tokens = SearchText.Tokens(text);
-            Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormC)));
-            Assert.AreEqual(tokens, SearchText.Tokens(text.Normalize(NormalizationForm.FormD)));
-            Assert.AreEqual(tokens, SearchText.Tokens(tokens));
+            var tokens = SearchTokens.Of(text);
+            Assert.AreEqual(tokens, SearchTokens.Of(text.Normalize(NormalizationForm.FormC)));
+            Assert.AreEqual(tokens, SearchTokens.Of(text.Normalize(NormalizationForm.FormD)));
+            Assert.AreEqual(tokens, SearchTokens.Of(tokens));
         }).Holds();
 
     [TestMethod]
@@ -202,7 +202,7 @@ public sealed class SearchTextTests
     public void A_word_without_end_is_found_by_its_beginning()
     {
         Assert.IsTrue(Finds(new string('x', 200), new string('x', 32_000)));
-        Assert.AreEqual(new string('x', 64), SearchText.Tokens(new string('x', 32_000)));
+        Assert.AreEqual(new string('x', 64), SearchTokens.Of(new string('x', 32_000)));
     }
 
     [TestMethod]
@@ -210,19 +210,19 @@ public sealed class SearchTextTests
     {
         var words = string.Join(' ', Enumerable.Range(0, 200).Select(n => $"word{n}"));
         var text = $"{words}\nThe Café is here. {words}";
-        var excerpt = SearchText.Excerpt(text, Query("cafe").Terms);
+        var excerpt = SearchExcerpt.Of(text, Query("cafe").Terms);
         Assert.Contains(" The Café is here. ", excerpt);
         Assert.IsTrue(excerpt.StartsWith("…word", StringComparison.Ordinal) && char.IsDigit(excerpt[^2]) && excerpt.EndsWith('…'), excerpt);
         Assert.IsTrue(excerpt.Length is > 120 and <= 162, excerpt);
-        Assert.AreEqual("short text", SearchText.Excerpt("short text\n", Query("text").Terms));
-        Assert.AreEqual("word0 word1…", SearchText.Excerpt(text, Query("absent").Terms, 14));
+        Assert.AreEqual("short text", SearchExcerpt.Of("short text\n", Query("text").Terms));
+        Assert.AreEqual("word0 word1…", SearchExcerpt.Of(text, Query("absent").Terms, 14));
     }
 
     [TestMethod]
     public void An_excerpt_shows_where_the_most_words_meet()
     {
         var text = "one " + new string('.', 500) + " one two three " + new string('.', 500) + " three";
-        Assert.Contains("one two three", SearchText.Excerpt(text, Query("three two one").Terms));
+        Assert.Contains("one two three", SearchExcerpt.Of(text, Query("three two one").Terms));
     }
 
     [TestMethod]
@@ -235,7 +235,7 @@ public sealed class SearchTextTests
                       select (Text: string.Join(gap, before) + " needle " + string.Join(gap, after), Length: length);
         Prop.ForAll(samples.ToArbitrary(), sample =>
         {
-            var excerpt = SearchText.Excerpt(sample.Text, Query("NEEDLE").Terms, sample.Length);
+            var excerpt = SearchExcerpt.Of(sample.Text, Query("NEEDLE").Terms, sample.Length);
             Assert.Contains("needle", excerpt);
             Assert.IsLessThanOrEqualTo(sample.Length + 2, UnicodeText.Length(excerpt));
             Assert.IsGreaterThan(0, UnicodeText.Length(excerpt));
@@ -252,7 +252,7 @@ public sealed class SearchTextTests
     [TestMethod]
     public void An_excerpt_of_one_endless_character_is_bounded()
     {
-        var excerpt = SearchText.Excerpt("x " + "a" + new string('\u0301', 30_000), Query("a").Terms);
+        var excerpt = SearchExcerpt.Of("x " + "a" + new string('\u0301', 30_000), Query("a").Terms);
         Assert.IsLessThanOrEqualTo(162, excerpt.Length);
     }
 }

@@ -10,9 +10,6 @@ namespace TinyForum.Api;
 /// <summary>One request as a handler sees it: the caller, the parameters of path and query, and the answer.</summary>
 internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, string[] values)
 {
-    /// <summary>The most rows that a page can have.</summary>
-    public const int MaxPageSize = 100;
-
     private ReadOnlyMemory<byte> _body;
 
     public Exchange Exchange { get; } = exchange;
@@ -40,12 +37,8 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
-    /// <summary>
-    /// Whether the client is on this machine, without a proxy in between. The request's host must be a name of loopback: a web page could make
-    /// its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by nothing but the host.
-    /// </summary>
-    public bool IsDirectLoopback => Exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !ForwardedHeaders.Any(Exchange)
-        && (Exchange.HostName is "" or "127.0.0.1" || Exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether the client is on this machine, without a proxy in between.</summary>
+    public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it in advance: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
@@ -58,10 +51,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
 
-    /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="MaxPageSize"/>.</summary>
+    /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="PagePosition.MaxSize"/>.</summary>
     public int PageSize => Query("limit") is not { } text ? PagePosition.DefaultSize
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPageSize ? size
-        : throw RefusalException.Invalid("limit", $"must be 1 to {MaxPageSize}");
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= PagePosition.MaxSize ? size
+        : throw RefusalException.Invalid("limit", $"must be 1 to {PagePosition.MaxSize}");
 
     /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);

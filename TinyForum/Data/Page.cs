@@ -31,6 +31,9 @@ public sealed class PagePosition
     /// <summary>How many rows a page has by default.</summary>
     internal const int DefaultSize = 20;
 
+    /// <summary>The most rows that a page of the API can have.</summary>
+    internal const int MaxSize = 100;
+
     internal ReadOnlySpan<long> Key => _key;
 
     /// <summary>The sort key, which has this many numbers.</summary>

@@ -59,11 +59,11 @@ public sealed class SearchIndex
     /// <summary>Indexes a post that is not in the index.</summary>
     internal static void Add(Connection connection, long postId, string? title, string body, string meta)
     {
-        var (head, text) = (SearchText.Tokens(title), SearchText.Tokens(body));
+        var (head, text) = (SearchTokens.Of(title), SearchTokens.Of(body));
         connection.Execute("""
             INSERT INTO search (rowid, title, body, meta)
             VALUES ($row, $title, $body, $meta)
-            """, ("$row", Relevance.Row(postId, SearchText.Count(head) + SearchText.Count(text))), ("$title", head), ("$body", text), ("$meta", meta));
+            """, ("$row", Relevance.Row(postId, SearchTokens.Count(head) + SearchTokens.Count(text))), ("$title", head), ("$body", text), ("$meta", meta));
     }
 
     /// <summary>Fills an empty index with every visible post.</summary>
@@ -142,7 +142,7 @@ public sealed class SearchIndex
                     continue;
                 if (found.Count == limit)
                     return new Page<SearchHit>(found, new PagePosition(at.ToNumbers()));
-                found.Add(new SearchHit(post, SearchText.Excerpt(post.Body, query.Terms)));
+                found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, query.Terms)));
                 at = at with { Score = score, Id = id };
             }
             if (low == SearchPosition.Lowest)

@@ -22,7 +22,7 @@ internal sealed class Boundary(
     ActivitySource? activities,
     Action<Exchange, TimeSpan>? answered)
 {
-    internal const int MaxTarget = 8 * 1024, MaxLoggedPath = 256, MaxLoggedMethod = 32;
+    internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
     /// <summary>Serves one request. Does not throw.</summary>
     public async Task ServeAsync(Exchange exchange)
@@ -67,8 +67,8 @@ internal sealed class Boundary(
             exchange.CloseConnection = true;
             throw new HttpRefusalException(411, "the body needs a Content-Length and no Transfer-Encoding");
         }
-        if (exchange.RawTarget.Length > MaxTarget)
-            throw new HttpRefusalException(414, $"the request target must be at most {MaxTarget} bytes");
+        if (exchange.RawTarget.Length > RequestTarget.MaxLength)
+            throw new HttpRefusalException(414, $"the request target must be at most {RequestTarget.MaxLength} bytes");
         if (hosts is not null && !hosts.Contains(exchange.HostName))
             throw new HttpRefusalException(421, "this server does not answer for that host");
     }

@@ -14,8 +14,14 @@ internal enum ContentCoding
 /// <summary>Negotiates content codings (RFC 9110, section 12.5.3) and applies them.</summary>
 internal static class ContentCodings
 {
+    /// <summary>The smallest body that is compressed, in bytes: a smaller one fits into one packet anyway.</summary>
+    internal const int SmallestCompressed = 1024;
+
     // On the encoder's scale from 0 to 11. A kept answer lives until the next write only, so that a higher quality would not pay off.
     private const int BrotliQuality = 4, BrotliWindow = 18;
+
+    /// <summary>The coding for a body of this many bytes and a client with this <c>Accept-Encoding</c> header.</summary>
+    public static ContentCoding Choose(string? header, int length) => length < SmallestCompressed ? ContentCoding.Identity : Choose(header);
 
     /// <summary>The coding that an <c>Accept-Encoding</c> header prefers; identity if it accepts none.</summary>
     public static ContentCoding Choose(string? header)

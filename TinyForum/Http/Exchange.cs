@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -11,23 +10,18 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
-    /// <summary>The largest accepted body, bytes.</summary>
-    public const int MaxBody = 256 * 1024;
-
-    private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(32, 95).Select(c => (char)c).ToArray());
-
     private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
     private static long _lastId;
 
     private readonly HttpListenerContext _context;
     private readonly PooledBuffer _buffer = new();
-    private byte[]? _requestBody;
-    private bool _bodyWasRead;
+    private readonly RequestBody _requestBody;
     private RequestTarget? _target;
 
     public Exchange(HttpListenerContext context)
     {
         _context = context;
+        _requestBody = new RequestBody(context.Request);
         Method = context.Request.HttpMethod;
         RawTarget = context.Request.RawUrl ?? "";
         try
@@ -95,7 +89,7 @@ internal sealed class Exchange : IDisposable
 
     public bool HasBody => _context.Request.HasEntityBody;
 
-    public long? ContentLength => _context.Request.Headers["Content-Length"] is null ? null : _context.Request.ContentLength64;
+    public long? ContentLength => _requestBody.Length;
 
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
@@ -106,67 +100,12 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>Sets a header of the answer.</summary>
     /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
-    public void SetHeader(string name, string value)
-    {
-        RequireVisibleAscii(name, value);
-        _context.Response.Headers[name] = value;
-    }
+    public void SetHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value);
 
-    /// <summary>Adds a header to the answer, keeping others of the same name.</summary>
-    /// <exception cref="ArgumentException">As for <see cref="SetHeader"/>.</exception>
-    public void AddHeader(string name, string value)
-    {
-        RequireVisibleAscii(name, value);
-        _context.Response.Headers.Add(name, value);
-    }
-
-    /// <summary>Reads the request's body into a pooled array, once; valid until this object is disposed.</summary>
-    /// <exception cref="HttpRefusalException">411 without a length, 413 past <see cref="MaxBody"/>, 408 if it stalls.</exception>
+    /// <summary>Reads the request's body, once; valid until this object is disposed.</summary>
+    /// <exception cref="HttpRefusalException">411 without a length, 413 if it is too long, 408 if it stalls.</exception>
     /// <exception cref="RefusalException">Invalid: it ends early.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
-    {
-        var length = ContentLength ?? throw new HttpRefusalException(411, "the body needs a Content-Length");
-        if (length is < 0 or > MaxBody)
-            throw new HttpRefusalException(413, $"the body must be at most {MaxBody} bytes");
-        _requestBody = ArrayPool<byte>.Shared.Rent((int)length);
-        var body = _requestBody.AsMemory(0, (int)length);
-        Connection?.BeginBody();
-        try
-        {
-            await FillAsync(body).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is EndOfStreamException or HttpListenerException or IOException or ObjectDisposedException)
-        {
-            throw new RefusalException(RefusalKind.Invalid, "the body is shorter than its Content-Length");
-        }
-        catch (TimeoutException)
-        {
-            _requestBody = null; // the read goes on until the connection ends, so that nobody else may get the array
-            throw new HttpRefusalException(408, "the body did not arrive in time");
-        }
-        finally
-        {
-            Connection?.EndBody();
-        }
-        _bodyWasRead = true;
-        return body;
-    }
-
-    // The stream ignores cancellation.
-    private async Task FillAsync(Memory<byte> body)
-    {
-        while (!body.IsEmpty)
-        {
-            var reading = _context.Request.InputStream.ReadAsync(body).AsTask();
-            if (!reading.IsCompleted)
-            {
-                _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-                await reading.WaitAsync(BodyTimeout).ConfigureAwait(false);
-            }
-            var read = await reading.ConfigureAwait(false);
-            body = read > 0 ? body[read..] : throw new EndOfStreamException();
-        }
-    }
+    public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync() => _requestBody.ReadAsync(Connection, BodyTimeout);
 
     /// <summary>Sends the answer. Does not throw if the client has disconnected.</summary>
     public async ValueTask SendAsync()
@@ -176,9 +115,8 @@ internal sealed class Exchange : IDisposable
         try
         {
             response.StatusCode = Status;
-            response.Headers["Server"] = "TinyForum";
-            response.Headers["X-Request-Id"] = Id;
-            if (CloseConnection || (HasBody && !_bodyWasRead))
+            ResponseHeaders.SetCommon(response, Id);
+            if (CloseConnection || (HasBody && !_requestBody.WasRead))
                 response.KeepAlive = false;
             if (Status is not (204 or 304))
             {
@@ -198,14 +136,6 @@ internal sealed class Exchange : IDisposable
     public void Dispose()
     {
         _buffer.Dispose();
-        if (_requestBody is not null)
-            ArrayPool<byte>.Shared.Return(_requestBody, clearArray: true); // it may have held a password
-        _requestBody = null;
-    }
-
-    private static void RequireVisibleAscii(string name, string value)
-    {
-        if (value.AsSpan().ContainsAnyExcept(VisibleAscii))
-            throw new ArgumentException($"the value of {name} must be visible ASCII", nameof(value));
+        _requestBody.Dispose();
     }
 }

@@ -7,7 +7,15 @@ namespace TinyForum.Http;
 internal static class ForwardedHeaders
 {
     /// <summary>Whether the request has a header that a proxy adds.</summary>
-    public static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
+    private static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
+
+    /// <summary>
+    /// Whether the client is on this machine, without a proxy in between. The request's host must be a name of loopback: a web page could make
+    /// its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by nothing but the host.
+    /// </summary>
+    public static bool IsDirectLoopback(Exchange exchange) =>
+        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !Any(exchange)
+        && (exchange.HostName is "" or "127.0.0.1" || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy has added, or else the connection's.</summary>
     public static IPAddress ClientAddress(Exchange exchange, bool trustProxy)

@@ -14,9 +14,6 @@ namespace TinyForum.Http;
 /// <param name="isPublic">Whether it answers requests without a credential.</param>
 internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
 {
-    /// <summary>The smallest body that is compressed, in bytes: a smaller one fits into one packet anyway.</summary>
-    internal const int SmallestCompressed = 1024;
-
     private Form? _gzip;
     private Form? _brotli;
 
@@ -29,7 +26,7 @@ internal sealed class KeptAnswer(long version, string route, string etag, ReadOn
     public void Send(Exchange exchange)
     {
         exchange.Route = route;
-        var coding = !isPublic || body.Length < SmallestCompressed ? ContentCoding.Identity : ContentCodings.Choose(exchange.Header("Accept-Encoding"));
+        var coding = isPublic ? ContentCodings.Choose(exchange.Header("Accept-Encoding"), body.Length) : ContentCoding.Identity;
         var form = coding switch
         {
             ContentCoding.Gzip => _gzip ??= Compress(coding),

@@ -10,6 +10,9 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class RequestTarget
 {
+    /// <summary>The longest target that is served, bytes.</summary>
+    public const int MaxLength = 8 * 1024;
+
     private readonly List<(string Name, string Value)> _query = [];
 
     private RequestTarget(string[] segments) => Segments = segments;

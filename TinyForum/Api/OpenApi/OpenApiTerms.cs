@@ -60,7 +60,7 @@ internal static class OpenApiTerms
         ["query.author"] = new("Only this user's.", "lin"),
         ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
         ["query.cursor"] = new("The `next` of the page before."),
-        ["query.limit"] = new("How many at most.", PagePosition.DefaultSize, Whole(1, Call.MaxPageSize)),
+        ["query.limit"] = new("How many at most.", PagePosition.DefaultSize, Whole(1, PagePosition.MaxSize)),
         ["query.q"] = new("Words, `\"phrases\"`, `-without`, `author:name`, `tag:name`.", "trains -planes"),
         ["query.reason"] = new("Why, for the moderation log.", "It is an advertisement.", Length(TextRule.Reason.Min, TextRule.Reason.Max)),
         ["query.sort"] = Choice("By the creation of the thread, or by its latest reply.", "newest", "active"),

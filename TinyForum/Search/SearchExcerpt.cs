@@ -3,30 +3,17 @@ using TinyForum.Text;
 
 namespace TinyForum.Search;
 
-/// <summary>The text that goes into the full-text index, and the excerpts that are shown of what is found.</summary>
-internal static class SearchText
+/// <summary>The part of a post that a search shows.</summary>
+internal static class SearchExcerpt
 {
     // At most this many matches of a term are considered for an excerpt.
     private const int MaxMatches = 64;
 
     /// <summary>
-    /// The tokens of a text, to be inserted into columns of
-    /// <c>CREATE VIRTUAL TABLE ... USING fts5(..., content = '', contentless_delete = 1, tokenize = 'ascii')</c>.
-    /// </summary>
-    internal static string Tokens(ReadOnlySpan<char> text)
-    {
-        using var folded = new FoldedText(text);
-        return folded.Chars.Trim(' ').ToString();
-    }
-
-    /// <summary>How many tokens <see cref="Tokens"/> returned.</summary>
-    internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
-
-    /// <summary>
     /// The part of a text where most of the terms stand close together, or its beginning if it has none of them. One line of limited
     /// length, cut between words where possible and never inside what a reader sees as one character.
     /// </summary>
-    internal static string Excerpt(string text, IReadOnlyList<SearchTerm> terms, int length = 160)
+    internal static string Of(string text, IReadOnlyList<SearchTerm> terms, int length = 160)
     {
         var (from, match) = Place(text, terms, length);
         var start = StartAt(text, from, match);

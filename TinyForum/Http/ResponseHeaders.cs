@@ -1,0 +1,25 @@
+using System.Buffers;
+using System.Net;
+
+namespace TinyForum.Http;
+
+/// <summary>The headers of answers: those that every answer has, and setting any other.</summary>
+internal static class ResponseHeaders
+{
+    private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray());
+
+    /// <summary>Sets the headers that every answer has.</summary>
+    public static void SetCommon(HttpListenerResponse response, string requestId)
+    {
+        response.Headers["Server"] = "TinyForum";
+        response.Headers["X-Request-Id"] = requestId;
+    }
+
+    /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
+    public static void Set(HttpListenerResponse response, string name, string value)
+    {
+        if (value.AsSpan().ContainsAnyExcept(VisibleAscii))
+            throw new ArgumentException($"the value of {name} must be visible ASCII", nameof(value));
+        response.Headers[name] = value;
+    }
+}
