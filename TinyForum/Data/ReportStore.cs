@@ -111,7 +111,7 @@ public sealed class ReportStore
     public Task<Report?> ResolveAsync(Actor moderator, long id, string resolution)
     {
         RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
-        return _database.WriteAsync(c =>
+        return _database.WriteAsync(moderator, _clock, c =>
         {
             Rights.RequireModerator(c, moderator);
             var post = c.Number("""
