@@ -166,7 +166,7 @@ public sealed class AccountTests
         var proof = await users.Passwords.ProveAsync(2, "secret", CancellationToken.None);
         Assert.IsTrue(await users.SetPasswordAsync(users.Find("ada")!, "better"));
         Assert.IsNull(await forum.Server.Sessions.StartAsync(Actors.Of(2), "", "", proof));
-        Assert.IsFalse(await users.Passwords.SetAsync(2, "other", "new", proof, null, CancellationToken.None));
+        Assert.IsFalse(await users.Passwords.SetAsync(Actors.Of(2), Actors.Of(2), "other", "new", proof, null, CancellationToken.None));
         Assert.IsFalse(await users.EraseAsync(Actors.Of(2), proof));
         Assert.IsTrue(await users.VerifyPasswordAsync(Actors.Of(2), "better"));
     }

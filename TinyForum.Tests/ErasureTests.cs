@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using TinyForum.Data;
 using TinyForum.Storage;
 
 namespace TinyForum.Tests;
@@ -64,9 +65,12 @@ public sealed class ErasureTests
         (await person.PostAsync("/api/login", new { username = "xyzzy", password = "secret" })).Is(200, "user does not exist");
         (await person.PostAsync("/api/register", new { username = "xyzzy", password = "secret" })).Is(200, "success");
         Assert.AreEqual(4, (int?)(await person.GetAsync("/api/user/xyzzy"))["user.id"], "the number is not given out again");
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(2)));
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(1)));
-        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actors.Of(0)));
+        Assert.IsFalse(await forum.Server.Users.EraseAsync(Actor.System));
+        foreach (var nobody in (long[])[2, 0])
+        {
+            var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => forum.Server.Users.EraseAsync(Actors.Of(nobody)));
+            Assert.AreEqual(RefusalKind.Unauthenticated, refusal.Kind);
+        }
     }
 
     [TestMethod]

@@ -170,6 +170,7 @@ public sealed class SessionTests
 
             await other.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Admin);
             Assert.AreEqual("admin", (string?)(await bob.GetAsync("/api/me"))["user.role"]);
+            await other.Server.Users.SetRoleAsync(Actor.System, "bob", Role.Member);
             await other.Server.Users.EraseAsync(Actors.Of(3));
             (await bob.GetAsync("/api/me")).Is(401);
             (await one.Client().GetAsync("/api/user/bob")).Is(200, "user does not exist");

@@ -74,6 +74,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal ConnectionGuard? Guard => _loop.Guard;
 
+    internal int InFlight => _loop.InFlight;
+
     /// <summary>Opens the database and starts listening.</summary>
     /// <exception cref="StartException">
     /// The database can't be used or an address can't be listened on; nothing stays open.

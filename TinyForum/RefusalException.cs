@@ -6,6 +6,9 @@ public enum RefusalKind
     /// <summary>What was given breaks a rule; <see cref="RefusalException.Errors"/> says which, field by field.</summary>
     Invalid,
 
+    /// <summary>The session or token that the actor came with has ended.</summary>
+    Unauthenticated,
+
     /// <summary>The actor may not do this.</summary>
     Forbidden,
 

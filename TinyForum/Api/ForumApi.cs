@@ -63,12 +63,22 @@ internal sealed class ForumApi
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
         if (keptFor is { } userId && !isAnonymous && _kept.TryAnswer(exchange, userId, out version))
             return;
-        await endpoint.Run(call).ConfigureAwait(false);
+        try
+        {
+            await endpoint.Run(call).ConfigureAwait(false);
+        }
+        catch (RefusalException e) when (e.Kind == RefusalKind.Unauthenticated) // ended since the request came
+        {
+            throw call.Caller?.TokenId is null ? LoginRequired() : InvalidToken();
+        }
         if (!changes && exchange.Status == 200)
             SetETag(exchange, call, isAnonymous, keptFor, version);
     }
 
     public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
+
+    private static HttpRefusalException InvalidToken() =>
+        Unauthorized("the token is not valid", "Bearer realm=\"TinyForum\", error=\"invalid_token\"");
 
     private static void Unrouted(Exchange exchange, string? allow)
     {
@@ -86,7 +96,7 @@ internal sealed class ForumApi
         if (BearerToken(call.Exchange.Header("Authorization")) is { } token)
         {
             call.Credential = token;
-            call.Caller = _forum.Tokens.Find(token) ?? throw Unauthorized("the token is not valid", "Bearer realm=\"TinyForum\", error=\"invalid_token\"");
+            call.Caller = _forum.Tokens.Find(token) ?? throw InvalidToken();
         }
         else if (SessionCookie.Find(call.Exchange.Header("Cookie")) is { } cookie)
         {

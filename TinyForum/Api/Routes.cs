@@ -20,7 +20,7 @@ internal static class Routes
         Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account", kept: true),
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; an empty text removes"),
         Of<PasswordChange, Done>("PUT /api/me/password", Session, Me.ChangePassword, "Changes the password; ends all other sessions and all tokens"),
-        Of<PasswordProof, Done>("DELETE /api/me", Session, Me.Erase, "Erases the account; its posts stay, with deleted as their author"),
+        Of<PasswordProof, Done>("DELETE /api/me", Session, Me.Erase, "Erases the account; its posts stay, with deleted as their author", refuses: [409]),
         Of<ExportAnswer>("GET /api/me/export", Session, Me.Export, "Everything stored about the caller"),
         Of<SessionsAnswer>("GET /api/sessions", Session, Sessions.List, "Where the caller is logged in, most recently used first"),
         Of<Done>("DELETE /api/sessions/{id}", Session, Sessions.End, "Ends one of the caller's sessions"),
@@ -73,7 +73,7 @@ internal static class Routes
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
         Of<ReportAnswer>("GET /api/reports/{id}", Moderator, Moderation.FindReport, "A report"),
         Of<ResolutionRequest, ReportAnswer>("PUT /api/reports/{id}", Moderator, Moderation.Resolve, "Resolves a report"),
-        Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Suspends an account"),
+        Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Suspends an account", refuses: [409]),
         Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lifts a suspension"),
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "The public log of moderation", kept: true, query: ["limit", "cursor"]),
 

@@ -10,7 +10,8 @@ internal static class AccountErasure
 {
     /// <summary>Erases the account; if <paramref name="proof"/> is given, only while it is still the stored password hash.</summary>
     /// <returns>Whether it was erased.</returns>
-    public static bool Erase(Connection connection, long userId, string? proof)
+    /// <exception cref="RefusalException">Conflict: the forum would be left without an admin.</exception>
+    public static bool Erase(Connection connection, long userId, string? proof, long now)
     {
         var isErasable = connection.Number($"""
             SELECT 1
@@ -21,6 +22,7 @@ internal static class AccountErasure
             """, ("$user", userId), ("$proof", proof)) is not null;
         if (!isErasable)
             return false;
+        Permissions.RequireAnotherAdmin(connection, userId, now);
         TakeBackLikes(connection, userId);
         MessageStore.Erase(connection, userId);
         NotificationStore.Erase(connection, userId);

@@ -125,14 +125,16 @@ internal sealed class AccountExport
     ];
 
     private readonly Database _database;
-    private readonly long _userId;
+    private readonly TimeProvider _clock;
+    private readonly Actor _actor;
 
     // Not a public property: the JSON source generator would follow it into the database.
-    internal AccountExport(Database database, long userId) => (_database, _userId) = (database, userId);
+    internal AccountExport(Database database, TimeProvider clock, Actor actor) => (_database, _clock, _actor) = (database, clock, actor);
 
     /// <summary>Writes the document from one snapshot of the database.</summary>
     public void WriteTo(Utf8JsonWriter writer) => _database.ReadSnapshot(c =>
     {
+        Permissions.RequireStanding(c, _actor, _clock.Now(), toWrite: false);
         writer.WriteStartObject();
         foreach (var (name, sql) in Members)
             Write(c, writer, name, sql);
@@ -151,7 +153,7 @@ internal sealed class AccountExport
                 WriteRow(writer, row);
             while (row.Read());
             return true;
-        }, ("$user", _userId));
+        }, ("$user", _actor.Id));
         if (name != Profile)
             writer.WriteEndArray();
     }

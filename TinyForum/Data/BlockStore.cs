@@ -39,7 +39,7 @@ public sealed class BlockStore
     /// <summary>Blocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
     /// <exception cref="RefusalException">Invalid: it is the actor's own name.</exception>
-    public Task<bool> AddAsync(Actor actor, string username) => _database.WriteAsync(c =>
+    public Task<bool> AddAsync(Actor actor, string username) => _database.WriteAsync(actor, _clock, c =>
     {
         if (UserStore.Find(c, username) is not { } blocked)
             return false;
@@ -55,7 +55,7 @@ public sealed class BlockStore
 
     /// <summary>Unblocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
-    public Task<bool> RemoveAsync(Actor actor, string username) => _database.WriteAsync(c =>
+    public Task<bool> RemoveAsync(Actor actor, string username) => _database.WriteAsync(actor, _clock, c =>
     {
         if (UserStore.Find(c, username) is not { } blocked)
             return false;

@@ -64,7 +64,7 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
     public Task<T> CreateAsync<T>(
         Actor actor, IdempotencyKey? key, string kind, Func<Connection, T> create, Func<T, long> id, Func<Connection, long, T?> findOriginal)
         where T : class =>
-        key is null ? database.WriteAsync(create) : database.WriteAsync(c =>
+        key is null ? database.WriteAsync(actor, clock, create) : database.WriteAsync(actor, clock, c =>
         {
             var made = Find(c, actor.Id, key, kind);
             key.IsReplay = made is not null;

@@ -134,7 +134,7 @@ public sealed class MessageStore
 
     /// <summary>Marks a received message as read; a sent one stays as it is.</summary>
     /// <returns>How many are still unread, or <see langword="null"/> if the actor has no message with that id.</returns>
-    public Task<long?> MarkReadAsync(Actor owner, long id) => _database.WriteAsync(c =>
+    public Task<long?> MarkReadAsync(Actor owner, long id) => _database.WriteAsync(owner, _clock, c =>
     {
         var unread = c.Number("""
             SELECT unread
@@ -170,7 +170,7 @@ public sealed class MessageStore
              WHERE owner_id = $owner
                AND unread = 1
             """, ("$owner", owner.Id))) ?? 0;
-        while (await _database.WriteAsync(c => MarkRead(c, owner.Id, newest)).ConfigureAwait(false) == MarkedAtOnce)
+        while (await _database.WriteAsync(owner, _clock, c => MarkRead(c, owner.Id, newest)).ConfigureAwait(false) == MarkedAtOnce)
         {
         }
         return CountUnread(owner);
@@ -178,7 +178,7 @@ public sealed class MessageStore
 
     /// <summary>Deletes the actor's copy of a message, and the text once neither side has a copy.</summary>
     /// <returns>Whether there was one with that id.</returns>
-    public Task<bool> DeleteAsync(Actor owner, long id) => _database.WriteAsync(c =>
+    public Task<bool> DeleteAsync(Actor owner, long id) => _database.WriteAsync(owner, _clock, c =>
     {
         var unread = c.Number("""
             DELETE FROM mailbox

@@ -30,15 +30,17 @@ public sealed class ModerationStore
     /// <exception cref="RefusalException">
     /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
     /// the actor may not suspend. NotFound: there is no such account.
+    /// Conflict: it is the last admin who can act.
     /// </exception>
     public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null)
     {
         RefusalException.ThrowIfInvalid(
             ("reason", TextRule.Reason.Check(reason)), ("until", until <= _clock.GetUtcNow() ? "must be in the future" : null));
         var end = until?.ToUnixTimeMilliseconds();
-        return _database.WriteAsync(c =>
+        return _database.WriteAsync(actor, _clock, c =>
         {
-            Rights.RequireMaySuspend(c, actor, user.Id);
+            Permissions.RequireMaySuspend(c, actor, user.Id);
+            Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
             var changed = c.Execute("""
                 UPDATE users
                    SET suspension = $reason, suspended_until = $until
@@ -55,9 +57,9 @@ public sealed class ModerationStore
     /// <summary>Lifts a suspension.</summary>
     /// <returns>Whether it was suspended.</returns>
     /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>.</exception>
-    public Task<bool> LiftSuspensionAsync(Actor actor, User user) => _database.WriteAsync(c =>
+    public Task<bool> LiftSuspensionAsync(Actor actor, User user) => _database.WriteAsync(actor, _clock, c =>
     {
-        Rights.RequireMaySuspend(c, actor, user.Id);
+        Permissions.RequireMaySuspend(c, actor, user.Id);
         var lifted = c.Execute("""
             UPDATE users
                SET suspension = NULL, suspended_until = NULL

@@ -62,7 +62,7 @@ public sealed class NotificationStore
         """, ("$user", actor.Id))) ?? 0;
 
     /// <summary>Marks all of the actor's notifications as read.</summary>
-    public Task MarkAllReadAsync(Actor actor) => _database.WriteAsync(c =>
+    public Task MarkAllReadAsync(Actor actor) => _database.WriteAsync(actor, _clock, c =>
     {
         var marked = c.Execute("""
             UPDATE notifications

@@ -11,9 +11,10 @@ namespace TinyForum.Data;
 internal sealed class PasswordStore
 {
     private readonly Database _database;
+    private readonly TimeProvider _clock;
     private readonly PasswordHasher _hasher;
 
-    public PasswordStore(Database database, PasswordHasher hasher) => (_database, _hasher) = (database, hasher);
+    public PasswordStore(Database database, TimeProvider clock, PasswordHasher hasher) => (_database, _clock, _hasher) = (database, clock, hasher);
 
     /// <summary>The stored hash if <paramref name="password"/> matches it, else <see langword="null"/>. A hash with old parameters is renewed.</summary>
     /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
@@ -40,7 +41,8 @@ internal sealed class PasswordStore
     }
 
     /// <summary>Gives an account a password, and ends its sessions and tokens.</summary>
-    /// <param name="userId">The account.</param>
+    /// <param name="actor">Who gives it.</param>
+    /// <param name="user">The account.</param>
     /// <param name="password">Its new password.</param>
     /// <param name="field">The name of the password's field in a refusal.</param>
     /// <param name="proof">The stored hash that it must replace; <see langword="null"/> for any.</param>
@@ -48,11 +50,12 @@ internal sealed class PasswordStore
     /// <param name="cancellationToken">Ends the wait for other passwords that are being hashed.</param>
     /// <returns>Whether there was such an account with that stored hash; false for <c>system</c>.</returns>
     /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
-    public async Task<bool> SetAsync(long userId, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
+    public async Task<bool> SetAsync(
+        Actor actor, User user, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
     {
         RequireValid(field, password);
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        return await _database.WriteAsync(c =>
+        return await _database.WriteAsync(actor, _clock, c =>
         {
             var rows = c.Execute($"""
                 UPDATE users
@@ -60,10 +63,10 @@ internal sealed class PasswordStore
                  WHERE id = $id
                    AND {User.IsRegistered}
                    AND ($proof IS NULL OR password = $proof)
-                """, ("$new", hash), ("$id", userId), ("$proof", proof));
+                """, ("$new", hash), ("$id", user.Id), ("$proof", proof));
             if (rows == 0)
                 return false;
-            SessionTable.EndAccess(c, userId, except: keepSession);
+            SessionTable.EndAccess(c, user.Id, except: keepSession);
             return true;
         }).ConfigureAwait(false);
     }

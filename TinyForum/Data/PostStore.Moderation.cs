@@ -7,7 +7,7 @@ public sealed partial class PostStore
 {
     /// <summary>Deletes a post: hides it from everyone but the side that deleted it. A thread is hidden with all its replies.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
-    public Task DeleteAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
+    public Task DeleteAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(actor, _clock, c =>
     {
         var post = LoadToChange(c, actor, id);
         if (post.Head is not null)
@@ -26,12 +26,12 @@ public sealed partial class PostStore
 
     /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
-    public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(c =>
+    public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(actor, _clock, c =>
     {
         var post = Load(c, id, actor.Id) ?? throw RefusalException.NotFound("post");
         if (post.DeletedBy is null)
             return LoadToChange(c, actor, id);
-        Rights.RequireMayRestore(c, actor, post);
+        Permissions.RequireMayRestore(c, actor, post);
         c.Execute("""
             UPDATE posts
                SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
@@ -73,9 +73,9 @@ public sealed partial class PostStore
 
     private Task<bool> MarkAsync(
         Actor moderator, long threadId, string action, Predicate<ThreadHead> isChange, string? reason, Action<Connection> change) =>
-        _database.WriteAsync(c =>
+        _database.WriteAsync(moderator, _clock, c =>
         {
-            Rights.RequireModerator(c, moderator);
+            Permissions.RequireModerator(c, moderator);
             if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
                 return false;
             if (isChange(head))
@@ -90,7 +90,7 @@ public sealed partial class PostStore
     {
         if (Load(connection, id, actor.Id) is not { DeletedBy: null } post)
             throw RefusalException.NotFound("post");
-        Rights.RequireMayChange(connection, actor, post);
+        Permissions.RequireMayChange(connection, actor, post);
         return post;
     }
 

@@ -11,7 +11,7 @@ public sealed partial class PostStore
     /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Invalid: the thread has no post with that number.</exception>
-    public Task<bool> MarkReadAsync(Actor reader, long threadId, long number) => _database.WriteAsync(c =>
+    public Task<bool> MarkReadAsync(Actor reader, long threadId, long number) => _database.WriteAsync(reader, _clock, c =>
     {
         if (!IsVisibleThread(c, threadId))
             return false;
@@ -27,7 +27,7 @@ public sealed partial class PostStore
     });
 
     /// <summary>Marks all existing posts as read.</summary>
-    public Task MarkAllReadAsync(Actor reader) => _database.WriteAsync(c =>
+    public Task MarkAllReadAsync(Actor reader) => _database.WriteAsync(reader, _clock, c =>
     {
         c.Execute("""
             UPDATE users

@@ -54,12 +54,12 @@ public sealed partial class PostStore
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
-        return _database.WriteAsync(c => Edit(c, editor, id, text, revisions, reason));
+        return _database.WriteAsync(editor, _clock, c => Edit(c, editor, id, text, revisions, reason));
     }
 
     /// <summary>Likes a post, or removes the like.</summary>
     /// <returns>How many users like it now; <see langword="null"/> if there is no such post.</returns>
-    public Task<long?> LikeAsync(Actor actor, long id, bool likes) => _database.WriteAsync(c =>
+    public Task<long?> LikeAsync(Actor actor, long id, bool likes) => _database.WriteAsync(actor, _clock, c =>
     {
         if (Load(c, id, null) is not { DeletedBy: null } post)
             return null;
@@ -112,7 +112,7 @@ public sealed partial class PostStore
             """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), Tags = ParseTags(r.GetString(2)), HasReadAll = r.GetBoolean(3) },
             ("$thread", threadId), ("$author", author.Id)) ?? throw RefusalException.NotFound("thread");
         if (thread.IsLocked)
-            Rights.RequireMayReplyInLocked(connection, author);
+            Permissions.RequireMayReplyInLocked(connection, author);
         var repliedTo = replyTo is null ? (long?)null : connection.Number("""
             SELECT author_id
               FROM posts

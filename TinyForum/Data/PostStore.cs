@@ -67,7 +67,7 @@ public sealed partial class PostStore
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null) =>
-        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && Rights.MaySee(post, viewer) ? post : null;
+        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && Permissions.MaySee(post, viewer) ? post : null;
 
     /// <summary>
     /// A page of a thread's replies, oldest first; deleted ones have no text. <see langword="null"/> if there is no such thread.

@@ -111,9 +111,9 @@ public sealed class ReportStore
     public Task<Report?> ResolveAsync(Actor moderator, long id, string resolution)
     {
         RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
-        return _database.WriteAsync(c =>
+        return _database.WriteAsync(moderator, _clock, c =>
         {
-            Rights.RequireModerator(c, moderator);
+            Permissions.RequireModerator(c, moderator);
             var post = c.Number("""
                 UPDATE reports
                    SET resolution = $resolution, resolved_by = $moderator, resolved_at = $now

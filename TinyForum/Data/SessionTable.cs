@@ -126,7 +126,7 @@ public sealed class SessionTable
 
     /// <summary>Ends one of the actor's sessions.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> EndAsync(Actor actor, long sessionId) => _database.WriteAsync(c =>
+    public Task<bool> EndAsync(Actor actor, long sessionId) => _database.WriteAsync(actor, _clock, c =>
     {
         Sweep(c);
         return c.Execute("""
@@ -139,9 +139,9 @@ public sealed class SessionTable
     /// <summary>Ends every session of a user.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
-    public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(c =>
+    public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(actor, _clock, c =>
     {
-        Rights.RequireMayEndSessions(c, actor, user.Id);
+        Permissions.RequireMayEndSessions(c, actor, user.Id);
         Sweep(c); // expired sessions do not count
         return EndAll(c, user.Id, except: null);
     });

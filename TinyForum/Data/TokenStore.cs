@@ -129,7 +129,7 @@ public sealed class TokenStore
 
     /// <summary>Ends one of the actor's tokens.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> EndAsync(Actor actor, long tokenId) => _database.WriteAsync(c => c.Execute("""
+    public Task<bool> EndAsync(Actor actor, long tokenId) => _database.WriteAsync(actor, _clock, c => c.Execute("""
         DELETE FROM tokens
          WHERE id = $id
            AND user_id = $user

@@ -43,7 +43,7 @@ public sealed class UserStore
     internal UserStore(Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation)
     {
         (_database, _clock, _hasher, _moderation) = (database, clock, hasher, moderation);
-        Passwords = new PasswordStore(database, hasher);
+        Passwords = new PasswordStore(database, clock, hasher);
     }
 
     internal PasswordStore Passwords { get; }
@@ -120,7 +120,7 @@ public sealed class UserStore
     public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
         RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.Check(displayName)), ("bio", TextRule.Bio.Check(bio)));
-        return _database.WriteAsync(c =>
+        return _database.WriteAsync(actor, _clock, c =>
         {
             if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)
                 throw new RefusalException(RefusalKind.Stale, "the account has changed since");
@@ -143,16 +143,16 @@ public sealed class UserStore
     /// <exception cref="RefusalException">
     /// Forbidden: the actor is not an admin, or the account is <c>system</c>. Conflict: the forum would be left without an admin.
     /// </exception>
-    public Task<Account?> SetRoleAsync(Actor actor, string username, Role role) => _database.WriteAsync(c =>
+    public Task<Account?> SetRoleAsync(Actor actor, string username, Role role) => _database.WriteAsync(actor, _clock, c =>
     {
-        Rights.RequireAdmin(c, actor);
+        Permissions.RequireAdmin(c, actor);
         var account = FindAccount(c, username);
         if (account is null || account.Role == role)
             return account;
         if (account.Id == User.SystemId)
             throw RefusalException.Forbidden("system has no role");
-        if (account.Role == Role.Admin && actor.Id != User.SystemId && c.Number("SELECT count(*) FROM users WHERE role = 'admin'") == 1)
-            throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
+        if (actor.Id != User.SystemId)
+            Permissions.RequireAnotherAdmin(c, account.Id, _clock.Now());
         c.Execute("""
             UPDATE users
                SET role = $role
@@ -171,7 +171,7 @@ public sealed class UserStore
     /// <returns>Whether there is such an account; false for <c>system</c>, which can't log in.</returns>
     /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public Task<bool> SetPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
-        Passwords.SetAsync(user.Id, password, "password", proof: null, keepSession: null, cancellationToken);
+        Passwords.SetAsync(Actor.System, user, password, "password", proof: null, keepSession: null, cancellationToken);
 
     /// <summary>The current suspension of an account; <see langword="null"/> if it is not suspended.</summary>
     public Suspension? FindSuspension(User user) => _database.Read(c => c.First($"""
@@ -189,7 +189,7 @@ public sealed class UserStore
     public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
 
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
-    internal Task<bool> EraseAsync(Actor actor, string? proof) => _database.WriteAsync(c => AccountErasure.Erase(c, actor.Id, proof));
+    internal Task<bool> EraseAsync(Actor actor, string? proof) => _database.WriteAsync(actor, _clock, c => AccountErasure.Erase(c, actor.Id, proof, _clock.Now()));
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
         SELECT {AccountColumns}

@@ -6,6 +6,7 @@ internal static class RefusalStatus
     public static int Of(RefusalKind kind) => kind switch
     {
         RefusalKind.Invalid => 400,
+        RefusalKind.Unauthenticated => 401,
         RefusalKind.Forbidden => 403,
         RefusalKind.NotFound => 404,
         RefusalKind.Conflict => 409,

@@ -47,7 +47,7 @@ internal static class Me
         PasswordStore.RequireValid("new", body.New);
         var proof = await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) ?? throw WrongPassword();
         return await call.Forum.Users.Passwords
-            .SetAsync(call.User.Id, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
+            .SetAsync(call.User, call.User, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
             ? new Done() : throw WrongPassword();
     }
 
@@ -63,7 +63,7 @@ internal static class Me
     public static ValueTask<ExportAnswer> Export(Call call)
     {
         call.Exchange.SetHeader("Content-Disposition", "attachment; filename=\"tinyforum-export.json\"");
-        return new(new ExportAnswer(new AccountExport(call.Forum.Database, call.User.Id)));
+        return new(new ExportAnswer(new AccountExport(call.Forum.Database, call.Forum.Clock, call.User)));
     }
 
     private static string ETagOf(Account account) => ConditionalGet.ETagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));

@@ -6,7 +6,7 @@ namespace TinyForum.Data;
 /// Every rule on what a role may do. The rules are checked inside the transaction that makes the change, against the role that the account
 /// has then; <see cref="Actor.Role"/> may be out of date.
 /// </summary>
-internal static class Rights
+internal static class Permissions
 {
     /// <summary>Pinning, locking, resolving reports.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
@@ -72,6 +72,47 @@ internal static class Rights
     {
         if (actor.Id != userId && RoleOf(connection, actor) < Role.Admin)
             throw RefusalException.Forbidden("only the user or an admin may do this");
+    }
+
+    /// <summary>Any change: the session or token that the actor came with, and the account, have to stand.</summary>
+    /// <exception cref="RefusalException">
+    /// Unauthenticated: the session, the token or the account has ended. Forbidden: the account is suspended, or the token may only read.
+    /// </exception>
+    public static void RequireStanding(Connection connection, Actor actor, long now, bool toWrite = true)
+    {
+        if (actor.Id == User.SystemId)
+            return;
+        var caller = actor as Caller;
+        var standing = connection.First($"""
+            SELECT coalesce({Suspension.IsNotInForce}, FALSE), s.id IS NOT NULL, t.scope
+              FROM users u
+              LEFT JOIN sessions s ON s.id = $session AND s.user_id = u.id AND s.last_used_at > $oldest
+              LEFT JOIN tokens t ON t.id = $token AND t.user_id = u.id AND (t.expires_at IS NULL OR t.expires_at > $now)
+             WHERE u.id = $user
+               AND u.{User.IsRegistered}
+            """, r => new { IsNotSuspended = r.GetBoolean(0), HasSession = r.GetBoolean(1), Scope = r.TextOrNull(2) },
+            ("$user", actor.Id), ("$now", now), ("$session", caller?.SessionId), ("$token", caller?.TokenId),
+            ("$oldest", now - (long)SessionTable.Lifetime.TotalMilliseconds));
+        if (standing is null || (caller?.SessionId is not null && !standing.HasSession) || (caller?.TokenId is not null && standing.Scope is null))
+            throw new RefusalException(RefusalKind.Unauthenticated, "the session, token or account has ended");
+        if (!standing.IsNotSuspended)
+            throw RefusalException.Forbidden("this account is suspended");
+        if (toWrite && caller?.TokenId is not null && standing.Scope != "write")
+            throw RefusalException.Forbidden("a token of scope read may not do this");
+    }
+
+    /// <summary>Taking an admin's role or account away: another has to be left who can act.</summary>
+    /// <exception cref="RefusalException">Conflict: there would be none.</exception>
+    public static void RequireAnotherAdmin(Connection connection, long userId, long now)
+    {
+        var others = connection.First($"""
+            SELECT count(*), coalesce(sum(CASE u.id WHEN $user THEN 1 ELSE 0 END), 0)
+              FROM users u
+             WHERE u.role = 'admin'
+               AND {Suspension.IsNotInForce}
+            """, r => (All: r.GetInt64(0), Own: r.GetInt64(1)), ("$user", userId), ("$now", now));
+        if (others is { All: 1, Own: 1 })
+            throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
     }
 
     /// <summary>Whether someone may see a post: if it is deleted, only the side that may restore it does.</summary>
