@@ -4,7 +4,7 @@ namespace TinyForum.Data;
 
 /// <summary>
 /// Every rule on what a role may do. The rules are checked inside the transaction that makes the change, against the role that the account
-/// has then; <see cref="Actor.Role"/> may be out of date.
+/// has then; <see cref="Actor.Role"/> may be out of date. <see cref="MaySee"/> is for reads and takes it as it is.
 /// </summary>
 internal static class Permissions
 {

@@ -19,7 +19,7 @@ namespace TinyForum.Http;
 internal sealed class ConnectionGuard : IDisposable
 {
     /// <summary>
-    /// Quiet connections are looked at only in every so many sweeps, which makes thousands of them cheap. What such a connection can send in
+    /// Quiet connections are not looked at in every sweep, which makes thousands of them cheap. What such a connection can send in
     /// between, one second at full loopback speed, is a fraction of what would crash HttpListener.
     /// </summary>
     private const int QuietSweeps = 10;

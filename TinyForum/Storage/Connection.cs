@@ -157,7 +157,7 @@ internal sealed class Connection : IDisposable
         }
         catch (SqliteException)
         {
-            // A ROLLBACK that reports an error has ended the transaction all the same (sqlite.org/lang_transaction.html, section 3).
+            // A ROLLBACK that reports an error has ended the transaction nevertheless (sqlite.org/lang_transaction.html, section 3).
         }
     }
 
