@@ -27,7 +27,13 @@ bench)
     ;;
 publish)
     shift
-    dotnet publish "$root/TinyForum" -p:PublishProfile=single-file -o "$root/artifacts" "$@"
+    compiler=$(command -v clang || command -v gcc || true)
+    if [ -z "$compiler" ] || ! echo 'int main(void) { return 0; }' | "$compiler" -x c - -lm -o /dev/null 2>/dev/null; then
+        echo "publish needs a C compiler: apt-get install gcc libc6-dev (Debian), dnf install gcc (Fedora), apk add build-base (Alpine)" >&2
+        exit 1
+    fi
+    rm -rf "$root/artifacts/native"
+    exec dotnet publish "$root/TinyForum" -p:PublishProfile=native -o "$root/artifacts/native" "$@"
     ;;
 *)
     build TinyForum

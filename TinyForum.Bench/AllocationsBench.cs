@@ -1,6 +1,5 @@
 using System.Net;
 using TinyForum.Http;
-using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

@@ -1,8 +1,8 @@
-using TinyForum.Tests.Support;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using TinyForum.Passwords;
+using TinyForum.Tests.Support;
 
 namespace TinyForum.Bench;
 

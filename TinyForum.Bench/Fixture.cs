@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
-using TinyForum.Data;
-using TinyForum.Text;
 
 namespace TinyForum.Bench;
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using TinyForum.Data;
-using TinyForum.Storage;
-using TinyForum.Text;
 
 namespace TinyForum.Bench;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Storage;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TinyForum.Api;
 using TinyForum.CommandLine;
 using TinyForum.Passwords;
 using TinyForum.Storage;

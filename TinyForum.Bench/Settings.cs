@@ -1,5 +1,4 @@
 using System.CommandLine;
-using TinyForum.Storage;
 
 namespace TinyForum.Bench;
 

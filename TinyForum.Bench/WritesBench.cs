@@ -1,5 +1,3 @@
-using TinyForum.Data;
-
 namespace TinyForum.Bench;
 
 /// <summary>Group commit against the same server committing each write alone.</summary>

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using TinyForum.Api;
-using TinyForum.Api.Endpoints;
 using TinyForum.Api.OpenApi;
 using TinyForum.Data;
 
@@ -126,11 +125,13 @@ public sealed partial class ApiDocTests
                     case "-c": storeJar = words.Dequeue(); break;
                     case "-d": body = words.Dequeue(); Assert.AreEqual("", body, $"{line}: -d sends a form, --json JSON"); break;
                     case "-G": method = "GET"; break;
-                    case "--data-urlencode": query = words.Dequeue().Split('=', 2) is [var key, var text]
+                    case "--data-urlencode":
+                        query = words.Dequeue().Split('=', 2) is [var key, var text]
                         ? $"?{key}={Uri.EscapeDataString(text)}" : null; break;
                     case "--json": body = words.Dequeue(); break;
                     case "-H": headers.Add(words.Dequeue().Split(": ") is [var name, var value] ? (name, value) : throw new FormatException(line)); break;
-                    default: url = url is null && word.StartsWith(new ForumOptions().Listen[0] + "/")
+                    default:
+                        url = url is null && word.StartsWith(new ForumOptions().Listen[0] + "/")
                         ? word : throw new FormatException($"{line}: {word}"); break;
                 }
             }

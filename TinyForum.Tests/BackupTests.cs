@@ -22,7 +22,7 @@ public sealed class BackupTests(TestContext context)
                 (await ada.PostAsync("/api/posts/1/replies", new { body = new string('x', 2000) })).Is(201);
         });
         for (var i = 0; i < 5; i++)
-            await Task.Run(() => Backup.Save(forum.Server.Database.Path, folder["backup.db"]), context.CancellationToken);
+            await Task.Run(() => Backup.Save(forum.Database.Path, folder["backup.db"]), context.CancellationToken);
         await enough.CancelAsync();
         await writing;
         CollectionAssert.AreEqual((string[])[folder["backup.db"]], Directory.GetFiles(folder.Path));

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Http;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using TinyForum.Data;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -46,7 +45,7 @@ public sealed class ErasureTests
         (await person.PatchAsync("/api/me", new { bio = "plugh bio", display_name = "plugh name" })).Is(200, "success");
         (await person.PostAsync("/api/login", new { username = "xyzzy", password = "secret" }, ("User-Agent", "plugh agent"))).Is(200, "success");
         (await person.PostAsync("/api/tokens", new { name = "plugh token", scope = "write" }, ("Idempotency-Key", "plugh2"))).Is(201);
-        await forum.Server.Database.WriteAsync(c => c.Script(Life));
+        await forum.Database.WriteAsync(c => c.Script(Life));
         return person;
     }
 
@@ -79,7 +78,7 @@ public sealed class ErasureTests
         await using var forum = await TestForum.StartAsync();
         await LiveAsync(forum);
         Assert.IsTrue(await forum.Server.Users.EraseAsync(Actors.Of(2)));
-        forum.Server.Database.Read(c =>
+        forum.Database.Read(c =>
         {
             long? N(string sql) => c.Number(sql);
             foreach (var (table, column) in c.All(
@@ -168,7 +167,7 @@ public sealed class ErasureTests
         Assert.DoesNotContain("argon2", answer.Text);
 
         // A table that gets to know of users has to be thought of here.
-        var tables = forum.Server.Database.Read(c => c.All(
+        var tables = forum.Database.Read(c => c.All(
             "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users' ORDER BY 1", r => r.GetString(0)));
         CollectionAssert.AreEqual(
             (string[])["blocks", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications",

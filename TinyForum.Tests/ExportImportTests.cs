@@ -14,7 +14,7 @@ public sealed class ExportImportTests
         await using var forum = await TestForum.StartAsync();
         await Population.FillAsync(forum);
         var before = await Population.EverythingAsync(forum);
-        var text = Export(forum.Server.Database);
+        var text = Export(forum.Database);
 
         using var folder = new TemporaryFolder();
         using (var target = ForumDatabase.Open(folder["copy.db"]))
@@ -34,7 +34,7 @@ public sealed class ExportImportTests
         var bob = await forum.UserAsync("bob");
         (await bob.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
         using var target = ForumDatabase.Open(null);
-        await Import(target, Export(forum.Server.Database));
+        await Import(target, Export(forum.Database));
         Assert.AreEqual(3, target.Read(c => c.Number("SELECT seq FROM sqlite_sequence WHERE name = 'users'")));
     }
 
@@ -92,7 +92,7 @@ public sealed class ExportImportTests
     {
         await using var forum = await TestForum.StartAsync();
         await Population.FillAsync(forum);
-        var lines = Export(forum.Server.Database).TrimEnd('\n').Split('\n');
+        var lines = Export(forum.Database).TrimEnd('\n').Split('\n');
         using var target = ForumDatabase.Open(null);
         var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(target, string.Join('\n', lines[..^5])));
         Assert.AreEqual($"line {lines.Length - 4}: the file was cut off: its last line is missing", e.Message);
@@ -118,7 +118,7 @@ public sealed class ExportImportTests
     {
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada");
-        var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(forum.Server.Database, Export(forum.Server.Database)));
+        var e = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Import(forum.Database, Export(forum.Database)));
         Assert.AreEqual("this forum is not empty: import into a new database", e.Message);
     }
 

@@ -63,7 +63,7 @@ public sealed class FaultTests(TestContext context)
     {
         await using var forum = await TestForum.StartAsync();
         var ada = await forum.UserAsync("ada");
-        var pages = await forum.Server.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1")); // as few as it has
+        var pages = await forum.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1")); // as few as it has
         var body = new string('x', 32_000);
         Answer answer;
         var written = 0;
@@ -73,9 +73,9 @@ public sealed class FaultTests(TestContext context)
         Assert.AreEqual("30", answer.Header("Retry-After"));
         Assert.AreEqual(written, (await ada.GetAsync("/api/posts?limit=100")).Is(200)["posts"]!.AsArray().Count);
         (await ada.GetAsync("/healthz")).Is(200);
-        await forum.Server.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1000000"));
+        await forum.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1000000"));
         (await ada.PostAsync("/api/posts", new { title = "t", body })).Is(201);
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]
@@ -102,7 +102,7 @@ public sealed class FaultTests(TestContext context)
         (await forum.Client().GetAsync("/api/posts?sort=active")).Is(200);
         File.Delete(folder["ballast"]);
         (await ada.PostAsync("/api/posts", new { title = "after", body })).Is(201);
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]
@@ -179,7 +179,7 @@ public sealed class FaultTests(TestContext context)
         (await late.GetAsync("/api/me")).Is(401); // 400 days unused
         (await ada.PostAsync("/api/posts", new { title = "third", body = "b" })).Is(201);
         CollectionAssert.AreEqual((long[])[4, 2, 1], Ids(await ada.GetAsync("/api/posts")));
-        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => IntegrityCheck.Run(c))));
 
         static long[] Ids(Answer answer) => [.. answer.Is(200)["posts"]!.AsArray().Select(p => (long)p!["id"]!)];
     }

@@ -212,7 +212,7 @@ public sealed class HttpTests
         await using (var forum = await TestForum.StartAsync(o => o with { Log = entries.Enqueue }))
         {
             await forum.UserAsync("ada");
-            await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'nonsense' WHERE id = 2"));
+            await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'nonsense' WHERE id = 2"));
             answer = (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(500, "internal error");
         }
         Assert.AreEqual("error", (string?)answer["status"]);

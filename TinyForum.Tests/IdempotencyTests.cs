@@ -28,7 +28,7 @@ public sealed class IdempotencyTests
             (await ada.DeleteAsync($"/api/posts/{post}")).Is(200);
             await IsReplayed();
         }
-        Assert.AreEqual(3, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM posts")), "nothing was made twice");
+        Assert.AreEqual(3, forum.Database.Read(c => c.Number("SELECT count(*) FROM posts")), "nothing was made twice");
 
         async Task IsReplayed()
         {

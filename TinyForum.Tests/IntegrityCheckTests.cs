@@ -11,7 +11,7 @@ public sealed class IntegrityCheckTests
     {
         await using var forum = await TestForum.StartAsync();
         await Population.FillAsync(forum);
-        CollectionAssert.AreEqual(Array.Empty<string>(), forum.Server.Database.Read(c => IntegrityCheck.Run(c)).ToArray());
+        CollectionAssert.AreEqual(Array.Empty<string>(), forum.Database.Read(c => IntegrityCheck.Run(c)).ToArray());
     }
 
     [TestMethod]
@@ -40,7 +40,7 @@ public sealed class IntegrityCheckTests
     {
         await using var forum = await TestForum.StartAsync();
         await Population.FillAsync(forum);
-        using var connection = new Connection(forum.Server.Database.Path, readOnly: false, TimeSpan.FromSeconds(5));
+        using var connection = new Connection(forum.Database.Path, readOnly: false, TimeSpan.FromSeconds(5));
         connection.Script(damage);
         var faults = IntegrityCheck.Run(connection);
         Assert.IsTrue(faults.Any(f => f.StartsWith(rule + ": ", StringComparison.Ordinal)), $"{rule} is not among: {string.Join("; ", faults)}");
@@ -50,12 +50,12 @@ public sealed class IntegrityCheckTests
     public async Task A_rule_that_many_rows_break_names_ten_of_them()
     {
         await using var forum = await TestForum.StartAsync();
-        await forum.Server.Database.WriteAsync(c =>
+        await forum.Database.WriteAsync(c =>
         {
             for (var i = 0; i < 25; i++)
                 c.Execute("INSERT INTO tags (name, threads) VALUES ($name, 1)", ("$name", $"t{i}"));
         });
-        var faults = forum.Server.Database.Read(c => IntegrityCheck.Run(c));
+        var faults = forum.Database.Read(c => IntegrityCheck.Run(c));
         Assert.AreEqual(11, faults.Count);
         Assert.AreEqual("threads of tags: 15 more", faults[^1]);
     }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Api;
 using TinyForum.Api.Endpoints;

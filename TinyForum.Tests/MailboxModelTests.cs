@@ -1,6 +1,4 @@
-using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;

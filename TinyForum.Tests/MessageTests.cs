@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -92,7 +91,7 @@ public sealed class MessageTests
         var id = await SendAsync(ada, "bob");
         foreach (var role in (string[])["member", "moderator", "admin"])
         {
-            await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = 'eve'", ("$role", role)));
+            await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = 'eve'", ("$role", role)));
             foreach (var (method, suffix) in ((string, string)[])[("GET", ""), ("DELETE", ""), ("PUT", "/read")])
             {
                 var theirs = (await eve.SendAsync(method, $"/api/messages/{id}{suffix}", null)).Is(404, "message does not exist");
@@ -119,7 +118,7 @@ public sealed class MessageTests
 
         (await bob.DeleteAsync($"/api/messages/{id}")).Is(200, "success");
         Assert.AreEqual(0, (int?)(await bob.GetAsync("/api/messages"))["unread"]);
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM messages")));
+        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM messages")));
     }
 
     [TestMethod]
@@ -311,12 +310,12 @@ public sealed class MessageTests
         var (kept, gone) = (await SendAsync(bob, "ada"), await SendAsync(ada, "bob"));
         var (alone, other) = (await SendAsync(bob, "bob"), await SendAsync(ada, "eve"));
         (await ada.DeleteAsync($"/api/messages/{gone}")).Is(200);
-        await forum.Server.Database.WriteAsync(c => Data.MessageStore.Erase(c, userId: 3));
+        await forum.Database.WriteAsync(c => Data.MessageStore.Erase(c, userId: 3));
         await IdsAsync(ada, "?box=all", other, kept);
         Assert.AreEqual("deleted", (string?)(await ada.GetAsync($"/api/messages/{kept}"))["private_message.from.username"]);
         await IdsAsync(bob, "?box=all");
         await IdsAsync(eve, "", other);
-        Assert.AreEqual(2, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM messages")), $"{gone} and {alone} go");
+        Assert.AreEqual(2, forum.Database.Read(c => c.Number("SELECT count(*) FROM messages")), $"{gone} and {alone} go");
     }
 
     private static async Task<long> SendAsync(TestClient from, string to) =>

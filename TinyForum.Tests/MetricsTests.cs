@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using TinyForum.Api;
 using TinyForum.Http;
 using TinyForum.Telemetry;
 
@@ -96,8 +95,8 @@ public sealed class MetricsTests
         Assert.AreEqual(0, samples["tinyforum_passwords_queue"]);
         Assert.AreEqual(0, samples["tinyforum_passwords_running"]);
         Assert.AreEqual(0, samples["tinyforum_kept_answers"]);
-        Assert.AreEqual(new FileInfo(forum.Server.Database.Path).Length, samples["tinyforum_database_size_bytes"]);
-        Assert.AreEqual(new FileInfo($"{forum.Server.Database.Path}-wal").Length, samples["tinyforum_database_wal_bytes"]);
+        Assert.AreEqual(new FileInfo(forum.Database.Path).Length, samples["tinyforum_database_size_bytes"]);
+        Assert.AreEqual(new FileInfo($"{forum.Database.Path}-wal").Length, samples["tinyforum_database_wal_bytes"]);
         if (OperatingSystem.IsLinux())
             Assert.AreEqual(0, samples["tinyforum_connections_cut_total{reason=\"slow_reader\"}"]);
         Assert.IsGreaterThan(0, samples["process_cpu_seconds_total"]);
@@ -131,7 +130,7 @@ public sealed class MetricsTests
         (await forum.Client().GetAsync("/metrics", proxied)).Is(401, "login required");
         (await forum.Client().GetAsync("/metrics", ("Forwarded", "for=203.0.113.7"))).Is(401, "login required");
         (await client.GetAsync("/metrics", proxied)).Is(403, "only an admin may do this");
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = 'admin' WHERE username = 'ann'"));
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET role = 'admin' WHERE username = 'ann'"));
         (await client.GetAsync("/metrics", proxied)).Is(200);
     }
 

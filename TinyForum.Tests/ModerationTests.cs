@@ -16,7 +16,7 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
 
         var made = (await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" })).Is(201, "success");
         var id = (long)made["report.id"]!;
@@ -45,7 +45,7 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
         await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" });
         foreach (var resolution in new[] { "one", "one", "two" })
             (await moderator.PutAsync("/api/reports/1", new { resolution })).Is(200);
@@ -58,7 +58,7 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
         (await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" })).Is(201);
         (await ada.PostAsync($"/api/posts/{post}/report", new { reason = "still" })).Is(409, "you have reported this post already");
         (await moderator.PostAsync($"/api/posts/{post}/report", new { reason = "me too" })).Is(201);
@@ -71,7 +71,7 @@ public sealed class ModerationTests
     {
         var (forum, _, ada) = await StartAsync();
         await using var __ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
         var first = (await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" }, ("Idempotency-Key", "k"))).Is(201);
         var second = (await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" }, ("Idempotency-Key", "k"))).Is(201);
         Assert.AreEqual(first.Text, second.Text);
@@ -83,9 +83,9 @@ public sealed class ModerationTests
     {
         var (forum, _, ada) = await StartAsync();
         await using var __ = forum;
-        var thread = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
-        var reply = await forum.Server.Database.ReplyAsync(2, thread, "Reply");
-        await forum.Server.Database.HideAsync(thread);
+        var thread = await forum.Database.ThreadAsync(2, "Title", "Body");
+        var reply = await forum.Database.ReplyAsync(2, thread, "Reply");
+        await forum.Database.HideAsync(thread);
         foreach (var id in new[] { thread, reply, 999 })
             (await ada.PostAsync($"/api/posts/{id}/report", new { reason = "spam" })).Is(404, "post does not exist");
     }
@@ -95,7 +95,7 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
         (await forum.Client().PostAsync($"/api/posts/{post}/report", new { reason = "spam" })).Is(401, "login required");
         (await ada.PostAsync($"/api/posts/{post}/report", new { reason = " " })).IsInvalid("reason", "must not be blank");
         (await ada.GetAsync("/api/reports")).Is(403, "only a moderator may do this");
@@ -113,7 +113,7 @@ public sealed class ModerationTests
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
         for (var i = 0; i < 6; i++)
-            await ada.PostAsync($"/api/posts/{await forum.Server.Database.ThreadAsync(2, "Title", "Body")}/report", new { reason = "spam" });
+            await ada.PostAsync($"/api/posts/{await forum.Database.ThreadAsync(2, "Title", "Body")}/report", new { reason = "spam" });
         for (var i = 4; i <= 6; i++)
             await moderator.PutAsync($"/api/reports/{i}", new { resolution = "no" });
         CollectionAssert.AreEqual(new long[] { 1, 2, 3 }, await IdsAsync(moderator, "/api/reports?limit=2", "reports"));
@@ -128,19 +128,19 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        await forum.Server.Database.WriteAsync(c => c.Execute(
+        await forum.Database.WriteAsync(c => c.Execute(
             "INSERT INTO tokens (digest, user_id, name, scope, created_at) VALUES (x'00', 3, 'n', 'read', 0)"));
         var answer = (await moderator.PutAsync("/api/user/ADA/suspension", new { reason = "spam", until = "2999-01-01T01:00:00+01:00" })).Is(200, "success");
         Assert.AreEqual("spam", (string?)answer["suspension.reason"]);
         Assert.AreEqual("2999-01-01T00:00:00.000Z", (string?)answer["suspension.until"]);
         Assert.AreEqual("ada", (string?)answer["suspension.user.username"]);
         (await ada.GetAsync("/api/me")).Is(401, "login required");
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM tokens")));
-        Assert.AreEqual("spam", forum.Server.Database.Read(c => c.First("SELECT suspension FROM users WHERE id = 3", r => r.GetString(0))));
+        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM tokens")));
+        Assert.AreEqual("spam", forum.Database.Read(c => c.First("SELECT suspension FROM users WHERE id = 3", r => r.GetString(0))));
 
         (await moderator.DeleteAsync("/api/user/ada/suspension")).Is(200, "success");
         (await moderator.DeleteAsync("/api/user/ada/suspension")).Is(200, "success");
-        Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT suspension IS NULL AND suspended_until IS NULL FROM users WHERE id = 3")));
+        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT suspension IS NULL AND suspended_until IS NULL FROM users WHERE id = 3")));
         var log = (await forum.Client().GetAsync("/api/moderation-log"))["entries"]!.AsArray();
         CollectionAssert.AreEqual(new[] { "unsuspend", "suspend" }, log.Select(e => (string?)e!["action"]).ToArray());
         Assert.AreEqual("ada", (string?)log[0]!["user"]!["username"]);
@@ -173,11 +173,11 @@ public sealed class ModerationTests
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
         var admin = await forum.UserAsync("admin", "admin");
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", target)));
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username = $name", ("$role", role), ("$name", target)));
         var client = actor switch { "mod" => moderator, "ada" => ada, _ => admin };
         (await client.PutAsync($"/api/user/{target}/suspension", new { reason = "spam" })).Is(status);
         (await client.DeleteAsync($"/api/user/{target}/suspension")).Is(status);
-        Assert.AreEqual(status == 200 ? 2 : 0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM moderation_log")));
+        Assert.AreEqual(status == 200 ? 2 : 0, forum.Database.Read(c => c.Number("SELECT count(*) FROM moderation_log")));
     }
 
     [TestMethod]
@@ -214,8 +214,8 @@ public sealed class ModerationTests
             "DELETE FROM moderation_log", "UPDATE moderation_log SET reason = NULL", "UPDATE moderation_log SET actor_id = 3",
             "UPDATE moderation_log SET user_id = NULL", "UPDATE moderation_log SET user_id = 2", "UPDATE moderation_log SET created_at = 0",
         })
-            await Assert.ThrowsExactlyAsync<SqliteException>(() => forum.Server.Database.WriteAsync(c => c.Execute(sql)), sql);
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE moderation_log SET user_id = 0, actor_id = 0"));
+            await Assert.ThrowsExactlyAsync<SqliteException>(() => forum.Database.WriteAsync(c => c.Execute(sql)), sql);
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE moderation_log SET user_id = 0, actor_id = 0"));
         Assert.AreEqual("deleted", (string?)(await moderator.GetAsync("/api/moderation-log"))["entries.0.user.username"]);
     }
 
@@ -224,10 +224,10 @@ public sealed class ModerationTests
     {
         var (forum, moderator, ada) = await StartAsync();
         await using var _ = forum;
-        var post = await forum.Server.Database.ThreadAsync(2, "Title", "Body");
+        var post = await forum.Database.ThreadAsync(2, "Title", "Body");
         await ada.PostAsync($"/api/posts/{post}/report", new { reason = "spam" });
         await moderator.PostAsync($"/api/posts/{post}/report", new { reason = "spam" });
-        Assert.AreEqual(2, await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE reports SET reporter_id = 0")));
+        Assert.AreEqual(2, await forum.Database.WriteAsync(c => c.Execute("UPDATE reports SET reporter_id = 0")));
     }
 
     private static async Task<long[]> IdsAsync(TestClient client, string path, string list)

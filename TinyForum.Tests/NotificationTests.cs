@@ -115,14 +115,14 @@ public sealed class NotificationTests
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         foreach (var until in (long?[])[null, time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds()])
         {
-            await forum.Server.Database.WriteAsync(c =>
+            await forum.Database.WriteAsync(c =>
                 c.Execute("UPDATE users SET suspension = 'spam', suspended_until = $until WHERE username = 'ada'", ("$until", until)));
             await ThreadAsync(bob, body: "@ada");
         }
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM notifications")));
+        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM notifications")));
         time.Advance(TimeSpan.FromHours(1));
         await ThreadAsync(bob, body: "@ada");
-        Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT unread_notifications FROM users WHERE username = 'ada'")));
+        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT unread_notifications FROM users WHERE username = 'ada'")));
         await ToldAsync(ada, "mention bob");
     }
 
@@ -171,7 +171,7 @@ public sealed class NotificationTests
         // Made the second oldest the only one that is read: it goes before older ones that are not.
         await NotifyAsync(forum, "ada", "lock", thread, by: "bob", times: 1);
         CollectionAssert.AreEqual(Range(3, 1_002), await WalkAsync(ada));
-        await forum.Server.Database.WriteAsync(c =>
+        await forum.Database.WriteAsync(c =>
         {
             c.Execute("UPDATE notifications SET read = 1 WHERE id = 500");
             c.Execute("UPDATE users SET unread_notifications = unread_notifications - 1 WHERE username = 'ada'");
@@ -204,7 +204,7 @@ public sealed class NotificationTests
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         var thread = await ThreadAsync(ada, body: "@bob");
         await ReplyAsync(bob, thread);
-        await forum.Server.Database.WriteAsync(c => NotificationStore.Erase(c, userId: 3));
+        await forum.Database.WriteAsync(c => NotificationStore.Erase(c, userId: 3));
         await ToldAsync(ada, "reply deleted");
         Assert.IsEmpty((await bob.GetAsync("/api/notifications"))["notifications"]!.AsArray());
     }
@@ -242,7 +242,7 @@ public sealed class NotificationTests
         .Is(201)["post.id"]!;
 
     private static Task NotifyAsync(TestForum forum, string user, string kind, long post, string by, int times = 1) =>
-        forum.Server.Database.WriteAsync(c =>
+        forum.Database.WriteAsync(c =>
         {
             for (var i = 0; i < times; i++)
                 forum.Server.Notifications.Notify(c, UserStore.Find(c, user)!.Id, kind, post, UserStore.Find(c, by)!.Id);

@@ -93,7 +93,7 @@ public sealed class PostDeletionTests
         Assert.AreEqual("r", (string?)(await bob.GetAsync("/api/posts/1/replies")).Is(200)["replies.0.body"]);
         Assert.AreEqual("a", (string?)(await bob.GetAsync("/api/tags"))["tags.0.name"]);
 
-        string Counts() => forum.Server.Database.Read(c => c.First("SELECT group_concat(posts, ' ') FROM users WHERE id >= 2", r => r.GetString(0))!);
+        string Counts() => forum.Database.Read(c => c.First("SELECT group_concat(posts, ' ') FROM users WHERE id >= 2", r => r.GetString(0))!);
     }
 
     [TestMethod]
@@ -130,7 +130,7 @@ public sealed class PostDeletionTests
             Assert.AreEqual(absent.Header("ETag"), deleted.Header("ETag"));
         }
         Assert.Contains(a => a.Text.Contains("Secret one"), await Everything.GetAsync(deleter, 1), "who may restore it sees it, history included");
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM search WHERE rowid >> 5 IN (1, 4)")));
+        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM search WHERE rowid >> 5 IN (1, 4)")));
         (await deleter.PostAsync("/api/posts/4/restore")).Is(200);
         Assert.AreEqual(1, (int?)(await bob.GetAsync("/api/posts/4")).Is(200)["post.likes"]);
     }

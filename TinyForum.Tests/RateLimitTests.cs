@@ -1,5 +1,3 @@
-using TinyForum.Api;
-using TinyForum.Api.Endpoints;
 using TinyForum.Http;
 
 namespace TinyForum.Tests;

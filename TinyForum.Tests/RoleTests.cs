@@ -21,7 +21,7 @@ public sealed class RoleTests
         (await bob.PutAsync("/api/user/bob/role", new { role = "admin" })).Is(403, "only an admin may do this");
         CollectionAssert.AreEqual(
             (string[])["1 role 2 admin", "2 role 3 moderator"],
-            forum.Server.Database.Read(c => c.All(
+            forum.Database.Read(c => c.All(
                 "SELECT actor_id || ' ' || action || ' ' || user_id || ' ' || reason FROM moderation_log ORDER BY id", r => r.GetString(0))));
     }
 

@@ -1,7 +1,4 @@
-using System.Text;
-using FsCheck;
 using FsCheck.Fluent;
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
@@ -93,7 +90,7 @@ public sealed class SearchTests
     {
         await using var forum = await TestForum.StartAsync();
         for (var i = 0; i < 5; i++)
-            await forum.Server.Database.ThreadAsync(1, "title", $"word {i}");
+            await forum.Database.ThreadAsync(1, "title", $"word {i}");
         var client = forum.Client();
         var first = (await client.GetAsync("/api/search?q=word&limit=3")).Is(200);
         var second = (await client.GetAsync($"/api/search?q=word&limit=3&cursor={first["next"]}")).Is(200);

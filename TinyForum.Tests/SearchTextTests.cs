@@ -3,7 +3,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
-using TinyForum.Api.Endpoints;
 using TinyForum.Search;
 using TinyForum.Text;
 
@@ -230,8 +229,10 @@ public sealed class SearchTextTests
     {
         var words = Gen.Elements("plain", "Zoe\u0308", "👩‍👩‍👧", "中文", "🇩🇪🇫🇷", "한글", "สวัสดี", "e\u0301\u0301\u0301",
             "\n", "हिन्दी", "a\r\nb", "!?", "𠮷");
-        var samples = from before in Gen.ListOf(words) from after in Gen.ListOf(words)
-                      from gap in Gen.Elements("", " ") from length in Gen.Choose(20, 60)
+        var samples = from before in Gen.ListOf(words)
+                      from after in Gen.ListOf(words)
+                      from gap in Gen.Elements("", " ")
+                      from length in Gen.Choose(20, 60)
                       select (Text: string.Join(gap, before) + " needle " + string.Join(gap, after), Length: length);
         Prop.ForAll(samples.ToArbitrary(), sample =>
         {

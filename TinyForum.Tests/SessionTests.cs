@@ -1,5 +1,4 @@
 using TinyForum.Data;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 
@@ -16,7 +15,7 @@ public sealed class SessionTests
         var cookie = (await forum.Client().PostAsync("/api/login", Secret)).Header("Set-Cookie")!;
         Assert.MatchesRegex("^tinyforum_session=[A-Za-z0-9_-]{43}; Max-Age=1209600; Path=/; HttpOnly; SameSite=Lax$", cookie);
         var token = cookie.Split('=', ';')[1];
-        Assert.AreEqual(0, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM sessions WHERE instr(digest, $token)", ("$token", token))));
+        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM sessions WHERE instr(digest, $token)", ("$token", token))));
     }
 
     [TestMethod]
@@ -45,15 +44,15 @@ public sealed class SessionTests
         var time = new ManualTime();
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var ada = await forum.UserAsync("ada");
-        var version = forum.Server.Database.Version();
+        var version = forum.Database.Version();
         time.Advance(TimeSpan.FromSeconds(59));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ada.GetAsync("/api/me")));
         await forum.Settled();
-        Assert.AreEqual(version, forum.Server.Database.Version());
+        Assert.AreEqual(version, forum.Database.Version());
         time.Advance(TimeSpan.FromSeconds(1));
         await ada.GetAsync("/api/me");
         await forum.Settled();
-        Assert.AreNotEqual(version, forum.Server.Database.Version());
+        Assert.AreNotEqual(version, forum.Database.Version());
         Assert.AreEqual("2026-01-31T09:31:00.000Z", (string?)(await ada.GetAsync("/api/sessions"))["sessions.0.last_used_at"]);
     }
 
@@ -77,7 +76,7 @@ public sealed class SessionTests
         time.Advance(TimeSpan.FromDays(15));
         Assert.IsEmpty(forum.Server.Sessions.List(Actors.Of(2)));
         await forum.UserAsync("bob");
-        Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM sessions")));
+        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT count(*) FROM sessions")));
     }
 
     [TestMethod]
@@ -136,7 +135,7 @@ public sealed class SessionTests
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var ada = await forum.UserAsync("ada");
         var (token, _) = await forum.Server.Tokens.CreateAsync(Actors.Of(2), "ci", mayWrite: true);
-        await forum.Server.Database.WriteAsync(c => c.Execute(
+        await forum.Database.WriteAsync(c => c.Execute(
             "UPDATE users SET suspension = 'spam', suspended_until = $until WHERE id = 2", ("$until", time.Now() + 60_000)));
 
         (await ada.GetAsync("/api/me")).Is(401, "login required");
@@ -147,7 +146,7 @@ public sealed class SessionTests
 
         time.Advance(TimeSpan.FromMinutes(1));
         (await ada.PostAsync("/api/login", Secret)).Is(200, "success");
-        await forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET suspended_until = NULL WHERE id = 2"));
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET suspended_until = NULL WHERE id = 2"));
         (await ada.PostAsync("/api/login", Secret)).Is(403, "this account is suspended: spam");
     }
 

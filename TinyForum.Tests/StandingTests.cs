@@ -179,7 +179,7 @@ public sealed class StandingTests(TestContext context)
         await (what switch
         {
             "its session is ended" => forum.Server.Sessions.EndAllAsync(Actor.System, caller),
-            "its token is revoked" => forum.Server.Database.WriteAsync(c => c.Execute("DELETE FROM tokens WHERE user_id = 2")),
+            "its token is revoked" => forum.Database.WriteAsync(c => c.Execute("DELETE FROM tokens WHERE user_id = 2")),
             "its account is suspended" => forum.Server.Moderation.SuspendAsync(Actor.System, caller, "spam"),
             "its account is erased" => users.EraseAsync(caller),
             _ => (Task)users.SetRoleAsync(Actor.System, "caller", Role.Member),
@@ -190,8 +190,8 @@ public sealed class StandingTests(TestContext context)
     private static string Everything(TestForum forum)
     {
         using var stream = new MemoryStream();
-        forum.Server.Database.Read(c => ExportImport.Export(c, stream));
-        var access = forum.Server.Database.Read(c => c.All(
+        forum.Database.Read(c => ExportImport.Export(c, stream));
+        var access = forum.Database.Read(c => c.All(
             "SELECT 's' || id FROM sessions UNION ALL SELECT 't' || id FROM tokens ORDER BY 1", r => r.GetString(0)));
         return Encoding.UTF8.GetString(stream.ToArray()) + string.Join(' ', access);
     }

@@ -90,7 +90,7 @@ public sealed class TokenTests
         (await forum.Client().GetAsync("/api/me", Bearer(ever))).Is(401);
         (await ada.DeleteAsync($"/api/tokens/{token.Id}")).Is(404, "token does not exist");
         await forum.Server.Tokens.CreateAsync(Actors.Of(3), "bob's", mayWrite: true);
-        Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM tokens")), "what has expired is swept");
+        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT count(*) FROM tokens")), "what has expired is swept");
     }
 
     [TestMethod]
@@ -117,7 +117,7 @@ public sealed class TokenTests
         var again = (await ada.PostAsync("/api/tokens", new { name = "ci", scope = "read" }, ("Idempotency-Key", "k"))).Is(201);
         Assert.AreEqual((first.Text, "true"), (again.Text, again.Header("Idempotency-Replayed")));
         Assert.HasCount(1, forum.Server.Tokens.List(Actors.Of(2)));
-        var stored = forum.Server.Database.Read(c => c.All("SELECT hex(fingerprint) || hex(salt) || key FROM idempotency_keys", r => r.GetString(0)));
+        var stored = forum.Database.Read(c => c.All("SELECT hex(fingerprint) || hex(salt) || key FROM idempotency_keys", r => r.GetString(0)));
         var secret = (string)first["token.token"]!;
         foreach (var form in (string[])[secret, Convert.ToHexString(Encoding.UTF8.GetBytes(secret)), Convert.ToHexString(Base64Url.DecodeFromChars(secret))])
             Assert.DoesNotContain(form, stored.Single());

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using TinyForum.CommandLine;
 
 namespace TinyForum.Tests.Support;
 
@@ -26,8 +27,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>The file that <c>dotnet</c> runs.</summary>
-    public static string Program { get; } = typeof(ForumServer).Assembly.Location;
+    /// <summary>
+    /// The program to test in place of the one that was built with the tests, from <c>TINYFORUM_PROGRAM</c>: in CI the native one.
+    /// </summary>
+    public static string? OtherProgram { get; } = Environment.GetEnvironmentVariable("TINYFORUM_PROGRAM");
 
     public int Id => _process.Id;
 
@@ -55,11 +58,29 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, arguments);
 
     /// <summary>As the other one, for a server that may have so many descriptors.</summary>
-    public static async Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments) => LaunchAsync(
+        descriptors,
+        ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]);
+
+    /// <summary>As the others, with these options; the test is inconclusive if no flags say them.</summary>
+    public static Task<ServerProcess> StartAsync(ForumOptions options)
     {
-        var server = new ServerProcess(
-            Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8",
-            "--password-iterations", "1", .. arguments]));
+        string[] flags =
+        [
+            .. options.Listen.SelectMany(url => (string[])["--listen", url]),
+            .. (options.Hosts ?? []).SelectMany(host => (string[])["--host", host]),
+            "--database", options.Database!, "--trust-proxy", OnOff(options.TrustProxy), "--rate-limits", OnOff(options.RateLimits.Enabled),
+            .. (string[])(options.AnonymousLogout is { } isOn ? ["--anonymous-logout", OnOff(isOn)] : []),
+            "--max-connections", $"{options.Connections.MaxConnections}",
+            "--password-memory", $"{options.Passwords.MemoryKiB}", "--password-iterations", $"{options.Passwords.Iterations}",
+        ];
+        var understood = Settings.Options(CommandLineProgram.Root().Parse(flags)) with { Listen = options.Listen, Hosts = options.Hosts };
+        return understood == options ? LaunchAsync(null, flags) : throw new AssertInconclusiveException("no flags say these options");
+    }
+
+    private static async Task<ServerProcess> LaunchAsync(int? descriptors, string[] arguments)
+    {
+        var server = new ServerProcess(Start(descriptors, [], arguments));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
@@ -120,7 +141,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static Process Start(int? descriptors, (string Name, string Value)[] environment, string[] arguments)
     {
-        string[] program = ["dotnet", Program, .. arguments];
+        string[] program = OtherProgram is null ? ["dotnet", typeof(ForumServer).Assembly.Location] : [OtherProgram];
+        program = [.. program, .. arguments];
         if (descriptors is not null)
             program = ["bash", "-c", $"ulimit -n {descriptors} && exec \"$@\"", "bash", .. program];
         var start = new ProcessStartInfo(program[0], program[1..])
@@ -133,6 +155,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             start.Environment[name] = value;
         return Process.Start(start)!;
     }
+
+    private static string OnOff(bool isOn) => isOn ? "on" : "off";
 
     private static string Read(StringBuilder text)
     {
@@ -166,7 +190,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"http://[0-9.:]+/")]
+    [GeneratedRegex(@"http://[a-z0-9.:]+/")]
     private static partial Regex AddressPattern();
 
     [GeneratedRegex(@"\.(dll|so)\b")]

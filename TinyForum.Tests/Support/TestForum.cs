@@ -2,8 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using TinyForum.Api;
-using TinyForum.Http;
+using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 
@@ -17,16 +16,40 @@ internal sealed class TestForum : IAsyncDisposable
 
     private readonly List<TestClient> _clients = [];
 
-    private TestForum(ForumServer server) => Server = server;
+    private readonly ForumServer? _server;
+    private readonly TemporaryFolder? _folder;
+    private readonly Lazy<Database> _database;
+    private ServerProcess? _process;
 
-    public ForumServer Server { get; }
+    private TestForum(ForumServer server) => (_server, _database) = (server, new(server.Database));
 
-    public Uri Url => Server.Url;
+    private TestForum(ServerProcess process, string database, TemporaryFolder folder) =>
+        (_process, _database, _folder) = (process, new(() => ForumDatabase.Open(database)), folder);
 
+    /// <summary>The server. A test that looks inside it is inconclusive where it is a process of its own.</summary>
+    public ForumServer Server => _server ?? throw new AssertInconclusiveException("this test looks inside the server");
+
+    /// <summary>The server's database: its own, or the same file opened once more.</summary>
+    public Database Database => _database.Value;
+
+    public Uri Url => _server?.Url ?? _process!.Url;
+
+    /// <summary>Starts a server in this process, or the program that <see cref="ServerProcess.OtherProgram"/> names.</summary>
     public static async Task<TestForum> StartAsync(Func<ForumOptions, ForumOptions>? configure = null)
     {
-        var options = new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = CheapPasswords, RateLimits = new() { Enabled = false } };
-        return new TestForum(await ForumServer.StartAsync(configure?.Invoke(options) ?? options));
+        var options = new ForumOptions
+        {
+            Listen = ["http://127.0.0.1:0"],
+            Database = null,
+            Passwords = CheapPasswords,
+            RateLimits = new() { Enabled = false },
+        };
+        options = configure?.Invoke(options) ?? options;
+        if (ServerProcess.OtherProgram is null)
+            return new TestForum(await ForumServer.StartAsync(options));
+        var folder = new TemporaryFolder();
+        options = options with { Database = options.Database ?? folder["forum.db"] };
+        return new TestForum(await ServerProcess.StartAsync(options), options.Database, folder);
     }
 
     /// <summary>Returns when every write that was asked for so far is done, also those that no request waits for.</summary>
@@ -54,7 +77,7 @@ internal sealed class TestForum : IAsyncDisposable
     public async Task<TestClient> UserAsync(string name, string role)
     {
         var client = await UserAsync(name);
-        await Server.Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username_key = $name", ("$role", role), ("$name", name)));
+        await Database.WriteAsync(c => c.Execute("UPDATE users SET role = $role WHERE username_key = $name", ("$role", role), ("$name", name)));
         return client;
     }
 
@@ -62,7 +85,18 @@ internal sealed class TestForum : IAsyncDisposable
     {
         foreach (var client in _clients)
             client.Dispose();
-        await Server.DisposeAsync();
+        if (_server is not null)
+            await _server.DisposeAsync();
+        else if (_process is not null)
+        {
+            if (_database.IsValueCreated)
+                _database.Value.Dispose();
+            _process.Signal("TERM");
+            Assert.AreEqual(0, await _process.EndAsync(), _process.Errors);
+            await _process.DisposeAsync();
+            _folder!.Dispose();
+            _process = null;
+        }
     }
 }
 

@@ -46,7 +46,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
 
     private static Taken Granted(Taken taken, string what) => taken.Lease.IsAcquired ? taken
         : throw new HttpRefusalException(429, $"too many {what}, try again later")
-            { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
+        { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
 
     private static void Tell(Call call, Taken taken)
     {

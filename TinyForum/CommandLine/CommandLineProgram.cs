@@ -10,11 +10,12 @@ internal static class CommandLineProgram
     /// <returns>0; 1 if it could not be done, with a line on standard error that says why.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var line = Root().Parse(args);
-        if (line.Errors.Count > 0)
-            return Fail(line.Errors[0].Message);
         try
         {
+            SystemLibraries.Require();
+            var line = Root().Parse(args);
+            if (line.Errors.Count > 0)
+                return Fail(line.Errors[0].Message);
             return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null })
                 .ConfigureAwait(false);
         }
@@ -38,6 +39,7 @@ internal static class CommandLineProgram
         foreach (var setting in Settings.OfServe)
             root.Options.Add(setting.Option);
         root.Subcommands.Add(Serve.Command());
+        root.Subcommands.Add(Health.Command());
         root.Subcommands.Add(UserCommands.Command());
         foreach (var command in MaintenanceCommands.Commands())
             root.Subcommands.Add(command);

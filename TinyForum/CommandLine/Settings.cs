@@ -13,7 +13,7 @@ internal static class Settings
     public static readonly Setting<LogFormat> Log = Setting.Of("--log", LogFormat.Text, SettingValue.Log,
         "How to log requests, a line each, on standard output");
 
-    private static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
+    public static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated");
 
     private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.List("NAME"), "any",

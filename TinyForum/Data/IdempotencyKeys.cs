@@ -84,8 +84,13 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
              WHERE user_id = $user
                AND key = $key
                AND created_at > $oldest
-            """, r => new { Fingerprint = r.GetFieldValue<byte[]>(0), Kind = r.GetString(3), MadeId = r.GetInt64(1),
-                Salt = r.IsDBNull(2) ? null : r.GetFieldValue<byte[]>(2) },
+            """, r => new
+        {
+            Fingerprint = r.GetFieldValue<byte[]>(0),
+            Kind = r.GetString(3),
+            MadeId = r.GetInt64(1),
+            Salt = r.IsDBNull(2) ? null : r.GetFieldValue<byte[]>(2)
+        },
             ("$user", userId), ("$key", key.Key), ("$oldest", Oldest));
         if (row is null)
             return null;

@@ -189,7 +189,8 @@ public sealed class UserStore
     public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
 
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
-    internal Task<bool> EraseAsync(Actor actor, string? proof) => _database.WriteAsync(actor, _clock, c => AccountErasure.Erase(c, actor.Id, proof, _clock.Now()));
+    internal Task<bool> EraseAsync(Actor actor, string? proof) =>
+        _database.WriteAsync(actor, _clock, c => AccountErasure.Erase(c, actor.Id, proof, _clock.Now()));
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
         SELECT {AccountColumns}

@@ -40,7 +40,14 @@ internal static class Json
             var target = new Span<char>(buffer, bufferLength);
             var letter = unicodeScalar switch
             {
-                '"' => '"', '\\' => '\\', '\n' => 'n', '\r' => 'r', '\t' => 't', '\b' => 'b', '\f' => 'f', _ => '\0',
+                '"' => '"',
+                '\\' => '\\',
+                '\n' => 'n',
+                '\r' => 'r',
+                '\t' => 't',
+                '\b' => 'b',
+                '\f' => 'f',
+                _ => '\0',
             };
             if (letter != '\0')
             {
