@@ -56,10 +56,10 @@ internal static class Settings
         "The folder for those backups. Default: backups beside the database");
 
     private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", "KIB", Defaults.Passwords.MemoryKiB, text => Setting.Number(text, from: 8),
-        "Memory for hashing one password, in KiB. Default: 19456");
+        $"Memory for hashing one password, in KiB. Default: {Defaults.Passwords.MemoryKiB}");
 
     private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", "NUMBER", Defaults.Passwords.Iterations, text => Setting.Number(text, from: 1),
-        "Passes over that memory. Default: 2");
+        $"Passes over that memory. Default: {Defaults.Passwords.Iterations}");
 
     /// <summary>Those of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
