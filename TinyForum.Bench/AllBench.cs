@@ -12,6 +12,7 @@ internal static class AllBench
     [
         ("Reads", ReadsBench.RunAsync),
         ("Writes", WritesBench.RunAsync),
+        ("Logins", LoginsBench.RunAsync),
         ("Idle connections", IdleBench.RunAsync),
         ("Start", StartBench.RunAsync),
         ("Allocations", AllocationsBench.RunAsync),

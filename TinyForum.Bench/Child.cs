@@ -16,9 +16,14 @@ internal sealed class Child : IDisposable
     /// <summary>Resident memory, bytes.</summary>
     public long ResidentBytes => Resident(_process.Id);
 
-    public static long Resident(int process)
+    public static long Resident(int process) => Status(process, "VmRSS:");
+
+    /// <summary>The most memory that was resident since the process started, bytes.</summary>
+    public static long PeakResident(int process) => Status(process, "VmHWM:");
+
+    private static long Status(int process, string field)
     {
-        var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith(field, StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 

@@ -3,7 +3,7 @@ using TinyForum.Bench;
 
 return await new RootCommand("Measurements of TinyForum")
 {
-    Argon2Bench.Command(),
+    LoginsBench.Command(),
     MillionBench.Command(),
     AllBench.Command(),
     Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),

@@ -188,6 +188,21 @@ public sealed class AccountTests
     }
 
     [TestMethod]
+    public async Task An_account_of_a_build_before_the_package_logs_in_and_its_password_is_hashed_anew()
+    {
+        const string stored = "$argon2id$v=19$m=19456,t=2,p=1$u9Ual2u4E3mExb4Khd9Tsw$AYdUuwehZXNsUPJ81Zxf09Q/p8q9LbwQFKxI2E38VXM";
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("ada");
+        var database = forum.Server.Database;
+        await database.WriteAsync(c => c.Execute("UPDATE users SET password = $stored WHERE id = 2", ("$stored", stored)));
+        for (var i = 0; i < 2; i++)
+        {
+            (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "correct horse battery staple" })).Is(200, "success");
+            Assert.Contains("$m=8,t=1,p=1$", database.Read(c => c.First("SELECT password FROM users WHERE id = 2", r => r.GetString(0)))!);
+        }
+    }
+
+    [TestMethod]
     public async Task The_command_line_sets_passwords_and_lists_accounts()
     {
         await using var forum = await TestForum.StartAsync();

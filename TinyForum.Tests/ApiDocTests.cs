@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using TinyForum.Api;
+using TinyForum.Api.Endpoints;
 using TinyForum.Api.OpenApi;
 using TinyForum.Data;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,3 +1,6 @@
+using TinyForum.Api.Endpoints;
+using TinyForum.Storage;
+
 namespace TinyForum.Tests;
 
 [TestClass]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using TinyForum.CommandLine;
 
 namespace TinyForum.Tests;
 

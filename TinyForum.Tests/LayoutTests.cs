@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TinyForum.Text;
 
 namespace TinyForum.Tests;
 

@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;

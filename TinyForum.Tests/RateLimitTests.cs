@@ -1,3 +1,5 @@
+using TinyForum.Api;
+using TinyForum.Api.Endpoints;
 using TinyForum.Http;
 
 namespace TinyForum.Tests;

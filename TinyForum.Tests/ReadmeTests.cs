@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 using TinyForum.CommandLine;
 
 namespace TinyForum.Tests;
@@ -26,6 +27,16 @@ public sealed partial class ReadmeTests
         var rows = Row().Matches(Repository.Read(readme))
             .Select(r => (r.Groups[1].Value.Replace("\\|", "|"), r.Groups[2].Value, r.Groups[3].Value.Replace("`", "")));
         CollectionAssert.AreEquivalent(settings.ToArray(), rows.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("README.md")]
+    [DataRow("README.zh-CN.md")]
+    public void The_SQLite_it_names_is_the_one_inside(string readme)
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:");
+        connection.Open();
+        Assert.Contains($"SQLite {connection.ServerVersion}", Repository.Read(readme));
     }
 
     [GeneratedRegex(@"^\| `(--.+?)` \| `(\w+)` \| (.+?) \| .+ \|$", RegexOptions.Multiline)]

@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TinyForum.Http;
 
 namespace TinyForum.Tests;
 

@@ -1,4 +1,5 @@
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -1,3 +1,5 @@
+using TinyForum.Data;
+
 namespace TinyForum.Tests.Support;
 
 /// <summary>Who answers a request.</summary>

@@ -1,3 +1,5 @@
+using TinyForum.Api.Endpoints;
+
 namespace TinyForum.Tests.Support;
 
 /// <summary>What moderators' acts left in the database, a line each.</summary>

@@ -1,3 +1,4 @@
+using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Storage;
 

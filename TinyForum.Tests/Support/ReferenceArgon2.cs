@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using TinyForum.Api.Endpoints;
+using TinyForum.Text;
 
 namespace TinyForum.Tests.Support;
 

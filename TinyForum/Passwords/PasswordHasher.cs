@@ -1,74 +1,86 @@
 using System.Security.Cryptography;
 using System.Text;
+using Konscious.Security.Cryptography;
 
 namespace TinyForum.Passwords;
 
 /// <summary>
 /// Turns passwords into strings to store, and tells whether a password is the stored one. The same password typed on another keyboard
-/// is the same: it is put in Unicode's NFKC first. Its bytes are wiped after use; the strings that callers have are theirs.
+/// is the same: it is put in Unicode's NFKC first. Thread-safe.
 /// </summary>
+/// <remarks>
+/// The password's bytes are wiped after use. The strings that callers have are theirs, and the Argon2 package leaves copies of the bytes
+/// and its whole matrix to the garbage collector, unwiped: who can read the process's memory may find them.
+/// </remarks>
 internal sealed class PasswordHasher : IAsyncDisposable
 {
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 
     private readonly PasswordOptions _options;
-    private readonly HashingThreads _threads;
+    private readonly HashingLimiter _limiter;
 
     public PasswordHasher(PasswordOptions options, TimeProvider time)
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
-            throw new ArgumentException("A password's hash takes 8 KiB for each lane to 1 GiB, and 4 GiB over all passes.", nameof(options));
+            throw new ArgumentException("A hash takes 8 KiB for each lane to 1 GiB, and 4 GiB over all passes.", nameof(options));
         _options = options;
-        _threads = new HashingThreads(Environment.ProcessorCount, options.MaxWaiting, options.MaxWait, time);
+        _limiter = new HashingLimiter(MaxConcurrent, options.MaxWaiting, options.MaxWait, time);
+        // Lanes are computed on the pool's threads, which also serve requests: without more of them a pool of one or two would do
+        // nothing else during a flood of logins.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + MaxConcurrent * options.Parallelism), ports);
     }
 
-    /// <summary>How many hashes wait for a processor.</summary>
-    public int Queued => _threads.Queued;
+    /// <summary>
+    /// How many hashes of today's memory are computed at once: half of the processors are left to everything else, as the threads that
+    /// compute them go no later than others.
+    /// </summary>
+    public static int MaxConcurrent => Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>How many hashes are being computed.</summary>
-    public int Running => _threads.Running;
+    /// <summary>How many hashes wait for their turn; one of more memory than today's counts as several.</summary>
+    public int Queued => _limiter.Queued;
 
-    /// <summary>The string to store for a password, with a new salt, at today's cost.</summary>
-    /// <exception cref="RefusalException">400: the password is not Unicode.</exception>
-    public string Hash(ReadOnlySpan<char> password)
+    /// <summary>How many hashes are being computed; one of more memory than today's counts as several.</summary>
+    public int Running => _limiter.Running;
+
+    /// <summary>The string to store for a password, with a new salt, at today's cost, when its turn has come.</summary>
+    /// <exception cref="ArgumentException">The password is empty.</exception>
+    /// <exception cref="RefusalException">Invalid: the password is not Unicode. Busy: too many wait already, or this has waited too long.</exception>
+    public async Task<string> HashAsync(string password, CancellationToken cancellation)
     {
         var phc = new PhcString(
             _options.MemoryKiB, _options.Iterations, _options.Parallelism, RandomNumberGenerator.GetBytes(SaltBytes), new byte[HashBytes]);
-        return (phc with { Hash = Compute(password, phc) }).ToString();
+        return (phc with { Hash = await ComputeAsync(password, phc, cancellation).ConfigureAwait(false) }).ToString();
     }
 
-    /// <summary>Whether <paramref name="password"/> is the one stored.</summary>
-    /// <param name="stored">The stored string.</param>
-    /// <param name="password">The password to try.</param>
-    /// <param name="outdated">Whether the string is of another cost than today's: a right password is then best hashed anew.</param>
+    /// <summary>Whether <paramref name="password"/> is the one stored, when its turn has come.</summary>
     /// <exception cref="FormatException"><paramref name="stored"/> is not a string that this class or the argon2 program made.</exception>
-    /// <exception cref="RefusalException">400: the password is not Unicode.</exception>
-    public bool Verify(string stored, ReadOnlySpan<char> password, out bool outdated)
+    /// <exception cref="RefusalException">Invalid: the password is not Unicode. Busy: too many wait already, or this has waited too long.</exception>
+    public async Task<PasswordCheck> VerifyAsync(string stored, string password, CancellationToken cancellation)
     {
         var phc = PhcString.Parse(stored);
-        outdated = (phc.MemoryKiB, phc.Iterations, phc.Parallelism, phc.Salt.Length, phc.Hash.Length)
+        var outdated = (phc.MemoryKiB, phc.Iterations, phc.Parallelism, phc.Salt.Length, phc.Hash.Length)
             != (_options.MemoryKiB, _options.Iterations, _options.Parallelism, SaltBytes, HashBytes);
-        var hash = Compute(password, phc);
-        var same = CryptographicOperations.FixedTimeEquals(hash, phc.Hash);
+        if (password.Length == 0)
+            return new PasswordCheck(Correct: false, outdated);
+        var hash = await ComputeAsync(password, phc, cancellation).ConfigureAwait(false);
+        var correct = CryptographicOperations.FixedTimeEquals(hash, phc.Hash);
         CryptographicOperations.ZeroMemory(hash);
-        return same;
+        return new PasswordCheck(correct, outdated);
     }
 
-    /// <summary><see cref="Hash"/>, when a processor is free.</summary>
-    /// <exception cref="RefusalException">503: too many wait already, or this has waited too long.</exception>
-    public Task<string> HashAsync(string password, CancellationToken cancellation) =>
-        _threads.RunAsync(() => Hash(password), cancellation);
+    /// <summary>Takes no more passwords, and refuses those that wait.</summary>
+    public ValueTask DisposeAsync() => _limiter.DisposeAsync();
 
-    /// <summary><see cref="Verify"/>, when a processor is free.</summary>
-    /// <exception cref="RefusalException">503: too many wait already, or this has waited too long.</exception>
-    public Task<PasswordCheck> VerifyAsync(string stored, string password, CancellationToken cancellation) =>
-        _threads.RunAsync(() => new PasswordCheck(Verify(stored, password, out var outdated), outdated), cancellation);
+    private Task<byte[]> ComputeAsync(string password, PhcString phc, CancellationToken cancellation)
+    {
+        // A stored hash of more memory than today's takes the place of several, so that memory is bounded whatever is stored.
+        var weight = (phc.MemoryKiB + _options.MemoryKiB - 1) / _options.MemoryKiB;
+        return _limiter.RunAsync(weight, () => ComputeAsync(password, phc), cancellation);
+    }
 
-    /// <summary>Takes no more passwords, and finishes those it has.</summary>
-    public ValueTask DisposeAsync() => _threads.DisposeAsync();
-
-    private static byte[] Compute(ReadOnlySpan<char> password, PhcString phc)
+    private static async Task<byte[]> ComputeAsync(string password, PhcString phc)
     {
         var bytes = NormalizedUtf8(password);
         try
@@ -80,7 +92,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
                 Iterations = phc.Iterations,
                 DegreeOfParallelism = phc.Parallelism,
             };
-            return argon2.GetBytes(phc.Hash.Length);
+            return await argon2.GetBytesAsync(phc.Hash.Length).ConfigureAwait(false);
         }
         finally
         {
