@@ -31,7 +31,12 @@ internal sealed class ForumApi
 
     /// <summary>Types out of the assemblies that it does not need and others do.</summary>
     public static IReadOnlyList<Type> NeededLater { get; } =
-        [typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Threading.RateLimiting.ConcurrencyLimiter)];
+    [
+        typeof(System.Collections.ReadOnlyCollectionBase),
+        typeof(System.IO.Pipelines.Pipe),
+        typeof(System.Runtime.Loader.AssemblyLoadContext),
+        typeof(System.Threading.RateLimiting.ConcurrencyLimiter),
+    ];
 
     /// <summary>Fills in the answer.</summary>
     /// <exception cref="Refusal">The request can't be granted.</exception>
