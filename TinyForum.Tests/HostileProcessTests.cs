@@ -90,6 +90,32 @@ public sealed class HostileProcessTests(TestContext test)
         Assert.IsLessThan(Gigabyte, server.PeakMemory);
     }
 
+    // HttpListener answers such a request by itself; if the kernel has no room for the whole answer, it throws on a thread of its own.
+    [TestMethod]
+    public async Task A_malformed_request_behind_answers_that_nobody_reads_ends_no_more_than_its_connection()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"]);
+        using var ada = new TestClient(server.Url);
+        await ada.PostAsync("/api/register", new { username = "ada", password = "secret" });
+        await ada.PostAsync("/api/login", new { username = "ada", password = "secret" });
+        foreach (var length in new[] { 30_000, 6_000, 1_200 })
+            (await ada.PostAsync("/api/posts", new { title = "Long", body = new string('a', length) })).Is(201);
+        var whole = IdleReader.SizeOf(server.Url, IdleReader.Malformed);
+        for (var room = 0L; room <= 0 || room >= whole;) // else it was not read, or had room
+        {
+            try
+            {
+                room = await IdleReader.SendToTheBrimAsync(server.Url);
+            }
+            catch (IOException) when (server.IsAlive)
+            {
+                // This machine is so slow that the client was cut off for not reading.
+            }
+            await AnsweredAsync(server);
+        }
+    }
+
     private static long SendUntilCut(Uri url, string start, string again)
     {
         using var client = new RawClient(url);
