@@ -29,6 +29,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>The file that <c>dotnet</c> runs.</summary>
     public static string Program { get; } = typeof(ForumServer).Assembly.Location;
 
+    /// <summary>Whether this process, and so those that it starts, was started with SIGINT ignored, as shells do in the background.</summary>
+    public static bool InterruptIsIgnored =>
+        (Convert.ToInt64(IgnoredLine().Match(File.ReadAllText("/proc/self/status")).Groups[1].Value, 16) & 0b10) != 0;
+
     public int Id => _process.Id;
 
     /// <summary>The line that says where it listens.</summary>
@@ -169,6 +173,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     [GeneratedRegex(@"\.(dll|so)\b")]
     private static partial Regex Library();
+
+    [GeneratedRegex(@"SigIgn:\s*([0-9a-f]+)")]
+    private static partial Regex IgnoredLine();
 
     [GeneratedRegex(@"VmHWM:\s*(\d+) kB")]
     private static partial Regex PeakLine();
