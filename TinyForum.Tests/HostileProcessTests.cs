@@ -50,6 +50,12 @@ public sealed class HostileProcessTests(TestContext test)
         await using var server = await ServerProcess.StartAsync(folder["forum.db"], 4096);
         var before = server.Libraries;
         await UseAsync(server, "ada");
+        foreach (var coding in new[] { "br", "gzip" })
+        {
+            using var client = new RawClient(server.Url);
+            client.Send($"GET /api/openapi.json HTTP/1.1\nHost: 127.0.0.1\nAccept-Encoding: {coding}\n\n");
+            Assert.Contains($"Content-Encoding: {coding}\r\n", client.ReadAnswer().Head);
+        }
         foreach (var request in HostileRequests.All)
         {
             using var client = new RawClient(server.Url);
@@ -83,6 +89,32 @@ public sealed class HostileProcessTests(TestContext test)
         Assert.IsLessThan(Gigabyte / 2, sent.Max(), "never cut off");
         await AnsweredAsync(server);
         Assert.IsLessThan(Gigabyte, server.PeakMemory);
+    }
+
+    // HttpListener answers such a request by itself; if the kernel has no room for the whole answer, it throws on a thread of its own.
+    [TestMethod]
+    public async Task A_malformed_request_behind_answers_that_nobody_reads_ends_no_more_than_its_connection()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"]);
+        using var ada = new TestClient(server.Url);
+        await ada.PostAsync("/api/register", new { username = "ada", password = "secret" });
+        await ada.PostAsync("/api/login", new { username = "ada", password = "secret" });
+        foreach (var length in new[] { 30_000, 6_000, 1_200 })
+            (await ada.PostAsync("/api/posts", new { title = "Long", body = new string('a', length) })).Is(201);
+        var whole = IdleReader.SizeOf(server.Url, IdleReader.Malformed);
+        for (var room = 0L; room <= 0 || room >= whole;) // else it was not read, or had room
+        {
+            try
+            {
+                room = await IdleReader.SendToTheBrimAsync(server.Url);
+            }
+            catch (IOException) when (server.IsAlive)
+            {
+                // This machine is so slow that the client was cut off for not reading.
+            }
+            await AnsweredAsync(server);
+        }
     }
 
     private static long SendUntilCut(Uri url, string start, string again)
@@ -140,11 +172,9 @@ public sealed class HostileProcessTests(TestContext test)
         (await client.PostAsync("/api/login", account)).Is(200, "success");
         (await client.GetAsync("/api/me")).Is(200);
         (await client.PostAsync("/api/posts", new { title = "中文 and more", body = "https://example.com @ada **x**" }, ("Idempotency-Key", "1"))).Is(201);
-        foreach (var path in new[] { "/api/posts?limit=1", "/api/user/ada/profile", "/api/me/export", "/api/sessions", "/api/notifications", "/api/messages" })
-            (await client.GetAsync(path)).Is(200);
+        await Everything.GetAsync(client, 1);
         (await client.PostAsync("/api/tokens", new { name = "t", scope = "read" }, ("Idempotency-Key", "2"))).Is(201);
         using var anyone = new TestClient(server.Url);
-        (await anyone.GetAsync("/api/posts", ("Accept-Encoding", "br, gzip"))).Is(200);
         (await anyone.GetAsync($"/api/user/{name}")).Is(200);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -17,6 +18,9 @@ internal sealed class RawClient : IDisposable
         _stream = _tcp.GetStream();
         _stream.ReadTimeout = 30_000; // a test that waits in vain fails; none waits that long
     }
+
+    /// <summary>The port that it connects from.</summary>
+    public int Port => ((IPEndPoint)_tcp.Client.LocalEndPoint!).Port;
 
     /// <summary>Sends text, each char a byte, with LF as CR LF.</summary>
     public void Send(string text) => _stream.Write(Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n")));

@@ -32,6 +32,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// </summary>
     public static string? OtherProgram { get; } = Environment.GetEnvironmentVariable("TINYFORUM_PROGRAM");
 
+    /// <summary>Whether this process, and so those that it starts, was started with SIGINT ignored, as shells do in the background.</summary>
+    public static bool InterruptIsIgnored =>
+        (Convert.ToInt64(IgnoredLine().Match(File.ReadAllText("/proc/self/status")).Groups[1].Value, 16) & 0b10) != 0;
+
     public int Id => _process.Id;
 
     /// <summary>The line that says where it listens.</summary>
@@ -195,6 +199,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     [GeneratedRegex(@"\.(dll|so)\b")]
     private static partial Regex Library();
+
+    [GeneratedRegex(@"SigIgn:\s*([0-9a-f]+)")]
+    private static partial Regex IgnoredLine();
 
     [GeneratedRegex(@"VmHWM:\s*(\d+) kB")]
     private static partial Regex PeakLine();

@@ -32,6 +32,7 @@ internal sealed class ForumApi
     /// <summary>Types from the assemblies that other requests need and this one does not.</summary>
     public static IReadOnlyList<Type> NeededLater { get; } =
     [
+        typeof(System.Collections.ReadOnlyCollectionBase),
         typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Numerics.Vector),
         typeof(System.Threading.RateLimiting.ConcurrencyLimiter),
         typeof(Konscious.Security.Cryptography.Argon2id), typeof(Konscious.Security.Cryptography.HMACBlake2B),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.ExceptionServices;
 
 namespace TinyForum.Http;
 
@@ -11,6 +12,21 @@ internal sealed class ListenerLoop : IAsyncDisposable
 {
     private const int OutstandingTakes = 8;
     private const int StartAttempts = 20;
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    /// <summary>Whether the process lives on when HttpListener fails on a thread of its own; there can be one such handler.</summary>
+    private static readonly Lazy<bool> IgnoresListener = new(() =>
+    {
+        try
+        {
+            ExceptionHandling.SetUnhandledExceptionHandler(IsOfListener);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    });
 
     private readonly HttpListener _listener;
     private readonly Boundary _boundary;
@@ -61,6 +77,8 @@ internal sealed class ListenerLoop : IAsyncDisposable
                 foreach (var prefix in chosen.SelectMany(a => a.Prefixes))
                     listener.Prefixes.Add(prefix);
                 listener.Start();
+                if (!IgnoresListener.Value)
+                    warn("a client can end the process: it has a handler for unhandled exceptions already (docs/http.md)");
                 var guard = ConnectionGuard.TryStart(listener, limits, out var note);
                 if (note is not null)
                     warn(note);
@@ -144,6 +162,15 @@ internal sealed class ListenerLoop : IAsyncDisposable
             connection?.EndRequest();
             Interlocked.Decrement(ref _inFlight);
         }
+    }
+
+    // HttpListener answers a malformed request by itself, and throws from its own callbacks if the client takes that answer in too slowly,
+    // or if it is closed meanwhile. Nobody else's code is on the stack then.
+    private static bool IsOfListener(Exception e)
+    {
+        var trace = e.StackTrace ?? "";
+        return (trace.Contains("at System.Net.HttpListener", Ordinal) || trace.Contains("at System.Net.HttpConnection.", Ordinal))
+            && trace.Split('\n').All(line => line.TrimStart() is var l && (!l.StartsWith("at ", Ordinal) || l.StartsWith("at System.", Ordinal)));
     }
 
     private static string Explain(Exception e) =>

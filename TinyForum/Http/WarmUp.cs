@@ -28,6 +28,8 @@ internal static class WarmUp
     {
         try
         {
+            foreach (var coding in new[] { ContentCoding.Brotli, ContentCoding.Gzip })
+                ContentCodings.Compress([0], coding); // has libraries of its own
             var boundary = new Boundary(serve, hosts: null, TimeProvider.System, log: null, activities: null, answered: null);
             var limits = new ConnectionLimits { SweepInterval = TimeSpan.FromMilliseconds(1) };
             await using var loop = ListenerLoop.Start([new ListenAddress("127.0.0.1", 0)], boundary, limits, _ => { }, TimeSpan.FromSeconds(1));
