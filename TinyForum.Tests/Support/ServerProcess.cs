@@ -52,12 +52,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>Starts a server with the cheapest passwords on a free port, and waits until it says that it listens.</summary>
-    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, arguments);
+    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, [], arguments);
 
     /// <summary>As the other one, for a server that may have so many descriptors.</summary>
-    public static async Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments) =>
+        StartAsync(database, descriptors, [], arguments);
+
+    /// <summary>As the other one, for a server with these variables in its environment.</summary>
+    public static async Task<ServerProcess> StartAsync(
+        string database, int? descriptors, (string Name, string Value)[] environment, params string[] arguments)
     {
-        var server = new ServerProcess(Start(descriptors, [], ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]));
+        string[] own = ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1"];
+        var server = new ServerProcess(Start(descriptors, environment, [.. own, .. arguments]));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
