@@ -97,11 +97,17 @@ public sealed class CompressionTests
         await using var forum = await TestForum.StartAsync();
         var client = await forum.UserAsync("ada");
         (await client.PostAsync("/api/posts", new { title = "Pump", body = Long }, ("Accept-Encoding", "gzip"))).Is(201);
-        foreach (var path in new[] { "/api/posts", "/api/posts/1", "/api/me/export" })
+        (await client.PatchAsync("/api/me", new { bio = new string('é', 1000) })).Is(200);
+        var login = await client.PostAsync("/api/login", new { username = "ada", password = "secret" });
+        var cookie = ("Cookie", login.Header("Set-Cookie")!.Split(';')[0]);
+        var made = await client.PostAsync("/api/tokens", new { name = "ci", scope = "read" });
+        var token = ("Authorization", $"Bearer {made["token.token"]}");
+        string[] paths = ["/api/posts", "/api/posts/1", "/api/me", "/api/me"]; // the last made, then kept
+        foreach (var (path, credential) in paths.Append("/api/me/export").Select(p => (p, cookie)).Concat(paths.Select(p => (p, token))))
         {
-            var answer = (await client.GetAsync(path, ("Accept-Encoding", "gzip, br"))).Is(200);
-            Assert.IsGreaterThan(1024, answer.Bytes.Length);
+            var answer = (await AskAsync(forum, path, credential, ("Accept-Encoding", "gzip, br"))).Is(200);
             Assert.IsNull(answer.Header("Content-Encoding"), path);
+            Assert.IsGreaterThan(ContentCodings.SmallestCompressed, answer.Bytes.Length, path);
         }
     }
 

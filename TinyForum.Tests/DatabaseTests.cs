@@ -10,15 +10,20 @@ public sealed class DatabaseTests
     public async Task Writes_are_grouped_and_one_that_fails_is_undone_alone()
     {
         using var database = ForumDatabase.Open(null);
+        var groups = new List<int>();
+        database.Writer.Committed = groups.Add;
+        using var writer = await HeldWriter.HoldAsync(database);
         var writes = Enumerable.Range(0, 200).Select(i => database.WriteAsync(c =>
         {
             c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"t{i}"));
             return i % 10 == 0 ? throw new RefusalException(RefusalKind.Conflict, "no") : i;
         })).ToList();
+        await writer.ReleaseAsync();
         await Task.WhenAll(writes.Where((_, i) => i % 10 != 0));
         foreach (var write in writes.Where((_, i) => i % 10 == 0))
             await Assert.ThrowsExactlyAsync<RefusalException>(() => write);
         Assert.AreEqual(180, database.Read(c => c.Number("SELECT count(*) FROM tags")));
+        CollectionAssert.AreEqual((int[])[1, 200], groups);
     }
 
     [TestMethod]
@@ -36,16 +41,14 @@ public sealed class DatabaseTests
     public async Task What_is_put_off_to_the_commit_is_done_once_and_not_for_a_write_that_fails()
     {
         using var database = ForumDatabase.Open(null);
-        using var go = new ManualResetEventSlim();
-        var first = database.WriteAsync(_ => go.Wait(CancellationToken.None)); // so that the others come as one group
+        using var writer = await HeldWriter.HoldAsync(database);
         var writes = Enumerable.Range(0, 20).Select(i => database.WriteAsync(c =>
         {
             c.BeforeCommit(c => c.Execute("INSERT INTO tags (name, threads) SELECT $name, count(*) FROM tags", ("$name", $"late{i}")));
             c.Execute("INSERT INTO tags (name) VALUES ($name)", ("$name", $"early{i}"));
             return i % 5 == 0 ? throw new RefusalException(RefusalKind.Conflict, "no") : i;
         })).ToList();
-        go.Set();
-        await first;
+        await writer.ReleaseAsync();
         foreach (var write in writes.Where((_, i) => i % 5 == 0))
             Assert.AreEqual(RefusalKind.Conflict, (await Assert.ThrowsExactlyAsync<RefusalException>(() => write)).Kind);
         await Task.WhenAll(writes.Where((_, i) => i % 5 != 0));
@@ -66,6 +69,16 @@ public sealed class DatabaseTests
         }));
         await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('c')"));
         CollectionAssert.AreEqual(new[] { "c" }, database.Read(c => c.All("SELECT name FROM tags", r => r.GetString(0))));
+    }
+
+    [TestMethod]
+    public async Task The_writer_flushes_each_commit_overwrites_what_is_deleted_and_checks_references()
+    {
+        using var database = ForumDatabase.Open(null);
+        const int Full = 2;
+        var pragmas = ((string, int)[])[("synchronous", Full), ("secure_delete", 1), ("foreign_keys", 1), ("trusted_schema", 0)];
+        foreach (var (pragma, value) in pragmas)
+            Assert.AreEqual(value, await database.WriteAsync(c => c.Number($"PRAGMA {pragma}")), pragma);
     }
 
     [TestMethod]

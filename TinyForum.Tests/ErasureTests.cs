@@ -141,6 +141,39 @@ public sealed class ErasureTests
     }
 
     [TestMethod]
+    public async Task What_was_made_under_keys_does_not_bring_back_the_name_of_someone_who_was_erased()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var forum = await TestForum.StartAsync(o => o with { Database = folder["forum.db"] }))
+        {
+            var (person, bob) = (await forum.UserAsync("xyzzy"), await forum.UserAsync("bob", "moderator"));
+            await MakeAsync(person, "/api/posts", new { title = "t", body = "b" }, "xyzzy");
+            await MakeAsync(person, "/api/messages", new { to = "bob", body = "b" }, "xyzzy");
+            await MakeAsync(person, "/api/posts/1/report", new { reason = "r" }, "xyzzy");
+            await MakeAsync(person, "/api/tokens", new { name = "n", scope = "read" });
+            await MakeAsync(bob, "/api/posts/1/replies", new { body = "b", reply_to = 1 });
+            await MakeAsync(bob, "/api/messages", new { to = "xyzzy", body = "kept by bob" }, "xyzzy");
+            (await bob.PatchAsync("/api/posts/1", new { body = "edited" })).Is(200);
+            (await bob.DeleteAsync("/api/posts/2")).Is(200);
+
+            (await person.DeleteAsync("/api/me", new { password = "secret" })).Is(200, "success");
+            var again = await MakeAsync(bob, "/api/messages", new { to = "xyzzy", body = "kept by bob" }, "deleted");
+            Assert.AreEqual("true", again.Header("Idempotency-Replayed"));
+            Assert.AreEqual(2, forum.Database.Read(c => c.Number("SELECT count(*) FROM idempotency_keys")), "bob's, and no other");
+        }
+        var file = await File.ReadAllBytesAsync(folder["forum.db"]);
+        Assert.IsGreaterThan(0, file.AsSpan().IndexOf("kept by bob"u8), "else the test looks in the wrong place");
+        Assert.AreEqual(-1, file.AsSpan().IndexOf("xyzzy"u8));
+
+        static async Task<Answer> MakeAsync(TestClient client, string path, object body, string? name = null)
+        {
+            var answer = (await client.PostAsync(path, body, ("Idempotency-Key", path))).Is(201);
+            Assert.Contains(name ?? "", answer.Text);
+            return answer;
+        }
+    }
+
+    [TestMethod]
     public async Task The_export_holds_everything_stored_and_nothing_of_others()
     {
         await using var forum = await TestForum.StartAsync();

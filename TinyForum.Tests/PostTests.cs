@@ -100,7 +100,8 @@ public sealed class PostTests
         (await ada.PostAsync("/api/posts/1/replies", new { body = "b" })).Is(201);
         (await ada.PostAsync("/api/posts/3/replies", new { body = "b" })).Is(404, "thread does not exist");
         (await ada.GetAsync("/api/posts/99")).Is(404, "post does not exist");
-        (await ada.GetAsync("/api/posts/x")).Is(404, "not found");
+        foreach (var spelling in (string[])["x", "01", "+1", "1.0", "%201", "0", "-1", "\u0661", "9223372036854775808"])
+            (await ada.GetAsync($"/api/posts/{spelling}")).Is(404, "not found");
         (await ada.GetAsync("/api/posts/3/replies")).Is(404, "thread does not exist");
         (await ada.GetAsync("/api/posts/1/replies?after=x")).IsInvalid("after");
     }

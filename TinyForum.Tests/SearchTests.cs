@@ -182,13 +182,29 @@ public sealed class SearchTests
     {
         var (database, search) = Open();
         using var _ = database;
-        var day = (long)TimeSpan.FromDays(1).TotalMilliseconds;
-        var now = TimeProvider.System.Now();
-        var often = await database.ThreadAsync(1, "Apples", "apple apple and more of it", at: now - 400 * day);
-        var title = await database.ThreadAsync(1, "The apple", "is a fruit", at: now - 400 * day);
-        var once = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others", at: now - 400 * day);
-        var recent = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others", at: now);
+        var often = await database.ThreadAsync(1, "Apples", "apple apple and more of it");
+        var title = await database.ThreadAsync(1, "The apple", "is a fruit");
+        var once = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others");
+        var recent = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry and others");
         CollectionAssert.AreEqual(new[] { title, often, recent, once }, Find(search, "apple"));
+    }
+
+    [TestMethod]
+    public async Task A_new_post_is_ahead_of_a_slightly_better_match_but_not_of_a_far_better_one_until_it_is_old_itself()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var title = await database.ThreadAsync(1, "The apple", "is a fruit that one can eat as it is");
+        var shorter = await database.ThreadAsync(1, "Fruit", "an apple, a pear and others");
+        await LeaveGapAsync(1_000);
+        var longer = await database.ThreadAsync(1, "Fruit", "an apple, a pear, a cherry, a plum and others");
+        CollectionAssert.AreEqual(new[] { title, longer, shorter }, Find(search, "apple"));
+        await LeaveGapAsync(100_000);
+        CollectionAssert.AreEqual(new[] { title, shorter, longer }, Find(search, "apple"));
+
+        // How new a post is, is how many have come since. One of a high number stands for as many.
+        Task LeaveGapAsync(long id) => database.WriteAsync(c => c.Execute(
+            "INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES ($id, 1, $id, 1, 'x', 0)", ("$id", id)));
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TinyForum.Api;
 
 namespace TinyForum.Tests.Support;
 

@@ -59,11 +59,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>Starts a server with the cheapest passwords on a free port, and waits until it says that it listens.</summary>
-    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, arguments);
+    public static Task<ServerProcess> StartAsync(string database, params string[] arguments) => StartAsync(database, null, [], arguments);
 
     /// <summary>As the other one, for a server that may have so many descriptors.</summary>
-    public static Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments) => LaunchAsync(
-        descriptors,
+    public static Task<ServerProcess> StartAsync(string database, int? descriptors, params string[] arguments) =>
+        StartAsync(database, descriptors, [], arguments);
+
+    /// <summary>As the others, for a server with these variables in its environment.</summary>
+    public static Task<ServerProcess> StartAsync(
+        string database, int? descriptors, (string Name, string Value)[] environment, params string[] arguments) => LaunchAsync(
+        descriptors, environment,
         ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]);
 
     /// <summary>As the others, with these options; the test is inconclusive if no flags say them.</summary>
@@ -79,12 +84,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             "--password-memory", $"{options.Passwords.MemoryKiB}", "--password-iterations", $"{options.Passwords.Iterations}",
         ];
         var understood = Settings.Options(CommandLineProgram.Root().Parse(flags)) with { Listen = options.Listen, Hosts = options.Hosts };
-        return understood == options ? LaunchAsync(null, flags) : throw new AssertInconclusiveException("no flags say these options");
+        return understood == options ? LaunchAsync(null, [], flags) : throw new AssertInconclusiveException("no flags say these options");
     }
 
-    private static async Task<ServerProcess> LaunchAsync(int? descriptors, string[] arguments)
+    private static async Task<ServerProcess> LaunchAsync(
+        int? descriptors, (string Name, string Value)[] environment, string[] arguments)
     {
-        var server = new ServerProcess(Start(descriptors, [], arguments));
+        var server = new ServerProcess(Start(descriptors, environment, arguments));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
