@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using TinyForum.Api;
-using TinyForum.Api.Endpoints;
 using TinyForum.Api.OpenApi;
 using TinyForum.Data;
 

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
-using TinyForum.Api;
 using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Passwords;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using TinyForum.Data;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -5,14 +5,14 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class HashingLimiterTests(TestContext context)
 {
-    private static readonly TimeSpan maxWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
 
     private readonly ManualClock _clock = new();
 
     [TestMethod]
     public async Task No_more_run_at_once_than_there_are_slots()
     {
-        await using var limiter = new HashingLimiter(3, 100, maxWait, _clock);
+        await using var limiter = new HashingLimiter(3, 100, MaxWait, _clock);
         int running = 0, most = 0;
         var all = Enumerable.Range(0, 60).Select(i => limiter.RunAsync(
             1,
@@ -31,7 +31,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task Past_the_number_that_may_wait_the_answer_is_503_with_a_time_to_try_again()
     {
-        await using var limiter = new HashingLimiter(1, 2, maxWait, _clock);
+        await using var limiter = new HashingLimiter(1, 2, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var second = Run(limiter, 2);
@@ -39,7 +39,7 @@ public sealed class HashingLimiterTests(TestContext context)
         Assert.AreEqual((2, 1), (limiter.Queued, limiter.Running));
 
         var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => Run(limiter, 4));
-        Assert.AreEqual((RefusalKind.Busy, maxWait), (refusal.Kind, refusal.RetryAfter));
+        Assert.AreEqual((RefusalKind.Busy, MaxWait), (refusal.Kind, refusal.RetryAfter));
 
         gate.SetResult(1);
         CollectionAssert.AreEqual((int[])[1, 2, 3], await Task.WhenAll(first, second, third));
@@ -51,7 +51,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [DataRow(9, 3, DisplayName = "what would take more than there are takes all")]
     public async Task Heavy_work_takes_several_slots(int weight, int taken)
     {
-        await using var limiter = new HashingLimiter(3, 100, maxWait, _clock);
+        await using var limiter = new HashingLimiter(3, 100, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var heavy = limiter.RunAsync(weight, () => gate.Task, context.CancellationToken);
         Assert.AreEqual(taken, limiter.Running);
@@ -65,14 +65,14 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task What_has_waited_too_long_is_refused_and_does_not_run()
     {
-        await using var limiter = new HashingLimiter(1, 10, maxWait, _clock);
+        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var ran = false;
         var late = limiter.RunAsync(1, () => Task.FromResult(ran = true), context.CancellationToken);
-        _clock.Advance(maxWait / 2);
+        _clock.Advance(MaxWait / 2);
         var inTime = Run(limiter, 3);
-        _clock.Advance(maxWait / 2 + TimeSpan.FromMilliseconds(1));
+        _clock.Advance(MaxWait / 2 + TimeSpan.FromMilliseconds(1));
         gate.SetResult(1);
 
         Assert.AreEqual(RefusalKind.Busy, (await Assert.ThrowsExactlyAsync<RefusalException>(() => late)).Kind);
@@ -83,7 +83,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task What_is_cancelled_while_it_waits_is_over_at_once_and_never_runs()
     {
-        await using var limiter = new HashingLimiter(1, 10, maxWait, _clock);
+        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         using var cancelling = new CancellationTokenSource();
@@ -101,7 +101,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task A_failure_reaches_the_caller_and_frees_the_slot()
     {
-        await using var limiter = new HashingLimiter(1, 10, maxWait, _clock);
+        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
         var failing = limiter.RunAsync<int>(1, () => throw new FormatException(), context.CancellationToken);
         await Assert.ThrowsExactlyAsync<FormatException>(() => failing);
         Assert.AreEqual(2, await Run(limiter, 2));
@@ -110,7 +110,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task Disposal_refuses_what_waits_and_what_comes_and_lets_the_rest_finish()
     {
-        var limiter = new HashingLimiter(1, 10, maxWait, _clock);
+        var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var second = Run(limiter, 2);

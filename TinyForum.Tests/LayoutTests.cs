@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using TinyForum.Text;
 
 namespace TinyForum.Tests;
 

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;

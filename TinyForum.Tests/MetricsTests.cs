@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using TinyForum.Api;
 using TinyForum.Http;
 using TinyForum.Telemetry;
 

@@ -10,9 +10,9 @@ public sealed class PasswordHasherTests(TestContext context) : IAsyncDisposable
 {
     private const string Battery = "correct horse battery staple";
 
-    private static readonly PasswordOptions cheap = new() { MemoryKiB = 64, Iterations = 1 };
+    private static readonly PasswordOptions Cheap = new() { MemoryKiB = 64, Iterations = 1 };
 
-    private readonly PasswordHasher _hasher = new(cheap, TimeProvider.System);
+    private readonly PasswordHasher _hasher = new(Cheap, TimeProvider.System);
 
     public ValueTask DisposeAsync() => _hasher.DisposeAsync();
 

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Maintenance;
 using TinyForum.Storage;

@@ -3,7 +3,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
-using TinyForum.Api.Endpoints;
 using TinyForum.Search;
 using TinyForum.Text;
 

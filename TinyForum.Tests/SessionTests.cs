@@ -1,5 +1,4 @@
 using TinyForum.Data;
-using TinyForum.Storage;
 
 namespace TinyForum.Tests;
 

@@ -13,8 +13,8 @@ internal sealed class Forum : IAsyncDisposable
         UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
+        Passwords = new PasswordHasher(options.Passwords, Clock); // may throw: nothing is open yet
         Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
-        Passwords = new PasswordHasher(options.Passwords, Clock);
         Moderation = new ModerationStore(Database, Clock);
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);

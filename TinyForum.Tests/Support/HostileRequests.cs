@@ -1,5 +1,3 @@
-using TinyForum.Data;
-
 namespace TinyForum.Tests.Support;
 
 /// <summary>Who answers a request.</summary>

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using TinyForum.Api;
 
 namespace TinyForum.Tests.Support;
 

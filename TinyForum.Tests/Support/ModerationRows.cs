@@ -1,5 +1,3 @@
-using TinyForum.Api.Endpoints;
-
 namespace TinyForum.Tests.Support;
 
 /// <summary>What moderators' acts left in the database, a line each.</summary>

@@ -1,4 +1,3 @@
-using TinyForum.Api.Endpoints;
 using TinyForum.Data;
 using TinyForum.Storage;
 

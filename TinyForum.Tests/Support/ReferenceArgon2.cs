@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using TinyForum.Api.Endpoints;
 using TinyForum.Text;
 
 namespace TinyForum.Tests.Support;

@@ -2,9 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using TinyForum.Api;
 using TinyForum.Data;
-using TinyForum.Http;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 

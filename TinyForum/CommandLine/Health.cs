@@ -31,11 +31,11 @@ internal static class Health
             await client.GetStream().WriteAsync(request, timeout.Token).ConfigureAwait(false);
             using var reader = new StreamReader(client.GetStream());
             var status = await reader.ReadLineAsync(timeout.Token).ConfigureAwait(false) ?? "it ended the connection";
-            return status.Split(' ') is [_, "200", ..] ? 0 : throw new StartException($"{address.Url} is not well: {status}");
+            return status.Split(' ') is [_, "200", ..] ? 0 : throw new CommandException($"{address.Url} is not well: {status}");
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
-            throw new StartException($"{address.Url} does not answer: {e.Message}", e);
+            throw new CommandException($"{address.Url} does not answer: {e.Message}", e);
         }
     }
 }

@@ -54,6 +54,7 @@ internal static class UserCommands
         {
             var options = Settings.Options(line);
             MaintenanceCommands.RequireThere(options.Database!);
+            ForumDatabase.RequireCurrent(options.Database!);
             await using var forum = new Forum(options);
             await run(forum, line).ConfigureAwait(false);
             return 0;

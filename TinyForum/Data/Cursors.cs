@@ -41,7 +41,7 @@ internal sealed class Cursors(byte[] secret)
     public PagePosition Open(string list, string cursor)
     {
         if (cursor.Length > MaxLength || !Base64Url.IsValid(cursor, out var length) || length < NonceSize + TagSize)
-            throw Bad();
+            throw PagePosition.OfAnotherList();
         var bytes = Base64Url.DecodeFromChars(cursor);
         var plain = new byte[length - NonceSize - TagSize];
         try
@@ -52,13 +52,11 @@ internal sealed class Cursors(byte[] secret)
         }
         catch (AuthenticationTagMismatchException)
         {
-            throw Bad();
+            throw PagePosition.OfAnotherList();
         }
         var key = new long[plain.Length / sizeof(long)];
         for (var i = 0; i < key.Length; i++)
             key[i] = BinaryPrimitives.ReadInt64LittleEndian(plain.AsSpan(i * sizeof(long)));
         return new PagePosition(key);
     }
-
-    private static RefusalException Bad() => RefusalException.Invalid("cursor", "must be the next of an earlier page of the same list");
 }

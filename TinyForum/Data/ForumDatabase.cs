@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -10,6 +11,8 @@ internal static class ForumDatabase
 {
     /// <summary>The number of the schema that this version reads and writes.</summary>
     public const int SchemaVersion = 3;
+
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How to recognise a forum's database, make a new one, and migrate an older one.</summary>
     public static DatabaseSchema Schema { get; } = new(
@@ -38,7 +41,8 @@ internal static class ForumDatabase
                        substr(location, 6, instr(substr(location, 6), '/') - 2),
                        CAST(substr(location, 6 + instr(substr(location, 6), '/')) AS INTEGER), created_at
                   FROM old_keys
-                 WHERE location LIKE '/api/%s/%';
+                 WHERE location LIKE '/api/%s/%'
+                   AND location NOT LIKE '/api/tokens/%'; -- their secrets were in the answers
 
                 DROP TABLE old_keys;
                 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
@@ -55,6 +59,21 @@ internal static class ForumDatabase
     /// </exception>
     public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
         Database.Open(path, Schema, tell, maxBatch);
+
+    /// <summary>Requires a database of this schema: only a server migrates, for another of an earlier version may be running on it.</summary>
+    /// <exception cref="DatabaseException">It is none, or of another schema.</exception>
+    public static void RequireCurrent(string path)
+    {
+        try
+        {
+            using var connection = new Connection(path, readOnly: true, BusyTimeout);
+            Schema.RequireCurrent(connection, path);
+        }
+        catch (SqliteException e)
+        {
+            throw new DatabaseException($"cannot open the database {path}: {Database.Explain(e, path)}", e);
+        }
+    }
 
     private static string ReadScript()
     {

@@ -103,7 +103,7 @@ public sealed class MessageStore
     /// </exception>
     public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
-        RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.Check(subject)));
+        RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.CheckOptional(subject)));
         return _keys.CreateAsync(sender, key, "message", c => Send(c, sender.Id, to, subject, body), message => message.Id, FindOriginal);
     }
 

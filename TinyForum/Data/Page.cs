@@ -37,6 +37,8 @@ public sealed class PagePosition
     internal ReadOnlySpan<long> Key => _key;
 
     /// <summary>The sort key, which has this many numbers.</summary>
-    /// <exception cref="ArgumentException">It has another length: the position is of another list.</exception>
-    internal long[] KeyOf(int numbers) => _key.Length == numbers ? _key : throw new ArgumentException("The position is of another list.");
+    /// <exception cref="RefusalException">Invalid: it has another length, so the position is of another list.</exception>
+    internal long[] KeyOf(int numbers) => _key.Length == numbers ? _key : throw OfAnotherList();
+
+    internal static RefusalException OfAnotherList() => RefusalException.Invalid("cursor", "must be the next of an earlier page of the same list");
 }

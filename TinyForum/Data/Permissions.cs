@@ -20,7 +20,7 @@ internal static class Permissions
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin.</exception>
     public static void RequireAdmin(Connection connection, Actor actor)
     {
-        if (RoleOf(connection, actor) < Role.Admin)
+        if (RoleOf(connection, actor) is not Role.Admin)
             throw RefusalException.Forbidden("only an admin may do this");
     }
 
@@ -62,7 +62,7 @@ internal static class Permissions
         if (userId == actor.Id)
             throw RefusalException.Forbidden("you cannot suspend yourself");
         RequireModerator(connection, actor);
-        if (role > Role.Member && RoleOf(connection, actor) < Role.Admin)
+        if (role > Role.Member && RoleOf(connection, actor) is not Role.Admin)
             throw RefusalException.Forbidden("only an admin may suspend a moderator or an admin");
     }
 
@@ -70,7 +70,7 @@ internal static class Permissions
     /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
     public static void RequireMayEndSessions(Connection connection, Actor actor, long userId)
     {
-        if (actor.Id != userId && RoleOf(connection, actor) < Role.Admin)
+        if (actor.Id != userId && RoleOf(connection, actor) is not Role.Admin)
             throw RefusalException.Forbidden("only the user or an admin may do this");
     }
 
@@ -80,7 +80,7 @@ internal static class Permissions
     /// </exception>
     public static void RequireStanding(Connection connection, Actor actor, long now, bool toWrite = true)
     {
-        if (actor.Id == User.SystemId)
+        if (IsSystem(actor))
             return;
         var caller = actor as Caller;
         var standing = connection.First($"""
@@ -123,9 +123,11 @@ internal static class Permissions
         _ => viewer?.Role >= Role.Moderator,
     };
 
+    private static bool IsSystem(Actor actor) => actor.Id == User.SystemId && actor is not Caller;
+
     private static bool IsModerator(Connection connection, Actor actor) => RoleOf(connection, actor) >= Role.Moderator;
 
-    private static Role? RoleOf(Connection connection, Actor actor) => actor.Id == User.SystemId ? Role.Admin : RoleOf(connection, actor.Id);
+    private static Role? RoleOf(Connection connection, Actor actor) => IsSystem(actor) ? Role.Admin : RoleOf(connection, actor.Id);
 
     private static Role? RoleOf(Connection connection, long userId) => connection.First($"""
         SELECT role

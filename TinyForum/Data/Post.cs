@@ -88,7 +88,7 @@ internal sealed record PostText
             else if (!names.Contains(tag))
                 names.Add(tag);
         }
-        RefusalException.ThrowIfInvalid(("title", TextRule.Title.Check(title)), ("body", TextRule.PostBody.Check(body)), ("tags", tagMistake));
+        RefusalException.ThrowIfInvalid(("title", TextRule.Title.CheckOptional(title)), ("body", TextRule.PostBody.CheckOptional(body)), ("tags", tagMistake));
         return new PostText(title, body, tags is null ? null : names);
     }
 }

@@ -71,6 +71,7 @@ public sealed class SessionTable
                 SELECT $digest, u.id, $now, $now, $ip, $agent
                   FROM users u
                  WHERE u.id = $user
+                   AND u.{User.IsRegistered}
                    AND ($proof IS NULL OR u.password = $proof)
                    AND {Suspension.IsNotInForce}
                 """, ("$digest", Digest(token)), ("$user", user.Id), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));

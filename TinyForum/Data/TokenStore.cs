@@ -59,6 +59,8 @@ public sealed class TokenStore
     public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
     {
         RefusalException.ThrowIfInvalid(("name", TextRule.TokenName.Check(name)), ("expires_in_days", CheckDays(days)));
+        if (key is { Credential: null })
+            throw new ArgumentException("A token's key needs the credential that the caller came with.", nameof(key));
         if (key is not null)
             key.Salt = RandomNumberGenerator.GetBytes(SessionTable.SecretBytes);
         var secret = key?.DeriveSecret(key.Salt) ?? SessionTable.NewToken();

@@ -119,7 +119,7 @@ public sealed class UserStore
     /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account differs from <paramref name="expected"/>.</exception>
     public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
-        RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.Check(displayName)), ("bio", TextRule.Bio.Check(bio)));
+        RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.CheckOptional(displayName)), ("bio", TextRule.Bio.CheckOptional(bio)));
         return _database.WriteAsync(actor, _clock, c =>
         {
             if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)

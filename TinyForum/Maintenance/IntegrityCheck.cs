@@ -1,3 +1,4 @@
+using TinyForum.Data;
 using TinyForum.Storage;
 
 namespace TinyForum.Maintenance;
@@ -64,7 +65,7 @@ internal static class IntegrityCheck
                 OR p.author_id IS NOT t.author_id
                 OR (p.deleted_at IS NOT NULL) <> t.deleted
             """),
-        new("posts of users", """
+        new("posts of users", $"""
             SELECT 'user ' || u.id || ' says to have ' || u.posts || ' posts and has ' || ifnull(p.n, 0)
               FROM users u
               LEFT JOIN (SELECT p.author_id, count(*) AS n
@@ -74,7 +75,7 @@ internal static class IntegrityCheck
                             AND t.deleted = 0
                           GROUP BY p.author_id) p ON p.author_id = u.id
              WHERE u.posts <> ifnull(p.n, 0)
-               AND u.id > 1
+               AND u.{User.IsRegistered}
             """),
         new("likes of posts", """
             SELECT 'post ' || p.id || ' says it has ' || p.likes || ' likes and has ' || ifnull(l.n, 0)

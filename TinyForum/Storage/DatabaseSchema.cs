@@ -52,7 +52,8 @@ internal sealed record DatabaseSchema(
         }
     }
 
-    private static void Configure(Connection connection) => connection.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    private static void Configure(Connection connection) =>
+        connection.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
 
     private void Create(Connection connection) => connection.InTransaction(() =>
     {

@@ -24,11 +24,14 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     private static readonly SearchValues<char> AnyControl = SearchValues.Create(Controls);
     private static readonly SearchValues<char> ControlButLayout = SearchValues.Create(Controls.Replace("\t", "").Replace("\n", ""));
 
-    /// <summary>The rule that the text breaks, fit to be shown beside the field; null if it is valid or absent.</summary>
+    /// <summary>The rule that a text breaks, if there is a text.</summary>
+    internal string? CheckOptional(string? text) => text is null ? null : Check(text);
+
+    /// <summary>The rule that a text breaks, fit to be shown beside its field; <see langword="null"/> if it breaks none.</summary>
     internal string? Check(string? text)
     {
         if (text is null)
-            return null;
+            return "is required";
         var length = UnicodeText.Length(text);
         if (length < 0)
             return "must not contain half a character (a lone surrogate)";

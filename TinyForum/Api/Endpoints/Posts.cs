@@ -55,7 +55,7 @@ internal static class Posts
     public static string? Reason(Call call)
     {
         var reason = call.Query("reason");
-        RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.Check(reason)));
+        RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.CheckOptional(reason)));
         return reason;
     }
 
