@@ -70,8 +70,7 @@ public sealed class QueryPlanTests
             for (var i = 0; i < NotificationStore.Max; i++)
                 forum.Server.Notifications.Notify(c, userId: 3, "pin", postId: 1, fromId: 2);
             NotificationStore.PostDeleted(c, 1);
-            NotificationStore.Erase(c, userId: 3);
-            MessageStore.Erase(c, userId: 3);
+            AccountErasure.Erase(c, userId: 3, proof: null, now: 0);
         });
 
         var tables = (string[])["mailbox", "messages", "blocks", "notifications", "idempotency_keys"];

@@ -23,24 +23,46 @@ internal static class AccountErasure
         if (!isErasable)
             return false;
         Permissions.RequireAnotherAdmin(connection, userId, now);
-        TakeBackLikes(connection, userId);
-        MessageStore.Erase(connection, userId);
-        NotificationStore.Erase(connection, userId);
-        ForgetOwnDeletedPosts(connection, userId);
         SessionTable.EndAccess(connection, userId);
         foreach (var step in Steps)
             connection.Execute(step, ("$user", userId), ("$deleted", User.DeletedId));
-        return connection.Execute("""
-            DELETE FROM users
-             WHERE id = $user
-            """, ("$user", userId)) > 0;
+        return true;
     }
 
     private static readonly string[] Steps =
     [
+        "UPDATE posts SET likes = likes - 1 WHERE id IN (SELECT post_id FROM likes WHERE user_id = $user)",
+        "DELETE FROM likes WHERE user_id = $user",
+        "DELETE FROM notifications WHERE user_id = $user",
+        "UPDATE notifications SET from_id = $deleted WHERE from_id = $user",
         "DELETE FROM idempotency_keys WHERE user_id = $user",
         "DELETE FROM reading WHERE user_id = $user",
         "DELETE FROM blocks WHERE user_id = $user OR blocked_id = $user",
+
+        // The copies of messages, and the texts of which nobody has a copy left.
+        "DELETE FROM mailbox WHERE owner_id = $user",
+        """
+        DELETE FROM messages
+         WHERE (sender_id = $user OR recipient_id = $user)
+           AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
+        """,
+        "UPDATE mailbox SET peer_id = $deleted WHERE peer_id = $user",
+        "UPDATE messages SET sender_id = $deleted WHERE sender_id = $user",
+        "UPDATE messages SET recipient_id = $deleted WHERE recipient_id = $user",
+
+        // Only its author could restore a post that the author had deleted. Now nobody can, so its text is removed too.
+        """
+        DELETE FROM post_versions
+         WHERE post_id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
+        """,
+        """
+        UPDATE threads
+           SET title = '', tags = '[]'
+         WHERE id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
+        """,
+        "UPDATE posts SET body = '' WHERE author_id = $user AND deleted_as = 'author'",
+
+        // What others take part in.
         "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = $deleted",
         "UPDATE threads SET author_id = $deleted WHERE author_id = $user",
         "UPDATE posts SET author_id = $deleted WHERE author_id = $user",
@@ -50,38 +72,7 @@ internal static class AccountErasure
         "UPDATE reports SET resolved_by = $deleted WHERE resolved_by = $user",
         "UPDATE moderation_log SET actor_id = $deleted WHERE actor_id = $user",
         "UPDATE moderation_log SET user_id = $deleted WHERE user_id = $user",
+
+        "DELETE FROM users WHERE id = $user",
     ];
-
-    private static void TakeBackLikes(Connection connection, long userId)
-    {
-        connection.Execute("""
-            UPDATE posts
-               SET likes = likes - 1
-             WHERE id IN (SELECT post_id FROM likes WHERE user_id = $user)
-            """, ("$user", userId));
-        connection.Execute("""
-            DELETE FROM likes
-             WHERE user_id = $user
-            """, ("$user", userId));
-    }
-
-    /// <summary>Only its author could restore a post that the author had deleted. Now nobody can, so its text is removed too.</summary>
-    private static void ForgetOwnDeletedPosts(Connection connection, long userId)
-    {
-        connection.Execute("""
-            DELETE FROM post_versions
-             WHERE post_id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE threads
-               SET title = '', tags = '[]'
-             WHERE id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE posts
-               SET body = ''
-             WHERE author_id = $user
-               AND deleted_as = 'author'
-            """, ("$user", userId));
-    }
 }

@@ -128,7 +128,7 @@ internal sealed class AccountExport
     private readonly TimeProvider _clock;
     private readonly Actor _actor;
 
-    // Not a public property: the JSON source generator would follow it into the database.
+    // Not public, in a property or a constructor: the JSON source generator would follow it into the database.
     internal AccountExport(Database database, TimeProvider clock, Actor actor) => (_database, _clock, _actor) = (database, clock, actor);
 
     /// <summary>Writes the document from one snapshot of the database.</summary>

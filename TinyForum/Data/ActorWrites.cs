@@ -14,11 +14,4 @@ internal static class ActorWrites
             return change(c);
         });
 
-    /// <summary>As above, for a change that has nothing to tell.</summary>
-    public static Task WriteAsync(this Database database, Actor actor, TimeProvider clock, Action<Connection> change) =>
-        database.WriteAsync(actor, clock, c =>
-        {
-            change(c);
-            return true;
-        });
 }

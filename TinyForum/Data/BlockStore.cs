@@ -22,19 +22,15 @@ public sealed class BlockStore
     /// <param name="actor">Who blocks.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Block> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
-    {
-        var rows = c.All("""
-            SELECT u.id, u.username, b.created_at
-              FROM blocks b
-              JOIN users u ON u.id = b.blocked_id
-             WHERE b.user_id = $user
-               AND b.blocked_id > $after
-             ORDER BY b.blocked_id
-             LIMIT $limit
-            """, r => new Block(r.User(0), r.Time(2)), ("$user", actor.Id), ("$after", from?.KeyOf(1)[0] ?? 0), ("$limit", limit + 1));
-        return Page<Block>.Cut(rows, limit, last => [last.User.Id]);
-    });
+    public Page<Block> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
+        SELECT u.id, u.username, b.created_at
+          FROM blocks b
+          JOIN users u ON u.id = b.blocked_id
+         WHERE b.user_id = $user
+           AND b.blocked_id > $after
+         ORDER BY b.blocked_id
+         LIMIT $limit
+        """, r => new Block(r.User(0), r.Time(2)), limit, last => [last.User.Id], ("$user", actor.Id), ("$after", from?.KeyOf(1)[0] ?? 0)));
 
     /// <summary>Blocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
@@ -67,7 +63,6 @@ public sealed class BlockStore
         return true;
     });
 
-    /// <summary>Whether <paramref name="userId"/> blocks <paramref name="otherId"/>.</summary>
     internal static bool Has(Connection connection, long userId, long otherId) => connection.Number("""
         SELECT 1
           FROM blocks

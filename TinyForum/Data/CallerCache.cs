@@ -15,10 +15,7 @@ internal sealed class CallerCache(Database database)
     // The key is half of the digest, which is as good as the whole: nobody can choose it.
     private readonly ConcurrentDictionary<UInt128, Entry> _entries = new();
 
-    /// <summary>The caller with a credential.</summary>
-    /// <param name="digest">The digest of the credential.</param>
-    /// <param name="now">The time in Unix milliseconds.</param>
-    /// <param name="load">Reads the caller from the database; <see langword="null"/> if there is none.</param>
+    /// <summary>The caller with a credential; <paramref name="load"/> reads it from the database.</summary>
     public KnownCaller? Find(byte[] digest, long now, Func<byte[], long, KnownCaller?> load)
     {
         var key = BinaryPrimitives.ReadUInt128BigEndian(digest);
@@ -36,8 +33,5 @@ internal sealed class CallerCache(Database database)
     private sealed record Entry(long Version, KnownCaller Known);
 }
 
-/// <summary>A caller as read from the database.</summary>
-/// <param name="Caller">The caller.</param>
-/// <param name="LastUsedAt">The last use of the credential that was recorded.</param>
-/// <param name="EndsAt">When the credential expires.</param>
+/// <summary>A caller as read from the database: when the last recorded use of the credential was, and when it expires.</summary>
 internal sealed record KnownCaller(Caller Caller, long LastUsedAt, long EndsAt);

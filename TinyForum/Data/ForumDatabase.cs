@@ -9,12 +9,10 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    /// <summary>The number of the schema that this version reads and writes.</summary>
     public const int SchemaVersion = 3;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>How to recognise a forum's database, make a new one, and migrate an older one.</summary>
     public static DatabaseSchema Schema { get; } = new(
         Program: "TinyForum",
         ApplicationId: 0x54466F72, // "TFor"
@@ -50,13 +48,7 @@ internal static class ForumDatabase
         ],
         PrepareReader: RelevanceFunction.Register);
 
-    /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
-    /// <param name="path">The file; <see langword="null"/> for a temporary one that is removed when the database is disposed.</param>
-    /// <param name="tell">Called with a line for the operator when something takes long or goes wrong, by several threads at once.</param>
-    /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
-    /// <exception cref="DatabaseException">
-    /// The file can't be opened or written, is not a database, belongs to another program, or has a newer schema.
-    /// </exception>
+    /// <inheritdoc cref="Database.Open"/>
     public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
         Database.Open(path, Schema, tell, maxBatch);
 

@@ -54,12 +54,10 @@ public sealed class IdempotencyKey
 internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
 {
     /// <summary>Creates something, or finds what was created under the same key before.</summary>
-    /// <param name="actor">The owner of the key.</param>
-    /// <param name="key">The key; without one, something is always created.</param>
-    /// <param name="kind">A word for the kind of thing.</param>
-    /// <param name="create">Creates it, in a write transaction; may run more than once.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="findOriginal">Finds the thing with that id as it was when it was new; <see langword="null"/> if it is gone.</param>
+    /// <remarks>
+    /// <paramref name="create"/> runs in a write transaction, perhaps more than once; without a key, it always does.
+    /// <paramref name="findOriginal"/> finds the thing as it was when it was new, or <see langword="null"/> if it is gone.
+    /// </remarks>
     /// <exception cref="RefusalException">KeyReused: the key was used for another request. Conflict: what it created is gone.</exception>
     public Task<T> CreateAsync<T>(
         Actor actor, IdempotencyKey? key, string kind, Func<Connection, T> create, Func<T, long> id, Func<Connection, long, T?> findOriginal)
@@ -100,7 +98,6 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
         return row.MadeId;
     }
 
-    /// <summary>Stores a key and removes the expired ones.</summary>
     private void Add(Connection connection, long userId, IdempotencyKey key, string kind, long madeId)
     {
         connection.Execute("""

@@ -5,16 +5,14 @@ namespace TinyForum.Data;
 
 /// <summary>
 /// Records when a credential was last used, at most once a minute, so that a read rarely causes a write. The request does not wait for it.
+/// <paramref name="update"/> is the statement, with the parameters <c>$id</c> and <c>$now</c>.
 /// </summary>
-/// <param name="database">The database.</param>
-/// <param name="update">The statement, with the parameters <c>$id</c> and <c>$now</c>.</param>
 internal sealed class LastUse(Database database, string update)
 {
     private const long Interval = 60_000;
 
     private readonly ConcurrentDictionary<long, bool> _underWay = new();
 
-    /// <summary>Records a use.</summary>
     /// <returns>Whether it is being written; if not, the recorded one is less than a minute older.</returns>
     public bool Note(long id, long lastUsedAt, long now)
     {

@@ -79,11 +79,9 @@ public sealed class MessageStore
                 return Page<Message>.Empty;
             filter = new MailFilter(Mailbox.Inbox, owner.Id, Unread: true);
         }
-        var before = from?.KeyOf(1)[0] ?? long.MaxValue;
         var (_, withAnyone, withOne) = Array.Find(Lists, list => list.Fits(filter));
-        var rows = _database.Read(c => c.All(filter.With is null ? withAnyone : withOne, Map,
-            ("$owner", owner.Id), ("$with", filter.With), ("$before", before), ("$limit", limit + 1)));
-        return Page<Message>.Cut(rows, limit, last => [last.Id]);
+        return _database.Read(c => c.Page(filter.With is null ? withAnyone : withOne, Map, limit, last => [last.Id],
+            ("$owner", owner.Id), ("$with", filter.With), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
     }
 
     /// <summary>How many messages the actor has not read.</summary>
@@ -118,16 +116,13 @@ public sealed class MessageStore
             VALUES ($from, $to, $subject, $body, $now)
             RETURNING id
             """, ("$from", senderId), ("$to", recipient.Id), ("$subject", subject), ("$body", body), ("$now", _clock.Now()))!.Value;
-        connection.Execute("""
-            INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
-            VALUES ($to, $id, $from, 1, 0, 1)
-            """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
         // Conflicts happen for a message to oneself.
         connection.Execute("""
             INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread)
-            VALUES ($from, $id, $to, 0, 1, 0)
+            VALUES ($to, $id, $from, 1, 0, 1),
+                   ($from, $id, $to, 0, 1, 0)
                 ON CONFLICT (owner_id, message_id) DO UPDATE SET sent = 1
-            """, ("$from", senderId), ("$id", id), ("$to", recipient.Id));
+            """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
         AddUnread(connection, recipient.Id, 1);
         return Find(connection, senderId, id)!;
     }
@@ -197,32 +192,6 @@ public sealed class MessageStore
         return true;
     });
 
-    /// <summary>Deletes all of a user's copies; what others keep is then from or to <c>deleted</c>.</summary>
-    internal static void Erase(Connection connection, long userId)
-    {
-        connection.Execute("""
-            DELETE FROM mailbox
-             WHERE owner_id = $user
-            """, ("$user", userId));
-        connection.Execute("""
-            DELETE FROM messages
-             WHERE (sender_id = $user OR recipient_id = $user)
-               AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE mailbox
-               SET peer_id = $deleted
-             WHERE peer_id = $user
-            """, ("$user", userId), ("$deleted", User.DeletedId));
-        connection.Execute("""
-            UPDATE messages
-               SET sender_id    = CASE sender_id WHEN $user THEN $deleted ELSE sender_id END,
-                   recipient_id = CASE recipient_id WHEN $user THEN $deleted ELSE recipient_id END
-             WHERE sender_id = $user
-                OR recipient_id = $user
-            """, ("$user", userId), ("$deleted", User.DeletedId));
-    }
-
     private static string List(string? index, string which) => $"""
         {Rows(index, which)}
            AND b.message_id < $before
@@ -240,8 +209,7 @@ public sealed class MessageStore
            AND {which}
         """;
 
-    private static Message? Find(Connection connection, long ownerId, long id) =>
-        connection.First(One, Map, ("$owner", ownerId), ("$id", id));
+    private static Message? Find(Connection connection, long ownerId, long id) => connection.First(One, Map, ("$owner", ownerId), ("$id", id));
 
     /// <summary>A message as it was when it was sent, even if its sender has deleted it.</summary>
     private static Message? FindOriginal(Connection connection, long id) => connection.First($"""

@@ -29,8 +29,7 @@ public sealed class ModerationStore
     /// <param name="until">When the suspension ends; <see langword="null"/> if only a moderator can lift it.</param>
     /// <exception cref="RefusalException">
     /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
-    /// the actor may not suspend. NotFound: there is no such account.
-    /// Conflict: it is the last admin who can act.
+    /// the actor may not suspend. NotFound: there is no such account. Conflict: it is the last admin who can act.
     /// </exception>
     public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null)
     {
@@ -74,19 +73,15 @@ public sealed class ModerationStore
     /// <summary>A page of the log, newest first.</summary>
     /// <param name="limit">How many entries at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<ModerationEntry> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
-    {
-        var rows = c.All("""
-            SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
-              FROM moderation_log l
-              JOIN users a ON a.id = l.actor_id
-              LEFT JOIN users u ON u.id = l.user_id
-             WHERE l.id < $before
-             ORDER BY l.id DESC
-             LIMIT $limit
-            """, Map, ("$before", from?.KeyOf(1)[0] ?? long.MaxValue), ("$limit", limit + 1));
-        return Page<ModerationEntry>.Cut(rows, limit, last => [last.Id]);
-    });
+    public Page<ModerationEntry> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
+        SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
+          FROM moderation_log l
+          JOIN users a ON a.id = l.actor_id
+          LEFT JOIN users u ON u.id = l.user_id
+         WHERE l.id < $before
+         ORDER BY l.id DESC
+         LIMIT $limit
+        """, Map, limit, last => [last.Id], ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
 
     /// <summary>Adds an entry to the log, in the transaction of the action itself.</summary>
     internal void Log(Connection connection, Actor actor, string action, long? postId, long? userId, string? reason) => connection.Execute("""

@@ -38,21 +38,17 @@ public sealed class NotificationStore
     /// <param name="actor">Whose notifications.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
-    {
-        var rows = c.All("""
-            SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
-              FROM notifications n
-              LEFT JOIN users f ON f.id = n.from_id
-              LEFT JOIN posts p ON p.id = n.post_id
-              LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
-             WHERE n.user_id = $user
-               AND n.id < $before
-             ORDER BY n.id DESC
-             LIMIT $limit
-            """, Map, ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue), ("$limit", limit + 1));
-        return Page<Notification>.Cut(rows, limit, last => [last.Id]);
-    });
+    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
+        SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
+          FROM notifications n
+          LEFT JOIN users f ON f.id = n.from_id
+          LEFT JOIN posts p ON p.id = n.post_id
+          LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
+         WHERE n.user_id = $user
+           AND n.id < $before
+         ORDER BY n.id DESC
+         LIMIT $limit
+        """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
 
     /// <summary>How many notifications the actor has not read.</summary>
     public long CountUnread(Actor actor) => _database.Read(c => c.Number("""
@@ -70,7 +66,7 @@ public sealed class NotificationStore
              WHERE user_id = $user
                AND read = 0
             """, ("$user", actor.Id));
-        Count(c, actor.Id, 0, -marked);
+        return Count(c, actor.Id, 0, -marked);
     });
 
     /// <summary>
@@ -130,20 +126,6 @@ public sealed class NotificationStore
             """, r => (UserId: r.GetInt64(0), Unread: 1 - r.GetInt64(1)), ("$post", postId));
         foreach (var (userId, unread) in gone)
             Count(connection, userId, -1, -unread);
-    }
-
-    /// <summary>Removes a user's notifications; those that the user caused for others are then from <c>deleted</c>.</summary>
-    internal static void Erase(Connection connection, long userId)
-    {
-        connection.Execute("""
-            DELETE FROM notifications
-             WHERE user_id = $user
-            """, ("$user", userId));
-        connection.Execute("""
-            UPDATE notifications
-               SET from_id = $deleted
-             WHERE from_id = $user
-            """, ("$user", userId), ("$deleted", User.DeletedId));
     }
 
     private static void RemoveOldest(Connection connection, long userId)

@@ -5,13 +5,9 @@ namespace TinyForum.Data;
 /// <param name="Next">The position of the next page, for the same method and filter; <see langword="null"/> on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, PagePosition? Next)
 {
-    /// <summary>An empty page.</summary>
     internal static Page<T> Empty { get; } = new([], null);
 
     /// <summary>Makes a page from rows that were queried with <paramref name="limit"/> + 1, to learn whether more follow.</summary>
-    /// <param name="rows">The rows, one more than the page has if more follow.</param>
-    /// <param name="limit">How many rows the page has at most.</param>
-    /// <param name="key">The sort key of a row.</param>
     internal static Page<T> Cut(List<T> rows, int limit, Func<T, long[]> key)
     {
         if (rows.Count <= limit)
@@ -28,15 +24,10 @@ public sealed class PagePosition
 
     internal PagePosition(params long[] key) => _key = key;
 
-    /// <summary>How many rows a page has by default.</summary>
-    internal const int DefaultSize = 20;
-
-    /// <summary>The most rows that a page of the API can have.</summary>
-    internal const int MaxSize = 100;
+    internal const int DefaultSize = 20, MaxSize = 100; // rows of a page
 
     internal ReadOnlySpan<long> Key => _key;
 
-    /// <summary>The sort key, which has this many numbers.</summary>
     /// <exception cref="RefusalException">Invalid: it has another length, so the position is of another list.</exception>
     internal long[] KeyOf(int numbers) => _key.Length == numbers ? _key : throw OfAnotherList();
 

@@ -8,30 +8,24 @@ namespace TinyForum.Data;
 /// The accounts' passwords. Proving one returns the stored hash that it matched. What follows from that proof (a session, erasure, a new
 /// password) is done only if that hash is still the stored one then. Thread-safe.
 /// </summary>
-internal sealed class PasswordStore
+internal sealed class PasswordStore(Database database, TimeProvider clock, PasswordHasher hasher)
 {
-    private readonly Database _database;
-    private readonly TimeProvider _clock;
-    private readonly PasswordHasher _hasher;
-
-    public PasswordStore(Database database, TimeProvider clock, PasswordHasher hasher) => (_database, _clock, _hasher) = (database, clock, hasher);
-
     /// <summary>The stored hash if <paramref name="password"/> matches it, else <see langword="null"/>. A hash with old parameters is renewed.</summary>
     /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
     public async Task<string?> ProveAsync(long userId, string password, CancellationToken cancellationToken)
     {
-        var stored = _database.Read(c => c.First("""
+        var stored = database.Read(c => c.First("""
             SELECT password
               FROM users
              WHERE id = $id
             """, r => r.IsDBNull(0) ? null : r.GetString(0), ("$id", userId)));
         if (stored is null || TextRule.Password.Check(password) is not null)
             return null;
-        var (matches, outdated) = await _hasher.VerifyAsync(stored, password, cancellationToken).ConfigureAwait(false);
+        var (matches, outdated) = await hasher.VerifyAsync(stored, password, cancellationToken).ConfigureAwait(false);
         if (!matches || !outdated)
             return matches ? stored : null;
-        var renewed = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        var rows = await _database.WriteAsync(c => c.Execute("""
+        var renewed = await hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
+        var rows = await database.WriteAsync(c => c.Execute("""
             UPDATE users
                SET password = $new
              WHERE id = $id
@@ -41,33 +35,29 @@ internal sealed class PasswordStore
     }
 
     /// <summary>Gives an account a password, and ends its sessions and tokens.</summary>
-    /// <param name="actor">Who gives it.</param>
-    /// <param name="user">The account.</param>
-    /// <param name="password">Its new password.</param>
-    /// <param name="field">The name of the password's field in a refusal.</param>
-    /// <param name="proof">The stored hash that it must replace; <see langword="null"/> for any.</param>
-    /// <param name="keepSession">A session that is not ended.</param>
-    /// <param name="cancellationToken">Ends the wait for other passwords that are being hashed.</param>
+    /// <remarks>
+    /// A <paramref name="proof"/> is the stored hash that it must replace. The session <paramref name="keepSession"/> is not ended. A refusal
+    /// names the <paramref name="field"/>.
+    /// </remarks>
     /// <returns>Whether there was such an account with that stored hash; false for <c>system</c>.</returns>
     /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public async Task<bool> SetAsync(
         Actor actor, User user, string password, string field, string? proof, long? keepSession, CancellationToken cancellationToken)
     {
         RequireValid(field, password);
-        var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        return await _database.WriteAsync(actor, _clock, c =>
+        var hash = await hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
+        return await database.WriteAsync(actor, clock, c =>
         {
-            var rows = c.Execute($"""
+            var isSet = c.Execute($"""
                 UPDATE users
                    SET password = $new
                  WHERE id = $id
                    AND {User.IsRegistered}
                    AND ($proof IS NULL OR password = $proof)
-                """, ("$new", hash), ("$id", user.Id), ("$proof", proof));
-            if (rows == 0)
-                return false;
-            SessionTable.EndAccess(c, user.Id, except: keepSession);
-            return true;
+                """, ("$new", hash), ("$id", user.Id), ("$proof", proof)) > 0;
+            if (isSet)
+                SessionTable.EndAccess(c, user.Id, except: keepSession);
+            return isSet;
         }).ConfigureAwait(false);
     }
 

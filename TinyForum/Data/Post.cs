@@ -62,19 +62,13 @@ public sealed record TagCount(string Name, long Threads);
 /// <param name="Active">Whether the order is by latest reply; otherwise it is by age.</param>
 public sealed record ThreadFilter(long? AuthorId = null, string? Tag = null, bool Unread = false, bool Active = false);
 
-/// <summary>The checked text of a post; in an edit, what is <see langword="null"/> stays as it is.</summary>
-internal sealed record PostText
+/// <summary>
+/// The text of a post as <see cref="Check"/> accepts it, with its tags as they are shown, each once; in an edit, what is
+/// <see langword="null"/> stays as it is.
+/// </summary>
+internal sealed record PostText(string? Title, string? Body, IReadOnlyList<string>? Tags)
 {
     internal const int MaxTags = 5;
-
-    private PostText(string? title, string? body, IReadOnlyList<string>? tags) => (Title, Body, Tags) = (title, body, tags);
-
-    public string? Title { get; }
-
-    public string? Body { get; }
-
-    /// <summary>The tags as they are shown, each once.</summary>
-    public IReadOnlyList<string>? Tags { get; }
 
     /// <exception cref="RefusalException">Invalid: names the fields that break a rule.</exception>
     public static PostText Check(string? title, string? body, IReadOnlyList<string>? tags)

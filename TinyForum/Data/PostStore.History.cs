@@ -6,6 +6,13 @@ namespace TinyForum.Data;
 /// <summary>The versions of a post's text. A post that was never edited has no rows here: it is its only version.</summary>
 public sealed partial class PostStore
 {
+    private const string VersionsOfPost = """
+        SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
+          FROM post_versions v
+          JOIN users e ON e.id = v.editor_id
+         WHERE v.post_id = $post
+        """;
+
     /// <summary>
     /// The versions of a post, the current one first; <see langword="null"/> if there is no such post or
     /// <paramref name="viewer"/> may not see it.
@@ -17,16 +24,12 @@ public sealed partial class PostStore
             return null;
         if (post.Revision == 1)
             return new Page<PostVersion>([Original(post)], null);
-        var rows = c.All("""
-            SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
-              FROM post_versions v
-              JOIN users e ON e.id = v.editor_id
-             WHERE v.post_id = $post
+        return c.Page($"""
+            {VersionsOfPost}
                AND v.revision < $before
              ORDER BY v.revision DESC
              LIMIT $limit
-            """, MapVersion, ("$post", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue), ("$limit", limit + 1));
-        return Page<PostVersion>.Cut(rows, limit, last => [last.Revision]);
+            """, MapVersion, limit, last => [last.Revision], ("$post", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue));
     });
 
     private static void Add(Connection connection, long postId, PostVersion version) => connection.Execute("""
@@ -41,11 +44,8 @@ public sealed partial class PostStore
     {
         if (connection.First(OnePost, Map, ("$id", id), ("$user", null)) is not { } post)
             return null;
-        var first = post.Revision == 1 ? Original(post) : connection.First("""
-            SELECT v.revision, v.editor_id, e.username, v.title, v.tags, v.body, v.created_at
-              FROM post_versions v
-              JOIN users e ON e.id = v.editor_id
-             WHERE v.post_id = $post
+        var first = post.Revision == 1 ? Original(post) : connection.First($"""
+            {VersionsOfPost}
                AND v.revision = 1
             """, MapVersion, ("$post", id))!;
         return post with

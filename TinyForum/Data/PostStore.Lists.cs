@@ -33,7 +33,7 @@ public sealed partial class PostStore
 
     private static Page<Post> Threads(Connection connection, ThreadFilter filter, int limit, long[]? from, long? viewerId)
     {
-        var tag = filter.Tag is null ? null : TagId(connection, filter.Tag);
+        var tag = filter.Tag is null ? null : connection.Number("SELECT id FROM tags WHERE name = $name", ("$name", filter.Tag));
         if (filter.Tag is not null && tag is null)
             return Page<Post>.Empty;
         var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");
@@ -61,19 +61,10 @@ public sealed partial class PostStore
             yield return (list.Revived, 0, read + 1, read);
     }
 
-    private static long? TagId(Connection connection, string tag) => connection.Number("""
-        SELECT id
-          FROM tags
-         WHERE name = $name
-        """, ("$name", tag));
-
     /// <summary>The statements of the lists with the same filter, built once from one template.</summary>
     internal sealed class ThreadList
     {
-        /// <param name="isTagged">Whether they list the threads with one tag, and so start from <c>thread_tags</c>.</param>
-        /// <param name="isByAuthor">Whether they list the threads of one author.</param>
-        /// <param name="byAge">The index that ends in the thread's id, or <see langword="null"/> if that is the primary key.</param>
-        /// <param name="byActivity">The index that ends in <c>last_post</c>.</param>
+        // byAge: the index that ends in the thread's id, unless that is the primary key. byActivity: the one that ends in last_post.
         public ThreadList(bool isTagged, bool isByAuthor, string? byAge, string byActivity)
         {
             (IsTagged, IsByAuthor) = (isTagged, isByAuthor);
@@ -108,10 +99,8 @@ public sealed partial class PostStore
 
         public bool IsByAuthor { get; }
 
-        /// <summary>By age.</summary>
         public string Newest { get; }
 
-        /// <summary>By the latest reply.</summary>
         public string Active { get; }
 
         /// <summary>

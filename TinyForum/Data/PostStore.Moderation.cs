@@ -11,7 +11,7 @@ public sealed partial class PostStore
     {
         var post = LoadToChange(c, actor, id);
         if (post.Head is not null)
-            HideThread(c, post);
+            MarkDeleted(c, post, true); // while it still counts
         c.Execute("""
             UPDATE posts
                SET deleted_at = $now, deleted_by = $by, deleted_as = $side
@@ -22,6 +22,7 @@ public sealed partial class PostStore
         SearchIndex.Remove(c, id);
         NotificationStore.PostDeleted(c, id);
         Tell(c, actor, "delete", post, reason);
+        return true;
     });
 
     /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
@@ -40,7 +41,7 @@ public sealed partial class PostStore
         if (post.Head is null)
             CountReply(c, post, 1);
         else
-            ShowThread(c, post);
+            MarkDeleted(c, post, false);
         SearchIndex.Put(c, id, post.Head?.Title, post.Body);
         Tell(c, actor, "restore", post, reason);
         return Load(c, id, actor.Id)!;
@@ -125,30 +126,24 @@ public sealed partial class PostStore
             """, ("$id", threadId), ("$falls", falls), ("$is_unpinned", isUnpinned));
     }
 
-    private static void HideThread(Connection connection, Post head)
+    private static void MarkDeleted(Connection connection, Post head, bool deleted)
     {
-        CountPostsOf(connection, head.Id, -1); // while its head still counts
-        connection.Execute("UPDATE threads SET deleted = 1 WHERE id = $id", ("$id", head.Id));
-        Untag(connection, head.Id, head.Head!.Tags);
+        connection.Execute("UPDATE threads SET deleted = $deleted WHERE id = $id", ("$id", head.Id), ("$deleted", deleted));
+        connection.Execute("""
+            UPDATE users
+               SET posts = users.posts + $sign * visible.posts
+              FROM (SELECT author_id, count(*) AS posts
+                      FROM posts
+                     WHERE thread_id = $thread
+                       AND deleted_at IS NULL
+                     GROUP BY author_id) visible
+             WHERE users.id = visible.author_id
+            """, ("$thread", head.Id), ("$sign", deleted ? -1 : 1));
+        if (deleted)
+            Untag(connection, head.Id);
+        else
+            Tag(connection, head.Id, head.Head!.Tags);
     }
-
-    private static void ShowThread(Connection connection, Post head)
-    {
-        connection.Execute("UPDATE threads SET deleted = 0 WHERE id = $id", ("$id", head.Id));
-        CountPostsOf(connection, head.Id, 1);
-        Tag(connection, head.Id, head.Head!.Tags);
-    }
-
-    private static void CountPostsOf(Connection connection, long threadId, int sign) => connection.Execute("""
-        UPDATE users
-           SET posts = users.posts + $sign * visible.posts
-          FROM (SELECT author_id, count(*) AS posts
-                  FROM posts
-                 WHERE thread_id = $thread
-                   AND deleted_at IS NULL
-                 GROUP BY author_id) visible
-         WHERE users.id = visible.author_id
-        """, ("$thread", threadId), ("$sign", sign));
 
     private void Tell(Connection connection, Actor actor, string action, Post post, string? reason)
     {

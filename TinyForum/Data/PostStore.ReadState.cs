@@ -34,7 +34,7 @@ public sealed partial class PostStore
                SET read_up_to = (SELECT coalesce(max(id), 0) FROM posts)
              WHERE id = $user
             """, ("$user", reader.Id));
-        c.Execute("""
+        return c.Execute("""
             DELETE FROM reading
              WHERE user_id = $user
             """, ("$user", reader.Id));

@@ -74,9 +74,7 @@ public sealed partial class PostStore
                  WHERE post_id = $post
                    AND user_id = $user
                 """, ("$post", id), ("$user", actor.Id));
-        if (changed == 0)
-            return post.Likes;
-        return c.Number("""
+        return changed == 0 ? post.Likes : c.Number("""
             UPDATE posts
                SET likes = likes + $changed
              WHERE id = $post
@@ -164,7 +162,7 @@ public sealed partial class PostStore
                 """, ("$id", id), ("$title", title), ("$tags", FormatTags(tags!)));
         if (isRetagged)
         {
-            Untag(connection, id, post.Head!.Tags);
+            Untag(connection, id);
             Tag(connection, id, tags!);
             SearchIndex.PutThread(connection, id);
         }
@@ -213,17 +211,16 @@ public sealed partial class PostStore
         }
     }
 
-    private static void Untag(Connection connection, long threadId, IReadOnlyList<string> tags)
+    private static void Untag(Connection connection, long threadId)
     {
+        connection.Execute("""
+            UPDATE tags
+               SET threads = threads - 1
+             WHERE id IN (SELECT tag_id FROM thread_tags WHERE thread_id = $thread)
+            """, ("$thread", threadId));
         connection.Execute("""
             DELETE FROM thread_tags
              WHERE thread_id = $thread
             """, ("$thread", threadId));
-        foreach (var tag in tags)
-            connection.Execute("""
-                UPDATE tags
-                   SET threads = threads - 1
-                 WHERE name = $name
-                """, ("$name", tag));
     }
 }

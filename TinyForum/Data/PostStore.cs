@@ -82,23 +82,21 @@ public sealed partial class PostStore
     {
         if (!IsVisibleThread(c, threadId))
             return null;
-        var rows = c.All(RepliesOfThread, MapStub,
-            ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id), ("$limit", limit + 1));
-        return Page<Post>.Cut(rows, limit, last => [last.Number]);
+        return c.Page(RepliesOfThread, MapStub, limit, last => [last.Number],
+            ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id));
     });
 
     /// <summary>A page of the tags of visible threads, by name.</summary>
     public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
-        var rows = c.All("""
+        var page = c.Page("""
             SELECT id, name, threads
               FROM tags
              WHERE threads > 0
                AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
              ORDER BY name
              LIMIT $limit
-            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), ("$after", from?.KeyOf(1)[0]), ("$limit", limit + 1));
-        var page = Page<(long Id, TagCount Tag)>.Cut(rows, limit, last => [last.Id]);
+            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), limit, last => [last.Id], ("$after", from?.KeyOf(1)[0]));
         return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
     });
 

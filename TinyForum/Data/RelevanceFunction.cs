@@ -8,8 +8,7 @@ namespace TinyForum.Data;
 /// <summary>Registers <see cref="Relevance"/> as an SQL function, by way of a connection's fts5_api (sqlite.org/fts5.html, section 7).</summary>
 internal static unsafe partial class RelevanceFunction
 {
-    /// <summary>Registers the function with a connection.</summary>
-    /// <exception cref="NotSupportedException">Its SQLite has no FTS5 that accepts functions.</exception>
+    /// <exception cref="NotSupportedException">The connection's SQLite has no FTS5 that accepts functions.</exception>
     public static void Register(Connection connection)
     {
         if (raw.sqlite3_prepare_v2(connection.Sqlite.Handle, "SELECT fts5(?1)", out var statement) != raw.SQLITE_OK)
@@ -27,6 +26,5 @@ internal static unsafe partial class RelevanceFunction
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_pointer")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial int BindPointer(nint statement, int index, void* pointer, byte* type, nint destructor);
 }

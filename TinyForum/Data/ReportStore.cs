@@ -68,15 +68,7 @@ public sealed class ReportStore
 
     private Report Create(Connection connection, Actor reporter, long postId, string reason)
     {
-        var visible = connection.Number("""
-            SELECT 1
-              FROM posts p
-              JOIN threads t ON t.id = p.thread_id
-             WHERE p.id = $post
-               AND p.deleted_at IS NULL
-               AND t.deleted = 0
-            """, ("$post", postId));
-        if (visible is null)
+        if (PostStore.Load(connection, postId, viewerId: null) is not { DeletedBy: null })
             throw RefusalException.NotFound("post");
         var id = connection.Number("""
             INSERT INTO reports (post_id, reporter_id, reason, created_at)
@@ -102,7 +94,7 @@ public sealed class ReportStore
             ReportState.Resolved => (Resolved, long.MaxValue),
             _ => (All, long.MaxValue),
         };
-        return Page<Report>.Cut(c.All(sql, Map, ("$after", from?.KeyOf(1)[0] ?? start), ("$limit", limit + 1)), limit, last => [last.Id]);
+        return c.Page(sql, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? start));
     });
 
     /// <summary>Resolves a report, or changes the resolution of a resolved one; the public log gets an entry.</summary>
@@ -134,10 +126,7 @@ public sealed class ReportStore
          LIMIT $limit
         """;
 
-    private static Report? Find(Connection connection, long id) => connection.First($"""
-        {Select}
-         WHERE r.id = $id
-        """, Map, ("$id", id));
+    private static Report? Find(Connection connection, long id) => connection.First($"{Select} WHERE r.id = $id", Map, ("$id", id));
 
     private static Report Map(SqliteDataReader row) => new(
         row.GetInt64(0), row.GetInt64(1), row.User(2), row.GetString(4), row.Time(5), row.TextOrNull(6), row.UserOrNull(7), row.TimeOrNull(9));

@@ -69,7 +69,6 @@ public sealed class UserStore
     /// <summary>The account with that name, whatever its case and width, or <see langword="null"/>.</summary>
     public User? Find(string username) => _database.Read(c => Find(c, username));
 
-    /// <summary>As <see cref="Find(string)"/>, in a transaction.</summary>
     internal static User? Find(Connection connection, string username) =>
         Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
 
@@ -98,17 +97,13 @@ public sealed class UserStore
     /// <summary>A page of the registered accounts, oldest first.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
-    {
-        var rows = c.All($"""
-            SELECT {AccountColumns}
-              FROM users u
-             WHERE id > $after
-             ORDER BY id
-             LIMIT $limit
-            """, MapAccount, ("$after", from?.KeyOf(1)[0] ?? User.SystemId), ("$limit", limit + 1));
-        return Page<Account>.Cut(rows, limit, last => [last.Id]);
-    });
+    public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
+        SELECT {AccountColumns}
+          FROM users u
+         WHERE id > $after
+         ORDER BY id
+         LIMIT $limit
+        """, MapAccount, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? User.SystemId)));
 
     /// <summary>Changes the actor's profile. What is <see langword="null"/> stays; an empty string removes.</summary>
     /// <param name="actor">The actor.</param>

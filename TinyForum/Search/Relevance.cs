@@ -25,27 +25,21 @@ internal static unsafe partial class Relevance
     // A rowid is a post's id followed by this many bits for its length, on a logarithmic scale that doubles with every second step.
     private const int LengthBits = 5, Longest = (1 << LengthBits) - 1;
 
-    /// <summary>The rowid of a post whose title and body have this many tokens.</summary>
     internal static long Row(long postId, int tokens) => FirstRow(postId) + Math.Min((int)Math.Round(2 * Math.Log2(Math.Max(tokens, 1))), Longest);
 
-    /// <summary>The least rowid that a post can have.</summary>
     internal static long FirstRow(long postId) => postId << LengthBits;
 
-    /// <summary>The greatest rowid that a post can have.</summary>
     internal static long LastRow(long postId) => FirstRow(postId) + Longest;
 
-    /// <summary>The id of the post that has this rowid.</summary>
     internal static long Post(long row) => row >> LengthBits;
 
     /// <summary>The weight of a term by its rarity, that is, by how many of all documents have it. An estimate is enough.</summary>
-    internal static double Weight(long documents, long having) =>
-        Math.Log(1 + (Math.Max(documents - having, 0) + 0.5) / (having + 0.5));
+    internal static double Weight(long documents, long having) => Math.Log(1 + (Math.Max(documents - having, 0) + 0.5) / (having + 0.5));
 
     /// <summary>The weights of a query's terms, which are the first phrases of its MATCH expression, as <c>relevance()</c> takes them.</summary>
     internal static byte[] Parameter(ReadOnlySpan<double> weights) => MemoryMarshal.AsBytes(weights).ToArray();
 
-    /// <summary>Registers the function with a connection.</summary>
-    /// <param name="api">The connection's <c>fts5_api</c>.</param>
+    /// <summary>Registers the function with a connection, whose <c>fts5_api</c> is <paramref name="api"/>.</summary>
     /// <exception cref="NotSupportedException">Its FTS5 accepts no functions.</exception>
     internal static void Register(nint api)
     {
@@ -93,19 +87,15 @@ internal static unsafe partial class Relevance
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_value_blob"), SuppressGCTransition]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial void* ValueBlob(nint value);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_value_bytes"), SuppressGCTransition]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial int ValueBytes(nint value);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_result_double"), SuppressGCTransition]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial void ResultDouble(nint context, double value);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_result_error_code")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial void ResultErrorCode(nint context, int code);
 
     /// <summary>fts5_api of fts5.h: a version and functions, of which this is the third.</summary>

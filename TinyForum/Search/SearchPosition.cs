@@ -11,7 +11,6 @@ namespace TinyForum.Search;
 /// <param name="Counts">Roughly how many posts have each term, as powers of two; one for each term that a query may have.</param>
 internal sealed record SearchPosition(long High, long Low, double Score, long Id, IReadOnlyList<byte> Counts)
 {
-    /// <summary>How many numbers <see cref="ToNumbers"/> returns.</summary>
     public const int Numbers = 4 + SearchQuery.MaxTerms / sizeof(long);
 
     /// <summary>The lower end of the last window, which has no posts below it.</summary>
@@ -21,16 +20,13 @@ internal sealed record SearchPosition(long High, long Low, double Score, long Id
         new(high, 0, double.PositiveInfinity, long.MaxValue,
             [.. counts.Select(n => (byte)Math.Round(Math.Log2(n + 1))), .. new byte[SearchQuery.MaxTerms - counts.Count]]);
 
-    /// <summary>The next older window.</summary>
     public SearchPosition Older(long low) => this with { High = low, Low = 0, Score = double.PositiveInfinity, Id = long.MaxValue };
 
-    /// <summary>Whether a post comes after this position.</summary>
     public bool IsBefore(double score, long id) => (score, id).CompareTo((Score, Id)) < 0;
 
     /// <summary>The weights of the first terms, by their rarity.</summary>
     public double[] Weights(int terms) => [.. Counts.Take(terms).Select(n => Relevance.Weight(High, 1L << n))];
 
-    /// <summary>The position as the numbers of a cursor.</summary>
     public long[] ToNumbers()
     {
         var numbers = new long[Numbers];
@@ -40,7 +36,6 @@ internal sealed record SearchPosition(long High, long Low, double Score, long Id
         return numbers;
     }
 
-    /// <summary>The position that <see cref="ToNumbers"/> wrote.</summary>
     public static SearchPosition Of(long[] numbers) =>
         new(numbers[0], numbers[1], BitConverter.Int64BitsToDouble(numbers[2]), numbers[3],
             [.. Enumerable.Range(0, SearchQuery.MaxTerms).Select(i => (byte)(numbers[4 + i / sizeof(long)] >> (8 * (i % sizeof(long)))))]);

@@ -90,9 +90,7 @@ internal sealed record SearchQuery(
         if (!rest.StartsWith(name, StringComparison.OrdinalIgnoreCase)
             || rest[name.Length..] is not [':' or '：', var next, ..]
             || char.IsWhiteSpace(next))
-        {
             return false;
-        }
         rest = rest[(name.Length + 1)..];
         return true;
     }

@@ -15,6 +15,5 @@ internal static class SearchTokens
         return folded.Chars.Trim(' ').ToString();
     }
 
-    /// <summary>How many tokens <see cref="Of"/> returned.</summary>
     internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
 }

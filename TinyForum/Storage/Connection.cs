@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
 namespace TinyForum.Storage;
@@ -11,30 +10,29 @@ namespace TinyForum.Storage;
 /// </summary>
 internal sealed class Connection : IDisposable
 {
-    private readonly SqliteConnection _sqlite;
     private readonly List<Action<Connection>> _beforeCommit = [];
-    private readonly Dictionary<string, SqliteCommand> _statements = new(ReferenceComparer.Instance);
+    private readonly Dictionary<string, SqliteCommand> _statements = new(ReferenceEqualityComparer.Instance);
 
     public Connection(string path, bool readOnly, TimeSpan busyTimeout)
     {
-        _sqlite = new SqliteConnection(new SqliteConnectionStringBuilder
+        Sqlite = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
             Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
             DefaultTimeout = 1, // seconds of the provider's own polling; the wait that matters is busy_timeout, below
         }.ToString());
-        _sqlite.Open();
+        Sqlite.Open();
         Script($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
     }
 
     /// <summary>The connection itself, for what this class has no method for (backup, raw handles).</summary>
-    public SqliteConnection Sqlite => _sqlite;
+    public SqliteConnection Sqlite { get; }
 
     /// <summary>The texts of the statements that are kept.</summary>
     public IEnumerable<string> Statements => _statements.Keys;
 
-    /// <summary>Runs a statement and returns how many rows it changed.</summary>
+    /// <returns>How many rows were changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
 
     /// <summary>The first row, mapped, or the default of <typeparamref name="T"/> if there is none.</summary>
@@ -47,10 +45,8 @@ internal sealed class Connection : IDisposable
     /// <summary>All rows, mapped.</summary>
     public List<T> All<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using var reader = Prepare(sql, parameters).ExecuteReader();
         var rows = new List<T>();
-        while (reader.Read())
-            rows.Add(map(reader));
+        ForEach(sql, row => rows.Add(map(row)), parameters);
         return rows;
     }
 
@@ -71,14 +67,14 @@ internal sealed class Connection : IDisposable
     {
         const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 counts some for each page of its index
         var start = Stopwatch.GetTimestamp();
-        SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
+        SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
         try
         {
             return read();
         }
         finally
         {
-            SQLitePCL.raw.sqlite3_progress_handler(_sqlite.Handle, 0, null, null);
+            SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, 0, null, null);
         }
     }
 
@@ -121,9 +117,7 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Runs <paramref name="change"/> in a savepoint, so that an exception undoes it alone and not the transaction.</summary>
-    /// <param name="change">The change.</param>
-    /// <param name="isUndone">Whether to undo it for this exception; otherwise the exception is rethrown and the transaction must be rolled back.</param>
-    /// <returns>The exception for which it was undone, or <see langword="null"/>.</returns>
+    /// <returns>The exception for which it was undone. One that <paramref name="isUndone"/> denies is thrown: the transaction must be rolled back.</returns>
     public Exception? InSavepoint(Action<Connection> change, Func<Exception, bool> isUndone)
     {
         var putOff = _beforeCommit.Count;
@@ -144,7 +138,7 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Whether a transaction is open: some errors end it.</summary>
-    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_sqlite.Handle) == 0;
+    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(Sqlite.Handle) == 0;
 
     /// <summary>Rolls the open transaction back, if there is one.</summary>
     public void RollBack()
@@ -164,7 +158,7 @@ internal sealed class Connection : IDisposable
     /// <summary>Runs one or several statements that are not kept prepared.</summary>
     public void Script(string sql)
     {
-        using var command = _sqlite.CreateCommand();
+        using var command = Sqlite.CreateCommand();
         command.CommandText = sql;
         using var reader = command.ExecuteReader();
         do
@@ -181,14 +175,14 @@ internal sealed class Connection : IDisposable
     {
         foreach (var statement in _statements.Values)
             statement.Dispose();
-        _sqlite.Dispose();
+        Sqlite.Dispose();
     }
 
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         if (!_statements.TryGetValue(sql, out var command))
         {
-            command = _sqlite.CreateCommand();
+            command = Sqlite.CreateCommand();
             command.CommandText = sql;
             foreach (var (name, _) in parameters)
                 command.Parameters.Add(new SqliteParameter { ParameterName = name });
@@ -199,10 +193,4 @@ internal sealed class Connection : IDisposable
         return command;
     }
 
-    private sealed class ReferenceComparer : IEqualityComparer<string>
-    {
-        public static readonly ReferenceComparer Instance = new();
-        public bool Equals(string? x, string? y) => ReferenceEquals(x, y);
-        public int GetHashCode(string obj) => RuntimeHelpers.GetHashCode(obj);
-    }
 }

@@ -21,9 +21,7 @@ internal sealed class Database : IDisposable
     private readonly Connection _watch;
     private readonly Lock _watchLock = new();
     private readonly WalIndex _walIndex;
-    private readonly WriteQueue _writer;
-    private int _disposed;
-    private int _hasMoved;
+    private bool _disposed, _hasMoved;
 
     private Database(string path, bool isTemporary, DatabaseSchema schema, int maxBatch, TimeSpan busyTimeout, Action<LogSeverity, string>? tell)
     {
@@ -35,23 +33,21 @@ internal sealed class Database : IDisposable
         _watch = OpenConnection(readOnly: true);
         _watch.Number("SELECT count(*) FROM sqlite_schema"); // makes SQLite map the WAL-index
         _walIndex = WalIndex.Of(_watch.Sqlite.Handle!);
-        _writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch, RequireInPlace);
+        Writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch, RequireInPlace);
     }
 
-    /// <summary>The file's full path.</summary>
     public string Path { get; }
 
     /// <summary>Whether the file is temporary: made for this object alone and removed with it.</summary>
     public bool IsTemporary { get; }
 
-    public WriteQueue Writer => _writer;
+    public WriteQueue Writer { get; }
 
     /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
-    /// <param name="path">The file; <see langword="null"/> for a temporary one that is removed when this object is disposed.</param>
-    /// <param name="schema">What it holds.</param>
-    /// <param name="tell">Called with a line for the operator when something takes long or goes wrong, by several threads at once.</param>
-    /// <param name="maxBatch">How many waiting writes are committed together at most.</param>
-    /// <param name="busyTimeout">How long a statement waits for another process's lock; <see cref="BusyTimeout"/> by default.</param>
+    /// <remarks>
+    /// Without a path the database is temporary: it is removed when this object is disposed. <paramref name="tell"/> gets a line for the
+    /// operator when something takes long or goes wrong, from several threads at once.
+    /// </remarks>
     /// <exception cref="DatabaseException">
     /// The file can't be opened or written, is not a database, belongs to another program, or has a newer schema.
     /// </exception>
@@ -84,7 +80,7 @@ internal sealed class Database : IDisposable
     /// <summary>Runs <paramref name="read"/> on a read-only connection that nobody else uses meanwhile.</summary>
     public T Read<T>(Func<Connection, T> read)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (!_readers.TryPop(out var connection))
         {
             RequireInPlace(); // otherwise this reader would open another file than the ones before it
@@ -100,7 +96,7 @@ internal sealed class Database : IDisposable
         }
         finally
         {
-            if (_readers.Count < KeptReaders && _disposed == 0)
+            if (_readers.Count < KeptReaders && !_disposed)
                 _readers.Push(connection);
             else
                 connection.Dispose();
@@ -129,14 +125,7 @@ internal sealed class Database : IDisposable
     /// its own changes alone. It may run several times (a batch in which one write fails is run again), so it must change nothing but the
     /// database.
     /// </summary>
-    public Task<T> WriteAsync<T>(Func<Connection, T> write) => _writer.Enqueue(write);
-
-    /// <summary>As <see cref="WriteAsync{T}"/>, for a write without a result.</summary>
-    public Task WriteAsync(Action<Connection> write) => _writer.Enqueue(c =>
-    {
-        write(c);
-        return true;
-    });
+    public Task<T> WriteAsync<T>(Func<Connection, T> write) => Writer.Enqueue(write);
 
     /// <summary>Checks that the database answers.</summary>
     /// <exception cref="RefusalException">Unavailable or Busy: it does not.</exception>
@@ -163,12 +152,10 @@ internal sealed class Database : IDisposable
     private void RequireInPlace(Connection connection)
     {
         var hasMoved = DatabaseFile.HasMoved(connection, Path);
-        if (Interlocked.Exchange(ref _hasMoved, hasMoved ? 1 : 0) != (hasMoved ? 1 : 0))
-        {
+        if (Interlocked.Exchange(ref _hasMoved, hasMoved) != hasMoved)
             _tell?.Invoke(hasMoved ? LogSeverity.Error : LogSeverity.Information, hasMoved
                 ? $"{Path} or its -wal was deleted, moved or replaced: nothing can be written; put it back or restart"
                 : $"{Path} is back in its place");
-        }
         if (hasMoved)
             throw new RefusalException(RefusalKind.Unavailable, "the database is not available") { RetryAfter = TimeSpan.FromSeconds(30) };
     }
@@ -176,13 +163,13 @@ internal sealed class Database : IDisposable
     /// <summary>Finishes the accepted writes, checkpoints the write-ahead log into the file and closes it.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        if (Interlocked.Exchange(ref _disposed, true))
             return;
         while (_readers.TryPop(out var reader))
             reader.Dispose();
         lock (_watchLock)
             _watch.Dispose();
-        _writer.Dispose(); // the last connection to close: SQLite then checkpoints and removes the log
+        Writer.Dispose(); // the last connection to close: SQLite then checkpoints and removes the log
         if (IsTemporary)
             Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
     }

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)] // e_sqlite3 lies beside the program
+
 namespace TinyForum.Storage;
 
 /// <summary>
@@ -10,7 +12,6 @@ namespace TinyForum.Storage;
 internal static unsafe partial class DatabaseFile
 {
     private const int FileControlHasMoved = 20; // SQLITE_FCNTL_HAS_MOVED
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
     /// Whether the path of an open connection no longer leads to the file that it has open: the file was deleted, moved or replaced, and
@@ -61,19 +62,17 @@ internal static unsafe partial class DatabaseFile
             connection.Script("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
             if (connection.First("PRAGMA journal_mode", r => r.GetString(0)) == "delete")
                 return connection;
-            connection.Dispose(); // a server opened it in between
-            return null;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED)
         {
-            connection.Dispose();
-            return null;
         }
         catch
         {
             connection.Dispose();
             throw;
         }
+        connection.Dispose(); // someone has it open, or has opened it in between
+        return null;
     }
 
     /// <summary>Flushes a finished file to disk and then renames it, replacing any file of that name.</summary>
@@ -100,13 +99,12 @@ internal static unsafe partial class DatabaseFile
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 64 * 1024 };
         if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return new FileStream(path, options);
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static partial int FileControl(nint database, string name, int operation, int* result);
+    internal static partial int FileControl(nint database, string schema, int operation, void* argument);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

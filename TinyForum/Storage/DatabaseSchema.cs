@@ -14,7 +14,6 @@ internal sealed record DatabaseSchema(
     string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader)
 {
     /// <summary>Requires a database of this program, of this schema or an older one.</summary>
-    /// <returns>The number of its schema.</returns>
     /// <exception cref="DatabaseException">It belongs to another program, or has a newer schema.</exception>
     public int RequireKnown(Connection connection, string path)
     {

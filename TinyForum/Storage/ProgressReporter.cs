@@ -9,7 +9,6 @@ internal sealed class ProgressReporter(Action<string>? tell)
 
     private long _last = Stopwatch.GetTimestamp();
 
-    /// <summary>Whether a report is due.</summary>
     public bool IsDue => tell is not null && Stopwatch.GetElapsedTime(_last) >= Interval;
 
     public void Tell(string how)

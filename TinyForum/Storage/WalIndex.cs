@@ -8,7 +8,7 @@ namespace TinyForum.Storage;
 /// (sqlite.org/walformat.html, section 2), which is memory that all connections to a database share and every commit rewrites.
 /// <c>PRAGMA data_version</c> would tell the same, but takes two file locks and five calls: a tenth of the cost of an answer from memory.
 /// </summary>
-internal sealed unsafe partial class WalIndex
+internal sealed unsafe class WalIndex
 {
     private const int RegionSize = 32 * 1024;
     private const uint HeaderVersion = 3007000;
@@ -50,16 +50,13 @@ internal sealed unsafe partial class WalIndex
     {
         Methods** file = null; // a sqlite3_file, whose only member is a pointer to its methods
         void* header = null;
-        if (FileControl(database.DangerousGetHandle(), "main", FilePointer, &file) != raw.SQLITE_OK
+        if (DatabaseFile.FileControl(database.DangerousGetHandle(), "main", FilePointer, &file) != raw.SQLITE_OK
             || (*file)->ShmMap(file, 0, RegionSize, 0, &header) != raw.SQLITE_OK
             || header is null || *(uint*)header != HeaderVersion)
             throw new NotSupportedException("the database has no WAL-index of a known format");
         return new WalIndex(database, (byte*)header);
     }
 
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
-    private static partial int FileControl(nint database, string schema, int operation, void* argument);
 
     /// <summary>sqlite3_io_methods (sqlite.org/c3ref/io_methods.html): a number and eighteen functions.</summary>
     [StructLayout(LayoutKind.Explicit)]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using static SQLitePCL.raw;
 
@@ -33,7 +32,6 @@ internal sealed class WriteQueue : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How many writes are waiting.</summary>
     public int Waiting => _waiting.Count;
 
     /// <summary>Raised with the size of every committed batch.</summary>
@@ -171,7 +169,6 @@ internal sealed class WriteQueue : IDisposable
     private sealed class Write<T>(Func<Connection, T> write) : Write
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        [AllowNull]
         private T _result = default!;
         private Exception? _refused;
 

@@ -15,7 +15,6 @@ internal readonly record struct Mention(string Key, string? Otherwise);
 /// </summary>
 internal static class Mentions
 {
-    /// <summary>How many users one text can mention; further ones are not notified.</summary>
     internal const int Max = 20;
 
     // Replaces code and marks the end of a block in the masked text. A paragraph separator in the text itself may end a block too.
@@ -40,9 +39,7 @@ internal static class Mentions
                 var length = NameLength(text[(at + 1)..]);
                 if (length > 0 && MayPrecede(text[..at]) && Of(text.Slice(at + 1, length)) is { } mention
                     && text[(at + 1 + length)..] is not ['@', ..] && !found.Exists(m => m.Key == mention.Key))
-                {
                     found.Add(mention);
-                }
                 at += 1 + length;
             }
             else
@@ -67,9 +64,7 @@ internal static class Mentions
         var length = 0;
         while (length < text.Length && Rune.DecodeFromUtf16(text[length..], out var rune, out var more) == OperationStatus.Done
             && UnicodeText.InName(rune.Value).Kind != NameKind.None)
-        {
             length += more;
-        }
         return length;
     }
 

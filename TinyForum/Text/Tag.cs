@@ -9,7 +9,6 @@ namespace TinyForum.Text;
 /// </summary>
 internal static class Tag
 {
-    /// <summary>The most characters that a tag can have.</summary>
     internal const int MaxLength = 20;
 
     private static readonly string Rule = $"must be 1 to {MaxLength} letters, digits and '-'";

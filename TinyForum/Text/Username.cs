@@ -9,9 +9,8 @@ namespace TinyForum.Text;
 /// A valid username: how it is shown (NFC) and the key by which it is unique, which ignores case and width.
 /// A name uses one script, so that letters of another alphabet can't imitate it: UTS #39's "highly restrictive" level.
 /// </summary>
-internal sealed record Username
+internal sealed record Username(string Shown, string Key)
 {
-    /// <summary>The most characters that a name can have.</summary>
     internal const int MaxLength = 32;
 
     // No valid name is longer: a composed letter is at most four characters of at most two chars. Longer texts are not normalised.
@@ -23,14 +22,6 @@ internal sealed record Username
 
     private static readonly SearchValues<char> AsciiName =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
-
-    private Username(string shown, string key) => (Shown, Key) = (shown, key);
-
-    /// <summary>The name as registered, in NFC.</summary>
-    internal string Shown { get; }
-
-    /// <summary>The key by which the name is unique.</summary>
-    internal string Key { get; }
 
     /// <summary>The key by which a name is looked up, or null if no valid name is spelt like that. Takes anything a client sends.</summary>
     internal static string? KeyOf(string text) =>
