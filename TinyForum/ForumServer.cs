@@ -15,14 +15,12 @@ namespace TinyForum;
 /// </remarks>
 public sealed class ForumServer : IAsyncDisposable
 {
-    private readonly Forum _forum;
-    private readonly ForumTelemetry _telemetry;
     private readonly ListenerLoop _loop;
     private readonly BackupSchedule? _backups;
 
     private ForumServer(Forum forum, ForumTelemetry telemetry, ListenerLoop loop)
     {
-        (_forum, _telemetry, _loop) = (forum, telemetry, loop);
+        (Forum, Telemetry, _loop) = (forum, telemetry, loop);
         if (forum.Options.BackupEvery is { } every)
             _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
@@ -34,52 +32,50 @@ public sealed class ForumServer : IAsyncDisposable
     public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Url)];
 
     /// <summary>The full path of the database's file.</summary>
-    public string DatabasePath => _forum.Database.Path;
+    public string DatabasePath => Forum.Database.Path;
 
     /// <summary>The accounts.</summary>
-    public UserStore Users => _forum.Users;
+    public UserStore Users => Forum.Users;
 
     /// <summary>The sessions.</summary>
-    public SessionTable Sessions => _forum.Sessions;
+    public SessionTable Sessions => Forum.Sessions;
 
     /// <summary>The threads and replies.</summary>
-    public PostStore Posts => _forum.Posts;
+    public PostStore Posts => Forum.Posts;
 
     /// <summary>The access tokens.</summary>
-    public TokenStore Tokens => _forum.Tokens;
+    public TokenStore Tokens => Forum.Tokens;
 
     /// <summary>The private messages.</summary>
-    public MessageStore Messages => _forum.Messages;
+    public MessageStore Messages => Forum.Messages;
 
     /// <summary>The blocks between users.</summary>
-    public BlockStore Blocks => _forum.Blocks;
+    public BlockStore Blocks => Forum.Blocks;
 
     /// <summary>The users' notifications.</summary>
-    public NotificationStore Notifications => _forum.Notifications;
+    public NotificationStore Notifications => Forum.Notifications;
 
     /// <summary>Suspensions and the public log of moderation.</summary>
-    public ModerationStore Moderation => _forum.Moderation;
+    public ModerationStore Moderation => Forum.Moderation;
 
     /// <summary>The reports of posts to the moderators.</summary>
-    public ReportStore Reports => _forum.Reports;
+    public ReportStore Reports => Forum.Reports;
 
     /// <summary>The full-text search.</summary>
-    public SearchIndex Search => _forum.Search;
+    public SearchIndex Search => Forum.Search;
 
-    internal Forum Forum => _forum;
+    internal Forum Forum { get; }
 
-    internal Database Database => _forum.Database;
+    internal Database Database => Forum.Database;
 
-    internal ForumTelemetry Telemetry => _telemetry;
+    internal ForumTelemetry Telemetry { get; }
 
     internal ConnectionGuard? Guard => _loop.Guard;
 
     internal int InFlight => _loop.InFlight;
 
     /// <summary>Opens the database and starts listening.</summary>
-    /// <exception cref="StartException">
-    /// The database can't be used or an address can't be listened on; nothing stays open.
-    /// </exception>
+    /// <exception cref="StartException">The database can't be used or an address can't be listened on; nothing stays open.</exception>
     public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default) =>
         Task.Run(() => Start(options), cancellationToken);
 
@@ -130,7 +126,7 @@ public sealed class ForumServer : IAsyncDisposable
         await _loop.DisposeAsync().ConfigureAwait(false);
         if (_backups is not null)
             await _backups.DisposeAsync().ConfigureAwait(false);
-        _telemetry.Dispose();
-        await _forum.DisposeAsync().ConfigureAwait(false);
+        Telemetry.Dispose();
+        await Forum.DisposeAsync().ConfigureAwait(false);
     }
 }

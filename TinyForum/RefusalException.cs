@@ -31,9 +31,7 @@ public enum RefusalKind
     Unavailable,
 }
 
-/// <summary>
-/// A request is refused; the message is safe to show to its sender. Every store throws it; any other exception is a fault of the server.
-/// </summary>
+/// <summary>A request is refused; the message is safe to show to its sender. Every store throws it; any other exception is a fault of the server.</summary>
 /// <param name="kind">Why.</param>
 /// <param name="message">The message for the caller.</param>
 public sealed class RefusalException(RefusalKind kind, string message) : Exception(message)

@@ -12,12 +12,9 @@ internal abstract record Success
     public string Status { get; } = "success";
 }
 
-/// <summary>The answer of an endpoint that returns nothing but success.</summary>
 internal sealed record Done : Success;
 
-/// <summary>
-/// The types of all request and answer bodies, a line each. Members are in snake case and alphabetical order; absent ones are omitted.
-/// </summary>
+/// <summary>The types of all request and answer bodies, a line each. Members are in snake case, sorted; absent ones are omitted.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(Done))]
 [JsonSerializable(typeof(Credentials))]
@@ -68,7 +65,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         TypeInfoResolver = new ApiJson().WithAddedModifier(Sort),
     };
 
-    /// <summary>How a <typeparamref name="T"/> is serialized.</summary>
     public static JsonTypeInfo<T> Type<T>() => (JsonTypeInfo<T>)Sorted.GetTypeInfo(typeof(T));
 
     private static void Sort(JsonTypeInfo type)

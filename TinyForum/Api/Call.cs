@@ -16,19 +16,19 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public Forum Forum { get; } = forum;
 
-    /// <summary>Writes the server's metrics.</summary>
+    public Endpoint Endpoint { get; } = endpoint;
+
     public required Action<IBufferWriter<byte>> WriteMetrics { get; init; }
 
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
 
-    /// <summary>The session's or access token's secret that the caller presented.</summary>
+    /// <summary>The secret that the caller presented: of a session or an access token.</summary>
     public string? Credential { get; set; }
 
     /// <summary>The caller, on an endpoint whose access requires one.</summary>
     public Caller User => Caller ?? throw new InvalidOperationException("this endpoint is open to callers who are not logged in");
 
-    /// <summary>The rate limits, for handlers that count something themselves.</summary>
     public required RateLimits RateLimits { get; init; }
 
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
@@ -37,7 +37,6 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
 
-    /// <summary>Whether the client is on this machine, without a proxy in between.</summary>
     public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it in advance: a 304 then renders nothing.</summary>
@@ -56,33 +55,33 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= PagePosition.MaxSize ? size
         : throw RefusalException.Invalid("limit", $"must be 1 to {PagePosition.MaxSize}");
 
-    /// <summary>A parameter of the query, or <see langword="null"/>.</summary>
     public string? Query(string name) => Exchange.Target.Parameter(name);
 
-    /// <summary>A parameter of the query that is <c>true</c> or <c>false</c>; false if it is absent.</summary>
-    public bool Flag(string name) => Query(name) switch
-    {
-        null or "false" => false,
-        "true" => true,
-        _ => throw RefusalException.Invalid(name, "must be true or false"),
-    };
+    public bool Flag(string name) => Query(name, false, ("true", true), ("false", false));
 
-    /// <summary>The page of a list that the query's <c>limit</c> and <c>cursor</c> ask for.</summary>
+    /// <summary>The value that belongs to a parameter of the query.</summary>
+    public T Query<T>(string name, T fallback, params (string Word, T Value)[] choices)
+    {
+        if (Query(name) is not { } text)
+            return fallback;
+        var words = choices.Select(c => c.Word).ToList();
+        return words.IndexOf(text) is >= 0 and var at ? choices[at].Value
+            : throw RefusalException.Invalid(name, $"must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}");
+    }
+
+    /// <summary>Answers with the page of a list that the query's <c>limit</c> and <c>cursor</c> ask for.</summary>
     /// <param name="list">Names the list with its filter and order: a cursor is valid for the same list only.</param>
     /// <param name="read">Reads a page, given the size and the position.</param>
     /// <param name="view">Converts a row to what the answer shows.</param>
-    /// <returns>The rows and the <c>next</c> of the answer.</returns>
-    public (IReadOnlyList<TView> Items, string? Next) Page<T, TView>(
-        string list, Func<int, PagePosition?, Page<T>> read, Func<T, TView> view)
+    /// <param name="answer">Makes the answer of the rows and its <c>next</c>.</param>
+    public ValueTask<TAnswer> Page<T, TView, TAnswer>(
+        string list, Func<int, PagePosition?, Page<T>> read, Func<T, TView> view, Func<IReadOnlyList<TView>, string?, TAnswer> answer)
     {
         var page = read(PageSize, Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor) : null);
-        return ([.. page.Items.Select(view)], page.Next is null ? null : Forum.Cursors.Seal(list, page.Next));
+        return new(answer([.. page.Items.Select(view)], page.Next is null ? null : Forum.Cursors.Seal(list, page.Next)));
     }
 
-    /// <summary>Makes the answer a 201.</summary>
-    /// <param name="answer">What was created, now or by an earlier request with the same key.</param>
-    /// <param name="location">Its path.</param>
-    /// <param name="key">The request's idempotency key.</param>
+    /// <summary>Makes the answer a 201, for what was created at that path, now or by an earlier request with the same key.</summary>
     public T Created<T>(T answer, string location, IdempotencyKey? key = null)
     {
         Exchange.Status = 201;
@@ -122,16 +121,6 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         return JsonBody.Read(_body.Span, ApiJson.Type<T>());
     }
 
-    private static bool IsJson(string? contentType)
-    {
-        if (contentType is null)
-            return false;
-        var type = contentType.AsSpan();
-        if (type.IndexOf(';') is >= 0 and var end)
-            type = type[..end];
-        return type.Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
-    }
-
-    /// <summary>The endpoint that is called.</summary>
-    public Endpoint Endpoint { get; } = endpoint;
+    private static bool IsJson(string? contentType) =>
+        string.Equals(contentType?.Split(';')[0].Trim(), "application/json", StringComparison.OrdinalIgnoreCase);
 }

@@ -23,7 +23,6 @@ internal sealed class ForumApi
             _router.Add(endpoint.Pattern, endpoint);
     }
 
-    /// <summary>How many answers are cached.</summary>
     public int KeptAnswers => _kept.Count;
 
     /// <summary>A request that leads through most of the code and changes nothing (<see cref="WarmUp"/>).</summary>
@@ -38,7 +37,6 @@ internal sealed class ForumApi
         typeof(Konscious.Security.Cryptography.Argon2id), typeof(Konscious.Security.Cryptography.HMACBlake2B),
     ];
 
-    /// <summary>Fills in the answer.</summary>
     /// <exception cref="HttpRefusalException">The request can't be granted.</exception>
     /// <exception cref="RefusalException">A store refuses.</exception>
     public async ValueTask ServeAsync(Exchange exchange)
@@ -64,7 +62,7 @@ internal sealed class ForumApi
         exchange.UserId = call.Caller?.Id;
         RequireAccess(endpoint.Access, call.Caller);
         _limits.Count(call, changes);
-        exchange.Status = endpoint.Status;
+        (exchange.Status, exchange.ContentType) = (endpoint.Status, endpoint.ContentType);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
         if (keptFor is { } userId && !isAnonymous && _kept.TryAnswer(exchange, userId, out version))
             return;

@@ -4,13 +4,6 @@ using TinyForum.Http;
 
 namespace TinyForum.Api;
 
-/// <summary>The rate limit that an endpoint's calls count against, besides their user's writes.</summary>
-internal enum RateLimited
-{
-    No,
-    AsSearch,
-}
-
 /// <summary>The rate limits (<see cref="RateLimitOptions"/>). An answer to a counted request says how much is left; past a limit it is a 429.</summary>
 internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
 {
@@ -27,7 +20,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
             return;
         if (changes && call.Caller is { } caller)
             Tell(call, Granted(_writes.Take(caller.Id), "requests"));
-        if (call.Endpoint.RateLimited == RateLimited.AsSearch && !call.IsDirectLoopback)
+        if (call.Endpoint.IsSearch && !call.IsDirectLoopback)
             Tell(call, Granted(_searches.Take(AddressBlock.Of(call.ClientAddress)), "searches"));
     }
 
@@ -45,8 +38,7 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         : Granted(_failedLogins.Take((userId, AddressBlock.Of(call.ClientAddress))), "failed logins").Lease;
 
     private static Taken Granted(Taken taken, string what) => taken.Lease.IsAcquired ? taken
-        : throw new HttpRefusalException(429, $"too many {what}, try again later")
-        { RetryAfter = taken.Reset, Headers = new Dictionary<string, string>(Headers(taken)) };
+        : throw new HttpRefusalException(429, $"too many {what}, try again later") { RetryAfter = taken.Reset, Headers = Headers(taken) };
 
     private static void Tell(Call call, Taken taken)
     {
@@ -54,10 +46,10 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
             call.Exchange.SetHeader(name, value);
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Headers(Taken taken)
+    private static Dictionary<string, string> Headers(Taken taken) => new()
     {
-        yield return new("RateLimit-Limit", taken.Limit.ToString(CultureInfo.InvariantCulture));
-        yield return new("RateLimit-Remaining", taken.Remaining.ToString(CultureInfo.InvariantCulture));
-        yield return new("RateLimit-Reset", Math.Ceiling(taken.Reset.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-    }
+        ["RateLimit-Limit"] = taken.Limit.ToString(CultureInfo.InvariantCulture),
+        ["RateLimit-Remaining"] = taken.Remaining.ToString(CultureInfo.InvariantCulture),
+        ["RateLimit-Reset"] = Math.Ceiling(taken.Reset.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+    };
 }

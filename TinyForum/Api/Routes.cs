@@ -67,7 +67,7 @@ internal static class Routes
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
         Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, best match first",
-            query: ["q", "limit", "cursor"], limit: RateLimited.AsSearch),
+            query: ["q", "limit", "cursor"], isSearch: true),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
         Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),

@@ -6,7 +6,6 @@ namespace TinyForum.CommandLine;
 /// <summary>The program: its commands, and what becomes of their failures.</summary>
 internal static class CommandLineProgram
 {
-    /// <summary>Runs what a command line says.</summary>
     /// <returns>0; 1 if it could not be done, with a line on standard error that says why.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -30,7 +29,6 @@ internal static class CommandLineProgram
         }
     }
 
-    /// <summary>All that the program understands.</summary>
     internal static RootCommand Root()
     {
         var root = new RootCommand("A small self-hosted forum: one process, one database file");

@@ -7,16 +7,11 @@ using System.Threading.Channels;
 
 namespace TinyForum.CommandLine;
 
-/// <summary>The format of the log.</summary>
+/// <summary>How a line of the log is written; if <see cref="Off"/>, only warnings and faults are, on standard error.</summary>
 internal enum LogFormat
 {
-    /// <summary>A line of words and <c>name=value</c> pairs.</summary>
     Text,
-
-    /// <summary>One JSON object per line.</summary>
     Json,
-
-    /// <summary>Only warnings and faults, on standard error.</summary>
     Off,
 }
 

@@ -22,111 +22,101 @@ internal static class MaintenanceCommands
         yield return OfFile("import", "Reads what export wrote into an empty forum", Import);
     }
 
-    private static Command OfFile(string name, string help, Func<string, string, Task> run)
+    private static Command OfFile(string name, string help, Action<string, string> run)
     {
         var file = new Argument<string>("FILE");
         var command = new Command(name, help) { file };
-        command.SetAction(async (line, _) =>
-        {
-            await run(Settings.Database.In(line), line.GetRequiredValue(file)).ConfigureAwait(false);
-            return 0;
-        });
+        command.SetAction(line => run(Settings.Database.In(line), line.GetRequiredValue(file)));
         return command;
     }
 
-    private static Task Save(string database, string file)
+    private static void Save(string database, string file)
     {
         RequireThere(database);
         Backup.Save(database, file, Tell);
         Console.WriteLine($"{database} is backed up to {file}");
-        return Task.CompletedTask;
     }
 
-    private static Task Restore(string database, string file)
+    private static void Restore(string database, string file)
     {
         var kept = Backup.Restore(file, database, DateTimeOffset.UtcNow, Tell);
         Console.WriteLine(kept is null ? $"{file} is restored to {database}" : $"{file} is restored to {database}; what was there is now {kept}");
-        return Task.CompletedTask;
     }
 
     private static Command Check()
     {
         var vacuum = new Option<bool>("--vacuum") { Description = "If the file is sound, also rewrite it, so that nothing that was deleted stays in it" };
         var command = new Command("check", "Checks the database with SQLite's own checks, and every count that the forum keeps") { vacuum };
-        command.SetAction(line =>
-        {
-            var database = Settings.Database.In(line);
-            RequireThere(database);
-            return Check(database, line.GetValue(vacuum));
-        });
+        command.SetAction(line => Check(Settings.Database.In(line), line.GetValue(vacuum)));
         return command;
     }
 
     private static int Check(string database, bool vacuum)
     {
-        try
+        var isSound = false;
+        With(database, "check", readOnly: !vacuum, connection =>
         {
-            using var connection = new Connection(database, readOnly: !vacuum, BusyTimeout);
-            ForumDatabase.Schema.RequireCurrent(connection, database);
             var faults = IntegrityCheck.Run(connection, rule => Console.WriteLine($"checking {rule}"));
             foreach (var fault in faults)
                 Console.WriteLine($"FAULT {fault}");
-            Console.WriteLine(faults.Count == 0 ? $"{database} is sound" : $"{database} is not sound");
-            if (faults.Count == 0 && vacuum)
+            isSound = faults.Count == 0;
+            Console.WriteLine(isSound ? $"{database} is sound" : $"{database} is not sound");
+            if (isSound && vacuum)
                 IntegrityCheck.Vacuum(connection);
-            return faults.Count == 0 ? 0 : 1;
-        }
-        catch (SqliteException e)
-        {
-            throw new CommandException($"cannot check {database}: {Database.Explain(e, database)}", e);
-        }
+        });
+        return isSound ? 0 : 1;
     }
 
-    private static Task Export(string database, string file)
+    private static void Export(string database, string file)
     {
-        RequireThere(database);
         file = Path.GetFullPath(file);
-        try
+        With(database, "export", readOnly: true, connection =>
         {
-            using var connection = new Connection(database, readOnly: true, BusyTimeout);
-            ForumDatabase.Schema.RequireCurrent(connection, database);
             using var claim = DatabaseFile.Claim(file + ".partial");
             try
             {
                 var rows = Write(connection, claim, isCompressed: Compressed(file));
                 DatabaseFile.Publish(claim, file);
                 Console.WriteLine($"{rows} rows of {database} are exported to {file}");
-                return Task.CompletedTask;
             }
             catch
             {
                 File.Delete(claim.Name);
                 throw;
             }
+        });
+    }
+
+    private static void With(string database, string verb, bool readOnly, Action<Connection> run)
+    {
+        RequireThere(database);
+        try
+        {
+            using var connection = new Connection(database, readOnly, BusyTimeout);
+            ForumDatabase.Schema.RequireCurrent(connection, database);
+            run(connection);
         }
         catch (SqliteException e)
         {
-            throw new CommandException($"cannot export {database}: {Database.Explain(e, database)}", e);
+            throw new CommandException($"cannot {verb} {database}: {Database.Explain(e, database)}", e);
         }
     }
 
     private static long Write(Connection connection, Stream file, bool isCompressed)
     {
-        if (!isCompressed)
-            return ExportImport.Export(connection, file, Tell);
-        using var output = new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true);
-        return ExportImport.Export(connection, output, Tell);
+        using var compressed = isCompressed ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : null;
+        return ExportImport.Export(connection, compressed ?? file, Tell);
     }
 
-    private static async Task Import(string database, string file)
+    private static void Import(string database, string file)
     {
         if (!File.Exists(file))
             throw new CommandException($"there is no file {file}");
-        await using var stream = File.OpenRead(file);
-        await using var plain = Compressed(file) ? new GZipStream(stream, CompressionMode.Decompress) : (Stream)stream;
+        using var stream = File.OpenRead(file);
+        using var plain = Compressed(file) ? new GZipStream(stream, CompressionMode.Decompress) : (Stream)stream;
         using var input = new StreamReader(plain, new UTF8Encoding(false, throwOnInvalidBytes: true));
         using var target = ForumDatabase.Open(database, (_, line) => Tell(line));
-        var rows = await target.WriteAsync(c => ExportImport.Import(c, input, Tell)).ConfigureAwait(false);
+        var rows = target.WriteAsync(c => ExportImport.Import(c, input, Tell)).GetAwaiter().GetResult();
         Console.WriteLine($"{rows} rows are imported into {database}; restart a server that was running on it");
     }
 

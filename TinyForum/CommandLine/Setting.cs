@@ -15,10 +15,8 @@ internal abstract class Setting
         (Option.Arity, Option.HelpName, Option.Description) = (words, value, $"{help}. Default: {fallback} [{Variable}]");
     }
 
-    /// <summary>The flag.</summary>
     public Option Option { get; }
 
-    /// <summary>The environment variable.</summary>
     public string Variable { get; }
 
     /// <summary>The default, or a description of what happens without a value.</summary>

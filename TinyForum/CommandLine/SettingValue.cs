@@ -17,7 +17,7 @@ internal static class SettingValue
         [('d', TimeSpan.FromDays(1)), ('h', TimeSpan.FromHours(1)), ('m', TimeSpan.FromMinutes(1)), ('s', TimeSpan.FromSeconds(1))];
 
     /// <summary><c>on</c> or <c>off</c>; the flag alone is <c>on</c>.</summary>
-    public static readonly SettingValue<bool> Switch = new("on|off", ArgumentArity.ZeroOrOne, ParseSwitch, isOn => isOn ? "on" : "off");
+    public static readonly SettingValue<bool> Switch = OneOf("on|off", ArgumentArity.ZeroOrOne, "must be on or off", ("on", true), ("off", false), ("", true));
 
     /// <summary>A time such as <c>90s</c>, <c>30m</c>, <c>24h</c> or <c>7d</c>.</summary>
     public static readonly SettingValue<TimeSpan> Time = new("TIME", ArgumentArity.ExactlyOne, ParseTime, PrintTime);
@@ -26,12 +26,11 @@ internal static class SettingValue
     public static readonly SettingValue<RateLimit> Limit = new("N/TIME", ArgumentArity.ExactlyOne, ParseLimit,
         limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Permits}/{PrintTime(limit.Window)}"));
 
-    public static readonly SettingValue<LogFormat> Log = new("text|json|off", ArgumentArity.ExactlyOne, ParseLog,
-        format => format.ToString().ToLowerInvariant());
+    public static readonly SettingValue<LogFormat> Log = OneOf("text|json|off", ArgumentArity.ExactlyOne, "must be text, json or off",
+        ("text", LogFormat.Text), ("json", LogFormat.Json), ("off", LogFormat.Off));
 
     public static SettingValue<string> Text(string name) => new(name, ArgumentArity.ExactlyOne, text => text, text => text);
 
-    /// <summary>A whole number.</summary>
     public static SettingValue<int> Number(int from, string name = "N") =>
         new(name, ArgumentArity.ExactlyOne, text => ParseNumber(text, from), number => number.ToString(CultureInfo.InvariantCulture));
 
@@ -59,18 +58,9 @@ internal static class SettingValue
         ? new RateLimit(ParseNumber(permits, from: 1), ParseTime(window))
         : throw new FormatException("must be a number and a time, such as 60/1m");
 
-    private static bool ParseSwitch(string text) => text switch
-    {
-        "" or "on" => true,
-        "off" => false,
-        _ => throw new FormatException("must be on or off"),
-    };
-
-    private static LogFormat ParseLog(string text) => text switch
-    {
-        "text" => LogFormat.Text,
-        "json" => LogFormat.Json,
-        "off" => LogFormat.Off,
-        _ => throw new FormatException("must be text, json or off"),
-    };
+    /// <summary>Some words, the first of which for each value is how it is printed.</summary>
+    private static SettingValue<T> OneOf<T>(string name, ArgumentArity words, string rule, params (string Word, T Value)[] all) => new(
+        name, words,
+        text => Array.FindIndex(all, a => a.Word == text) is >= 0 and var at ? all[at].Value : throw new FormatException(rule),
+        value => Array.Find(all, a => Equals(a.Value, value)).Word);
 }

@@ -8,8 +8,7 @@ namespace TinyForum.CommandLine;
 /// </summary>
 internal static partial class SystemLibraries
 {
-    /// <summary>Throws if one is missing.</summary>
-    /// <exception cref="StartException">The message says what to install.</exception>
+    /// <exception cref="StartException">One is missing; the message says what to install.</exception>
     public static void Require()
     {
         if (!OperatingSystem.IsLinux())

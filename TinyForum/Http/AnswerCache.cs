@@ -16,13 +16,9 @@ internal sealed class AnswerCache(Func<long> version)
     private long _version;
     private long _bytes;
 
-    /// <summary>How many answers are kept.</summary>
     public int Count => _answers.Count;
 
-    /// <summary>Answers with a kept answer, if there is one.</summary>
-    /// <param name="exchange">The request.</param>
-    /// <param name="userId">The caller; 0 for callers without a credential.</param>
-    /// <param name="current">The current version, taken before anything is read for a new answer.</param>
+    /// <summary>Answers with a kept answer, if there is one. <paramref name="userId"/> is 0 for callers without a credential.</summary>
     public bool TryAnswer(Exchange exchange, long userId, out long current)
     {
         current = version();
@@ -32,7 +28,6 @@ internal sealed class AnswerCache(Func<long> version)
         return true;
     }
 
-    /// <summary>Keeps an answer.</summary>
     public void Keep(long userId, string target, KeptAnswer answer)
     {
         var isNew = Interlocked.Exchange(ref _version, answer.Version) != answer.Version;

@@ -6,14 +6,9 @@ namespace TinyForum.Http;
 
 /// <summary>
 /// The one place where requests come in and answers go out. It refuses what no handler should see, turns refusals into the envelope and
-/// any other exception into a logged "internal error", sends the answer and reports it.
+/// any other exception into a logged "internal error", sends the answer and reports it. Requests may be for any host if there are no
+/// <paramref name="hosts"/>, which have no port.
 /// </summary>
-/// <param name="serve">Fills in the answer.</param>
-/// <param name="hosts">The host names, without a port, that requests may have; <see langword="null"/> for any.</param>
-/// <param name="clock">The clock of the log.</param>
-/// <param name="log">Called with every request.</param>
-/// <param name="activities">Starts an activity for every request.</param>
-/// <param name="answered">Called with every request after it was answered, and how long that took.</param>
 internal sealed class Boundary(
     Func<Exchange, ValueTask> serve,
     IReadOnlySet<string>? hosts,
@@ -24,7 +19,7 @@ internal sealed class Boundary(
 {
     internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
-    /// <summary>Serves one request. Does not throw.</summary>
+    /// <summary>Does not throw.</summary>
     public async Task ServeAsync(Exchange exchange)
     {
         if (HasBeenAnswered(exchange))
@@ -53,9 +48,7 @@ internal sealed class Boundary(
         Tell(exchange, activity, fault);
     }
 
-    /// <summary>
-    /// Whether the listener has answered the request itself: it sends a 411 to a POST or PUT without a length, but still hands it on.
-    /// </summary>
+    /// <summary>The listener sends a 411 itself to a POST or PUT without a length, but still hands it on.</summary>
     private static bool HasBeenAnswered(Exchange exchange) =>
         exchange.Method is "POST" or "PUT" && exchange.ContentLength is null && exchange.Header("Transfer-Encoding") is null;
 

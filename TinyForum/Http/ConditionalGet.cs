@@ -16,7 +16,6 @@ internal static class ConditionalGet
             exchange.Status = 304;
     }
 
-    /// <summary>The entity tag of a body.</summary>
     public static string ETagOf(ReadOnlySpan<byte> body)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];

@@ -24,11 +24,8 @@ internal sealed class ConnectionGuard : IDisposable
     /// </summary>
     private const int QuietSweeps = 10;
 
-    /// <summary>Descriptors looked at beyond the last one in use.</summary>
-    private const int Headroom = 256;
-
-    /// <summary>Milliseconds between two sweeps that look at all descriptors.</summary>
-    private const int FullSweepEvery = 1000;
+    private const int Headroom = 256; // descriptors looked at beyond the last one in use
+    private const int FullSweepEvery = 1000; // milliseconds between two sweeps that look at all descriptors
 
     private readonly ConnectionLimits _limits;
     private readonly DescriptorBudget _descriptors;
@@ -42,7 +39,7 @@ internal sealed class ConnectionGuard : IDisposable
 
     // The following fields belong to the sweep, under _gate.
     private readonly Lock _gate = new();
-    private readonly Dictionary<(ulong, ulong), int> _perHost = [];
+    private readonly Dictionary<AddressBlock, int> _perBlock = [];
     private Slot[] _slots = new Slot[1024];
     private int _connections, _sweeps, _top;
     private long _nextFullSweep;
@@ -69,10 +66,8 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Connections open at the last sweep.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>How many connections may be open.</summary>
     public int MaxConnections { get; }
 
-    /// <summary>How many connections were ended for that reason.</summary>
     public long CutOff(CutReason reason) =>
         Volatile.Read(ref _cut[(int)reason]) + (reason == CutReason.TooManyConnections ? _listening.Refused : 0);
 
@@ -84,30 +79,23 @@ internal sealed class ConnectionGuard : IDisposable
     {
         try
         {
-            return Start(listener, limits, out note);
+            if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+                throw new PlatformNotSupportedException("this needs 64-bit Linux");
+            var descriptors = new DescriptorBudget();
+            var listening = ListeningSockets.Find(listener, descriptors, limits.SendTimeout);
+            var affordable = descriptors.MaxConnections;
+            note = affordable >= limits.MaxConnections ? null : string.Create(CultureInfo.InvariantCulture,
+                $"at most {affordable} connections instead of {limits.MaxConnections}: the process may have {descriptors.Limit} descriptors");
+            if (!listening.HearsAccepts)
+                note = (note is null ? "" : note + "; ")
+                    + "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
+            return new ConnectionGuard(limits, descriptors, listening);
         }
         catch (Exception e) when (e is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
         {
             note = $"connections are not guarded: {e.Message}";
             return null;
         }
-    }
-
-    private static ConnectionGuard Start(HttpListener listener, ConnectionLimits limits, out string? note)
-    {
-        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
-            throw new PlatformNotSupportedException("this needs 64-bit Linux");
-        var descriptors = new DescriptorBudget();
-        var listening = ListeningSockets.Find(listener, descriptors, limits.SendTimeout);
-        var affordable = descriptors.MaxConnections;
-        note = affordable >= limits.MaxConnections ? null : string.Create(CultureInfo.InvariantCulture,
-            $"at most {affordable} connections instead of {limits.MaxConnections}: the process may have {descriptors.Limit} descriptors");
-        if (!listening.HearsAccepts)
-        {
-            note = (note is null ? "" : note + "; ")
-                + "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
-        }
-        return new ConnectionGuard(limits, descriptors, listening);
     }
 
     /// <summary>
@@ -217,7 +205,7 @@ internal sealed class ConnectionGuard : IDisposable
         _top = last;
     }
 
-    /// <summary>Starts to track a new socket if it is a connection of our listener.</summary>
+    /// <summary>Starts to track a new socket; null if it is no connection of our listener.</summary>
     private GuardedConnection? Meet(int fd, long now)
     {
         if (!LinuxSocket.TryGetLocal(fd, out var local) || !_listening.Accepted(local) || !LinuxSocket.TryGetPeer(fd, out var remote))
@@ -230,11 +218,10 @@ internal sealed class ConnectionGuard : IDisposable
         }
         connection.Meet(now);
         Volatile.Write(ref _connections, _connections + 1);
-        ref var ofHost = ref CollectionsMarshal.GetValueRefOrAddDefault(_perHost, remote.Host, out _);
-        ofHost++;
+        var ofBlock = ++CollectionsMarshal.GetValueRefOrAddDefault(_perBlock, remote.Block, out _);
         if (_connections > MaxConnections)
             connection.Excess = CutReason.TooManyConnections;
-        else if (_limits.MaxConnectionsPerAddress is > 0 and var most && ofHost > most && (_limits.LimitLoopback || !remote.IsLoopback))
+        else if (_limits.MaxConnectionsPerAddress is > 0 and var most && ofBlock > most && (_limits.LimitLoopback || !remote.IsLoopback))
             connection.Excess = CutReason.TooManyFromAddress;
         return connection;
     }
@@ -242,9 +229,8 @@ internal sealed class ConnectionGuard : IDisposable
     private void Gone(GuardedConnection connection)
     {
         Volatile.Write(ref _connections, _connections - 1);
-        ref var ofHost = ref CollectionsMarshal.GetValueRefOrNullRef(_perHost, connection.Remote.Host);
-        if (--ofHost == 0)
-            _perHost.Remove(connection.Remote.Host);
+        if (--CollectionsMarshal.GetValueRefOrNullRef(_perBlock, connection.Remote.Block) == 0)
+            _perBlock.Remove(connection.Remote.Block);
         if (connection.TryRetire())
             Forget(connection.Remote, connection);
     }

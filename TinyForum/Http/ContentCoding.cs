@@ -20,9 +20,6 @@ internal static class ContentCodings
     // On the encoder's scale from 0 to 11. A kept answer lives until the next write only, so that a higher quality would not pay off.
     private const int BrotliQuality = 4, BrotliWindow = 18;
 
-    /// <summary>The coding for a body of this many bytes and a client with this <c>Accept-Encoding</c> header.</summary>
-    public static ContentCoding Choose(string? header, int length) => length < SmallestCompressed ? ContentCoding.Identity : Choose(header);
-
     /// <summary>The coding that an <c>Accept-Encoding</c> header prefers; identity if it accepts none.</summary>
     public static ContentCoding Choose(string? header)
     {

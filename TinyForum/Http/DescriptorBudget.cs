@@ -8,11 +8,8 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class DescriptorBudget
 {
-    /// <summary>Descriptors in reserve for what the process opens later: databases, logs, threads.</summary>
-    private const int OtherDescriptors = 96;
-
-    /// <summary>The largest reserve; with a small limit, it is a quarter of that.</summary>
-    private const int MaxReserve = 1024;
+    private const int OtherDescriptors = 96; // for what the process opens later: databases, logs, threads
+    private const int MaxReserve = 1024; // with a small limit, the reserve is a quarter of that
 
     private readonly int _shortFrom;
 
@@ -24,7 +21,6 @@ internal sealed class DescriptorBudget
         MaxConnections = Math.Max(1, _shortFrom - LinuxSocket.LowestFree() - OtherDescriptors);
     }
 
-    /// <summary>How many descriptors the process may have.</summary>
     public long Limit { get; }
 
     /// <summary>How many connections there are descriptors for, besides those that were open at the start and the reserve.</summary>

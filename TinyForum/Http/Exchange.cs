@@ -14,7 +14,6 @@ internal sealed class Exchange : IDisposable
     private static long _lastId;
 
     private readonly HttpListenerContext _context;
-    private readonly PooledBuffer _buffer = new();
     private readonly RequestBody _requestBody;
     private RequestTarget? _target;
 
@@ -37,7 +36,6 @@ internal sealed class Exchange : IDisposable
     /// <summary>Identifies this request in the log and to the client.</summary>
     public string Id { get; } = string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}");
 
-    /// <summary>The connection as the guard sees it, if there is one.</summary>
     public GuardedConnection? Connection { get; set; }
 
     public string Method { get; }
@@ -53,14 +51,13 @@ internal sealed class Exchange : IDisposable
     /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
     public string HostName => Authority is not { } authority ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
 
-    /// <summary>The parsed request target.</summary>
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);
 
     /// <summary>The other end of the connection, a proxy if there is one; <see langword="null"/> if it has disconnected.</summary>
     public IPEndPoint? Remote { get; }
 
-    /// <summary>The pattern that the request was routed to, for the log and the metrics.</summary>
+    /// <summary>The pattern that the request was routed to.</summary>
     public string? Route { get; set; }
 
     /// <summary>Who is calling, for the log.</summary>
@@ -79,50 +76,42 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether to close the connection after the answer; set before it is sent.</summary>
     public bool CloseConnection { get; set; }
 
-    /// <summary>Where the answer's body is written.</summary>
-    public PooledBuffer Body => _buffer;
+    public PooledBuffer Body { get; } = new();
 
     /// <summary>A kept body, sent instead of <see cref="Body"/> if set.</summary>
     public ReadOnlyMemory<byte>? KeptBody { get; set; }
 
-    public bool IsHead => Method == "HEAD";
-
-    public bool HasBody => _context.Request.HasEntityBody;
 
     public long? ContentLength => _requestBody.Length;
 
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
 
-    /// <summary>Whether the request has a header whose name has this prefix.</summary>
     public bool HasHeaderStartingWith(string prefix) =>
         _context.Request.Headers.AllKeys.Any(name => name!.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Sets a header of the answer.</summary>
-    /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
+    /// <inheritdoc cref="ResponseHeaders.Set"/>
     public void SetHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value);
 
-    /// <summary>Reads the request's body, once; valid until this object is disposed.</summary>
-    /// <exception cref="HttpRefusalException">411 without a length, 413 if it is too long, 408 if it stalls.</exception>
-    /// <exception cref="RefusalException">Invalid: it ends early.</exception>
+    /// <inheritdoc cref="RequestBody.ReadAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync() => _requestBody.ReadAsync(Connection, BodyTimeout);
 
     /// <summary>Sends the answer. Does not throw if the client has disconnected.</summary>
     public async ValueTask SendAsync()
     {
         var response = _context.Response;
-        var body = KeptBody ?? _buffer.Written;
+        var body = KeptBody ?? Body.Written;
         try
         {
             response.StatusCode = Status;
             ResponseHeaders.SetCommon(response, Id);
-            if (CloseConnection || (HasBody && !_requestBody.WasRead))
+            if (CloseConnection || (_context.Request.HasEntityBody && !_requestBody.WasRead))
                 response.KeepAlive = false;
             if (Status is not (204 or 304))
             {
                 response.ContentType = ContentType;
                 response.ContentLength64 = body.Length;
-                if (!IsHead)
+                if (Method != "HEAD")
                     await response.OutputStream.WriteAsync(body).ConfigureAwait(false);
             }
             response.Close();
@@ -135,7 +124,7 @@ internal sealed class Exchange : IDisposable
 
     public void Dispose()
     {
-        _buffer.Dispose();
+        Body.Dispose();
         _requestBody.Dispose();
     }
 }

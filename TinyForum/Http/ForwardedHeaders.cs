@@ -6,15 +6,13 @@ namespace TinyForum.Http;
 /// <summary>What a proxy says about the client: believed only if <see cref="ForumOptions.TrustProxy"/> is on and the proxy is near.</summary>
 internal static class ForwardedHeaders
 {
-    /// <summary>Whether the request has a header that a proxy adds.</summary>
-    private static bool Any(Exchange exchange) => exchange.Header("Forwarded") is not null || exchange.HasHeaderStartingWith("X-Forwarded-");
-
     /// <summary>
     /// Whether the client is on this machine, without a proxy in between. The request's host must be a name of loopback: a web page could make
     /// its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by nothing but the host.
     /// </summary>
     public static bool IsDirectLoopback(Exchange exchange) =>
-        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && !Any(exchange)
+        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address)
+        && exchange.Header("Forwarded") is null && !exchange.HasHeaderStartingWith("X-Forwarded-")
         && (exchange.HostName is "" or "127.0.0.1" || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy has added, or else the connection's.</summary>
@@ -25,7 +23,6 @@ internal static class ForwardedHeaders
             ? address.Address : peer;
     }
 
-    /// <summary>Whether the client came over https.</summary>
     public static bool IsHttps(Exchange exchange, bool trustProxy) =>
         trustProxy && exchange.Remote is { } peer && IsNear(peer.Address)
         && string.Equals(Last(exchange.Header("X-Forwarded-Proto")), "https", StringComparison.OrdinalIgnoreCase);

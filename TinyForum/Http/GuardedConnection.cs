@@ -9,8 +9,7 @@ internal sealed class GuardedConnection(SocketName remote)
     /// <summary>How many bytes count as progress within a timeout, so that sending one byte at a time does not evade it.</summary>
     private const int Progress = 4096;
 
-    /// <summary>Milliseconds without a change after which a connection is quiet.</summary>
-    private const int QuietAfter = 500;
+    private const int QuietAfter = 500; // milliseconds without a change
 
     /// <summary>States in which no request can begin: the connection was shut down; the object was dropped for a new one.</summary>
     private const long CutOff = -1, Retired = -2;
@@ -26,21 +25,13 @@ internal sealed class GuardedConnection(SocketName remote)
     private long _seenState;
     private ulong _seenReceived, _receivedMark, _ackedMark;
 
-    /// <summary>When a request began or ended, or the connection itself began.</summary>
-    private long _since;
-
-    /// <summary>Since when the server has been waiting for the rest of a request.</summary>
-    private long? _waitingSince;
-
-    /// <summary>Since when the client has not read the answer.</summary>
-    private long? _sendingSince;
-
-    /// <summary>How many bytes came while no request was being served.</summary>
-    private long _received;
+    private long _since; // when a request began or ended, or the connection itself began
+    private long? _waitingSince; // for the rest of a request
+    private long? _sendingSince; // what the client does not read
+    private long _received; // bytes, while no request was being served
 
     public SocketName Remote { get; } = remote;
 
-    /// <summary>When it was last found open.</summary>
     public long SeenAt { get; set; } = Environment.TickCount64;
 
     /// <summary>Whether nothing is happening, so that it can be looked at less often.</summary>
@@ -66,18 +57,15 @@ internal sealed class GuardedConnection(SocketName remote)
                 break;
             state = seen;
         }
-
         isCut = state == CutOff;
         return state >= 0;
     }
 
-    /// <summary>Reports that the request was answered.</summary>
     public void EndRequest() => Interlocked.Decrement(ref _state);
 
     /// <summary>Reports that the request's body is being read, so that the server is waiting for the client.</summary>
     public void BeginBody() => Interlocked.Increment(ref _bodies);
 
-    /// <summary>Reports that the body was read or given up.</summary>
     public void EndBody() => Interlocked.Decrement(ref _bodies);
 
     /// <summary>

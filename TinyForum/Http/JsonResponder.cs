@@ -10,7 +10,6 @@ internal static class JsonResponder
     [ThreadStatic]
     private static Utf8JsonWriter? _threadWriter;
 
-    /// <summary>Writes <paramref name="value"/> as the answer's body.</summary>
     public static void Write<T>(Exchange exchange, T value, JsonTypeInfo<T> type)
     {
         exchange.Body.Clear();
@@ -28,11 +27,9 @@ internal static class JsonResponder
         return [.. buffer.Written.Span, (byte)'\n'];
     }
 
-    /// <summary>Writes a store's refusal as the answer.</summary>
     public static void Refuse(Exchange exchange, RefusalException refusal) =>
         Refuse(exchange, RefusalStatus.Of(refusal.Kind), refusal.Message, refusal.RetryAfter, refusal.Errors);
 
-    /// <summary>Writes a refusal of HTTP's own as the answer.</summary>
     public static void Refuse(Exchange exchange, HttpRefusalException refusal)
     {
         foreach (var (name, value) in refusal.Headers)

@@ -1,22 +1,16 @@
 namespace TinyForum.Http;
 
-/// <summary>
-/// An answer ready to be sent, and its compressed forms, each made on first use.
-/// </summary>
+/// <summary>An answer ready to be sent, with the entity tag of its uncompressed form, and its compressed forms, each made on first use.</summary>
 /// <remarks>
 /// Only answers to requests without a credential are compressed. If an answer has a secret next to text that an attacker can choose, its
 /// compressed size lets the attacker guess the secret letter by letter (BREACH), and an answer to a caller with a credential may have one.
 /// </remarks>
-/// <param name="version">The database's version, taken before anything was read for the answer.</param>
-/// <param name="route">The pattern that it answers.</param>
-/// <param name="etag">The entity tag of the uncompressed form.</param>
-/// <param name="body">The uncompressed form.</param>
-/// <param name="isPublic">Whether it answers requests without a credential.</param>
 internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
 {
     private Form? _gzip;
     private Form? _brotli;
 
+    /// <summary>The database's version, taken before anything was read for the answer.</summary>
     public long Version => version;
 
     /// <summary>Its size in memory in bytes, with an allowance for the compressed forms.</summary>
@@ -26,7 +20,8 @@ internal sealed class KeptAnswer(long version, string route, string etag, ReadOn
     public void Send(Exchange exchange)
     {
         exchange.Route = route;
-        var coding = isPublic ? ContentCodings.Choose(exchange.Header("Accept-Encoding"), body.Length) : ContentCoding.Identity;
+        var coding = isPublic && body.Length >= ContentCodings.SmallestCompressed
+            ? ContentCodings.Choose(exchange.Header("Accept-Encoding")) : ContentCoding.Identity;
         var form = coding switch
         {
             ContentCoding.Gzip => _gzip ??= Compress(coding),

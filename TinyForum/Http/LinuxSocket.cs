@@ -53,23 +53,16 @@ internal static unsafe partial class LinuxSocket
 
     private static bool SetTcpOption(int fd, int option, int value) => setsockopt(fd, IpProtoTcp, option, &value, sizeof(int)) == 0;
 
-    public static bool TryGetLocal(int fd, out SocketName name)
-    {
-        var buffer = stackalloc byte[128];
-        var length = 128;
-        return ToName(getsockname(fd, buffer, &length), buffer, out name);
-    }
+    public static bool TryGetLocal(int fd, out SocketName name) => TryGetName(fd, ofPeer: false, out name);
 
-    public static bool TryGetPeer(int fd, out SocketName name)
-    {
-        var buffer = stackalloc byte[128];
-        var length = 128;
-        return ToName(getpeername(fd, buffer, &length), buffer, out name);
-    }
+    public static bool TryGetPeer(int fd, out SocketName name) => TryGetName(fd, ofPeer: true, out name);
 
-    private static bool ToName(int result, byte* address, out SocketName name)
+    private static bool TryGetName(int fd, bool ofPeer, out SocketName name)
     {
         const ushort Inet = 2, Inet6 = 10;
+        var length = 128;
+        var address = stackalloc byte[length];
+        var result = ofPeer ? getpeername(fd, address, &length) : getsockname(fd, address, &length);
         var family = *(ushort*)address;
         var port = BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + 2, 2));
         name = family switch
@@ -202,8 +195,7 @@ internal readonly record struct SocketName(ulong High, ulong Low, ushort Port)
 
     public bool IsLoopback => High == 0 && (Low == 1 || Low >> 24 == 0xFFFF7F);
 
-    /// <summary>The address by which connections are counted: an IPv6 subscriber has a /64 network and may use any address in it.</summary>
-    public (ulong, ulong) Host => (High, High == 0 ? Low : 0);
+    public AddressBlock Block => new(High, High == 0 ? Low : 0);
 
     public static SocketName From(IPEndPoint endPoint)
     {
@@ -216,6 +208,6 @@ internal readonly record struct SocketName(ulong High, ulong Low, ushort Port)
         ? new(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(address), port)
         : new(BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), port);
 
-    // Seeded per process, unlike a record's own: the clients choose these numbers.
+    // As in AddressBlock.
     public override int GetHashCode() => HashCode.Combine(High, Low, Port);
 }

@@ -3,12 +3,9 @@ using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>An address to listen on, as <c>http://HOST:PORT</c>, within what <see cref="HttpListener"/> supports on Linux.</summary>
-/// <param name="Host">The host as given.</param>
-/// <param name="Port">The port; 0 for any free one.</param>
+/// <summary>An address to listen on, within what <see cref="HttpListener"/> supports on Linux; port 0 is any free one.</summary>
 internal sealed record ListenAddress(string Host, int Port)
 {
-    /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => Host is "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
 
     /// <summary>What to open in a browser.</summary>
@@ -24,7 +21,6 @@ internal sealed record ListenAddress(string Host, int Port)
 
     private bool IsAny => Host is "0.0.0.0" or "*" or "+";
 
-    /// <summary>Reads an address.</summary>
     /// <exception cref="StartException">It is not an address that can be listened on.</exception>
     public static ListenAddress Parse(string text)
     {

@@ -30,27 +30,20 @@ internal sealed class ListenerLoop : IAsyncDisposable
 
     private readonly HttpListener _listener;
     private readonly Boundary _boundary;
-    private readonly ConnectionGuard? _guard;
-    private readonly TimeSpan _drain;
-    private readonly TimeSpan _bodyTimeout;
+    private readonly TimeSpan _drain, _bodyTimeout;
     private int _inFlight;
     private volatile bool _stopping;
 
     private ListenerLoop(
         HttpListener listener, ConnectionGuard? guard, IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, TimeSpan drain)
     {
-        _guard = guard;
-        _listener = listener;
-        _boundary = boundary;
-        _drain = drain;
-        _bodyTimeout = limits.BodyTimeout;
-        Addresses = addresses;
+        (_listener, Guard, Addresses, _boundary, _bodyTimeout, _drain) = (listener, guard, addresses, boundary, limits.BodyTimeout, drain);
         for (var i = 0; i < OutstandingTakes; i++)
             Take();
     }
 
     /// <summary>The guard of the connections; <see langword="null"/> where it can't work.</summary>
-    public ConnectionGuard? Guard => _guard;
+    public ConnectionGuard? Guard { get; }
 
     /// <summary>The addresses it listens on, with the ports that were chosen.</summary>
     public IReadOnlyList<ListenAddress> Addresses { get; }
@@ -58,12 +51,10 @@ internal sealed class ListenerLoop : IAsyncDisposable
     /// <summary>How many accepted requests are not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Starts listening.</summary>
-    /// <param name="addresses">The addresses; a port of 0 is replaced by a free one.</param>
-    /// <param name="boundary">Serves the requests.</param>
-    /// <param name="limits">What a connection may do before it is ended.</param>
-    /// <param name="warn">Called with a line for the operator if the limits can't be enforced.</param>
-    /// <param name="drain">How long disposal waits for accepted requests.</param>
+    /// <summary>
+    /// Starts listening; a port of 0 is replaced by a free one. <paramref name="warn"/> gets a line for the operator if the limits can't be
+    /// enforced, and disposal waits for accepted requests as long as <paramref name="drain"/>.
+    /// </summary>
     /// <exception cref="StartException">An address is taken or can't be listened on.</exception>
     public static ListenerLoop Start(
         IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain)
@@ -109,11 +100,11 @@ internal sealed class ListenerLoop : IAsyncDisposable
         _stopping = true;
         _listener.Prefixes.Clear(); // closes the ports; connections stay open
         var deadline = Stopwatch.GetTimestamp() + (long)(_drain.TotalSeconds * Stopwatch.Frequency);
-        while (Volatile.Read(ref _inFlight) > 0 && Stopwatch.GetTimestamp() < deadline)
+        while (InFlight > 0 && Stopwatch.GetTimestamp() < deadline)
             await Task.Delay(5).ConfigureAwait(false);
-        _guard?.Shutdown(); // otherwise closing sends a stray 200 to every connection
+        Guard?.Shutdown(); // otherwise closing sends a stray 200 to every connection
         _listener.Close();
-        _guard?.Dispose();
+        Guard?.Dispose();
     }
 
     private void Take()
@@ -152,7 +143,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         try
         {
             using var exchange = new Exchange(context) { CloseConnection = _stopping, BodyTimeout = _bodyTimeout };
-            if (_guard is not null && exchange.Remote is { } remote && (connection = exchange.Connection = _guard.BeginRequest(remote)) is null)
+            if (Guard is not null && exchange.Remote is { } remote && (connection = exchange.Connection = Guard.BeginRequest(remote)) is null)
                 context.Response.Abort(); // it was just cut off: the request must have no effect
             else
                 await _boundary.ServeAsync(exchange).ConfigureAwait(false);

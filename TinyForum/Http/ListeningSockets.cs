@@ -17,16 +17,13 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
     internal readonly record struct ListeningSocket(int Fd, ulong Cookie, SocketName Name);
 
     /// <summary>The answer to a connection that is one too many.</summary>
-    public static ReadOnlyMemory<byte> TooMany { get; } =
-        Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
+    public static ReadOnlyMemory<byte> TooMany { get; } = Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
 
     /// <summary>Whether it is notified of each accepted connection. A program can be published without that: then check often.</summary>
     public bool HearsAccepts { get; private set; }
 
-    /// <summary>Whether incoming connections are being dropped.</summary>
     public bool IsBraked { get; private set; }
 
-    /// <summary>How many connections were refused while braking.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>

@@ -1,8 +1,6 @@
 namespace TinyForum.Http;
 
-/// <summary>
-/// A socket that belongs to .NET, which may close it at any time; its number can be another file's at once. A duplicate stays valid.
-/// </summary>
+/// <summary>A socket that belongs to .NET, which may close it at any time; its number can be another file's at once. A duplicate stays valid.</summary>
 internal readonly ref struct PinnedSocket
 {
     private readonly int _duplicate;

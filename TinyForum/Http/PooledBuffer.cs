@@ -15,7 +15,15 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        Reserve(sizeHint);
+        sizeHint = Math.Max(sizeHint, 1);
+        if (_array.Length - Length < sizeHint)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + sizeHint, Math.Max(_array.Length * 2, 4096)));
+            Written.CopyTo(larger);
+            if (_array.Length > 0)
+                ArrayPool<byte>.Shared.Return(_array);
+            _array = larger;
+        }
         return _array.AsMemory(Length);
     }
 
@@ -29,17 +37,5 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
             ArrayPool<byte>.Shared.Return(_array);
         _array = [];
         Length = 0;
-    }
-
-    private void Reserve(int sizeHint)
-    {
-        sizeHint = Math.Max(sizeHint, 1);
-        if (_array.Length - Length >= sizeHint)
-            return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + sizeHint, Math.Max(_array.Length * 2, 4096)));
-        Written.CopyTo(larger);
-        if (_array.Length > 0)
-            ArrayPool<byte>.Shared.Return(_array);
-        _array = larger;
     }
 }

@@ -11,15 +11,12 @@ internal sealed class RequestBody(HttpListenerRequest request) : IDisposable
 
     private byte[]? _bytes;
 
-    /// <summary>The length that the request declares, in bytes; <see langword="null"/> without one.</summary>
+    /// <summary>The declared length; <see langword="null"/> without one.</summary>
     public long? Length => request.Headers["Content-Length"] is null ? null : request.ContentLength64;
 
-    /// <summary>Whether all of it was read.</summary>
     public bool WasRead { get; private set; }
 
-    /// <summary>Reads the body; the result is valid until this object is disposed.</summary>
-    /// <param name="connection">The request's connection, if it is guarded.</param>
-    /// <param name="timeout">How long the client may send nothing.</param>
+    /// <summary>Reads the request's body, once; the result is valid until this object is disposed.</summary>
     /// <exception cref="HttpRefusalException">411 without a length, 413 past <see cref="MaxLength"/>, 408 if it stalls.</exception>
     /// <exception cref="RefusalException">Invalid: it ends early.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(GuardedConnection? connection, TimeSpan timeout)

@@ -13,8 +13,6 @@ internal sealed class RequestTarget
     /// <summary>The longest target that is served, bytes.</summary>
     public const int MaxLength = 8 * 1024;
 
-    private readonly List<(string Name, string Value)> _query = [];
-
     private RequestTarget(string[] segments) => Segments = segments;
 
     /// <summary>The host and port of an absolute target; <see langword="null"/> for the usual form, a path.</summary>
@@ -23,11 +21,9 @@ internal sealed class RequestTarget
     /// <summary>The decoded segments of the path; <c>/</c> has a single, empty one.</summary>
     public string[] Segments { get; }
 
-    /// <summary>The parameters of the query, in order.</summary>
-    public IReadOnlyList<(string Name, string Value)> Query => _query;
+    public List<(string Name, string Value)> Query { get; } = [];
 
-    /// <summary>Parses a target.</summary>
-    /// <param name="raw">The target as sent; a character above U+007F stands for a byte of UTF-8 that the client did not encode.</param>
+    /// <summary>Parses a target as sent: a character above U+007F stands for a byte of UTF-8 that the client did not encode.</summary>
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public static RequestTarget Parse(string raw)
     {
@@ -63,7 +59,7 @@ internal sealed class RequestTarget
     public string? Parameter(string name)
     {
         string? found = null;
-        foreach (var (key, value) in _query)
+        foreach (var (key, value) in Query)
         {
             if (key != name)
                 continue;
@@ -79,7 +75,7 @@ internal sealed class RequestTarget
         if (pair.IsEmpty)
             return;
         var sign = pair.IndexOf('=');
-        _query.Add(sign < 0
+        Query.Add(sign < 0
             ? (Decode(pair, isQuery: true), "")
             : (Decode(pair[..sign], isQuery: true), Decode(pair[(sign + 1)..], isQuery: true)));
     }

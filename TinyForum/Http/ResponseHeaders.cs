@@ -8,7 +8,6 @@ internal static class ResponseHeaders
 {
     private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray());
 
-    /// <summary>Sets the headers that every answer has.</summary>
     public static void SetCommon(HttpListenerResponse response, string requestId)
     {
         response.Headers["Server"] = "TinyForum";

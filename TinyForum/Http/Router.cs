@@ -6,7 +6,6 @@ namespace TinyForum.Http;
 /// Finds the endpoint for a method and path in a table of patterns such as <c>"GET /api/posts/{id}"</c>, as Go's <c>http.ServeMux</c> does:
 /// <c>{name}</c> matches one segment, literals take precedence whatever the order of registration, and GET also serves HEAD.
 /// </summary>
-/// <typeparam name="T">The type of the endpoints.</typeparam>
 internal sealed class Router<T> where T : class
 {
     private static readonly SearchValues<char> NotInLiterals = SearchValues.Create("{}%?# ");
@@ -15,10 +14,6 @@ internal sealed class Router<T> where T : class
     // By number of segments; among those, paths with earlier literals first.
     private readonly SortedDictionary<int, List<Path>> _paths = [];
 
-    /// <summary>Every pattern with its endpoint, in the order of registration.</summary>
-    public List<(string Method, string Path, T Endpoint)> Entries { get; } = [];
-
-    /// <summary>Adds a pattern.</summary>
     /// <exception cref="ArgumentException">The pattern is malformed or already registered.</exception>
     public void Add(string pattern, T endpoint)
     {
@@ -29,7 +24,7 @@ internal sealed class Router<T> where T : class
         var path = Path.Parse(pattern[(space + 1)..], pattern);
         if (!_paths.TryGetValue(path.Segments.Length, out var candidates))
             _paths.Add(path.Segments.Length, candidates = []);
-        var known = candidates.Find(p => p.SameAs(path));
+        var known = candidates.Find(p => p.Segments.SequenceEqual(path.Segments));
         if (known is null)
         {
             candidates.Add(known = path);
@@ -39,10 +34,8 @@ internal sealed class Router<T> where T : class
             throw new ArgumentException($"the pattern \"{pattern}\" names its wildcards unlike {known.Text}", nameof(pattern));
         if (!known.Methods.TryAdd(method, endpoint))
             throw new ArgumentException($"the pattern \"{pattern}\" is registered twice", nameof(pattern));
-        Entries.Add((method, path.Text, endpoint));
     }
 
-    /// <summary>Finds the endpoint for <paramref name="method"/> and a path with these decoded segments.</summary>
     public RouteMatch<T> Match(string method, ReadOnlySpan<string> segments)
     {
         SortedSet<string>? allowed = null;
@@ -68,6 +61,8 @@ internal sealed class Router<T> where T : class
 
         public required string[] Names { get; init; }
 
+        public required int[] Wildcards { get; init; }
+
         public Dictionary<string, T> Methods { get; } = new(StringComparer.Ordinal);
 
         public static Path Parse(string text, string pattern)
@@ -87,7 +82,8 @@ internal sealed class Router<T> where T : class
                 else
                     literals[i] = segment;
             }
-            return new Path { Text = text, Segments = literals, Names = [.. names] };
+            var wildcards = literals.Index().Where(s => s.Item is null).Select(s => s.Index);
+            return new Path { Text = text, Segments = literals, Names = [.. names], Wildcards = [.. wildcards] };
         }
 
         public bool Matches(ReadOnlySpan<string> segments)
@@ -102,19 +98,11 @@ internal sealed class Router<T> where T : class
 
         public string[] Values(ReadOnlySpan<string> segments)
         {
-            if (Names.Length == 0)
-                return [];
-            var values = new string[Names.Length];
-            var next = 0;
-            for (var i = 0; i < Segments.Length; i++)
-            {
-                if (Segments[i] is null)
-                    values[next++] = segments[i];
-            }
+            var values = new string[Wildcards.Length];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = segments[Wildcards[i]];
             return values;
         }
-
-        public bool SameAs(Path other) => Segments.SequenceEqual(other.Segments);
 
         public static int MoreLiteralFirst(Path x, Path y)
         {
@@ -128,9 +116,8 @@ internal sealed class Router<T> where T : class
     }
 }
 
-/// <summary>The result of <see cref="Router{T}.Match"/>.</summary>
-/// <param name="Endpoint">The endpoint; <see langword="null"/> if there is none for that method and path.</param>
-/// <param name="Path">The pattern's path.</param>
-/// <param name="Values">The decoded values of the wildcards, in order.</param>
-/// <param name="Allow">Without an endpoint: the methods that the path has, or <see langword="null"/> if no pattern has that path.</param>
+/// <summary>
+/// The endpoint with its pattern's path and the decoded values of the wildcards; or else the methods that the path has, or nothing if no
+/// pattern has that path.
+/// </summary>
 internal readonly record struct RouteMatch<T>(T? Endpoint, string? Path, string[] Values, string? Allow) where T : class;

@@ -14,10 +14,10 @@ internal static class WarmUp
     private static readonly Lock Gate = new();
     private static Task? _run;
 
-    /// <summary>Rehearses, if this process has not yet. Does not throw.</summary>
-    /// <param name="serve">Serves the request; neither log nor telemetry hears of it.</param>
-    /// <param name="request">It changes nothing and ends its connection.</param>
-    /// <param name="_">Types out of assemblies that it does not need and others do: to name them is to load them.</param>
+    /// <summary>
+    /// Rehearses, if this process has not yet, with a request that changes nothing and ends its connection. Does not throw. The types are out
+    /// of assemblies that others need: to name them is to load them.
+    /// </summary>
     public static Task Once(Func<Exchange, ValueTask> serve, string request, IReadOnlyList<Type> _)
     {
         lock (Gate)

@@ -14,14 +14,7 @@ internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, i
     private readonly Queue<TKey> _byAge = [];
 
     /// <summary>How many keys are remembered.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-                return _windows.Count;
-        }
-    }
+    public int Count => _windows.Count;
 
     /// <summary>Takes one of the key's permits, if one is left. Disposing the lease gives it back; otherwise it is used until the window ends.</summary>
     public Taken Take(TKey key)
@@ -50,9 +43,5 @@ internal sealed class WindowLimiter<TKey>(RateLimit limit, TimeProvider clock, i
     private sealed record Window(long Since, ConcurrencyLimiter Permits);
 }
 
-/// <summary>The result of <see cref="WindowLimiter{TKey}.Take"/>.</summary>
-/// <param name="Lease">The lease; acquired if a permit was left.</param>
-/// <param name="Limit">How many permits a window has.</param>
-/// <param name="Remaining">How many are left.</param>
-/// <param name="Reset">The time until the window ends.</param>
+/// <summary>A lease, acquired if a permit was left, and its window: how many permits it has and has left, and the time until it ends.</summary>
 internal readonly record struct Taken(RateLimitLease Lease, int Limit, long Remaining, TimeSpan Reset);

@@ -11,7 +11,6 @@ internal sealed class ForumTelemetry : IDisposable
 {
     public const string Name = "TinyForum";
 
-    /// <summary>Starts an activity for each request, if anyone listens.</summary>
     public static readonly ActivitySource Activities = new(Name);
 
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 600).Select(status => (object)status)]; // boxed once
@@ -30,7 +29,6 @@ internal sealed class ForumTelemetry : IDisposable
 
     public Meter Meter { get; } = new(Name);
 
-    /// <summary>This server's metrics in Prometheus's format.</summary>
     public PrometheusText Prometheus { get; }
 
     /// <summary>Counts an answer. Allocates nothing, and the number of series is bounded whatever clients send.</summary>
@@ -40,7 +38,6 @@ internal sealed class ForumTelemetry : IDisposable
         new("http.route", route ?? ""),
         new("http.response.status_code", Statuses[status]));
 
-    /// <summary>Counts a batch of writes.</summary>
     public void Committed(int writes) => _batchSize.Record(writes);
 
     private Histogram<double> Histogram(string name, string unit, string description, params double[] bounds) =>

@@ -62,13 +62,10 @@ internal sealed class PrometheusText : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    /// <summary>The values of a measurement's tags, at most three.</summary>
-    private readonly record struct Key(object? First, object? Second, object? Third);
-
     /// <summary>An instrument with all its series.</summary>
     private sealed class Family
     {
-        private readonly ConcurrentDictionary<Key, Series> _series = new();
+        private readonly ConcurrentDictionary<(object?, object?, object?), Series> _series = new(); // by the values of at most three tags
         private readonly Instrument _instrument;
         private readonly double[] _bounds;
         private readonly string _type;
@@ -93,8 +90,7 @@ internal sealed class PrometheusText : IDisposable
         /// <summary>Runs for every request: it costs a lookup and an uncontended lock.</summary>
         public void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            var key = new Key(
-                tags.Length > 0 ? tags[0].Value : null, tags.Length > 1 ? tags[1].Value : null, tags.Length > 2 ? tags[2].Value : null);
+            var key = (tags.Length > 0 ? tags[0].Value : null, tags.Length > 1 ? tags[1].Value : null, tags.Length > 2 ? tags[2].Value : null);
             if (!_series.TryGetValue(key, out var series))
                 series = _series.GetOrAdd(key, new Series(Labels(tags), _bounds));
             series.Measure(value, isWhole: _instrument.IsObservable);
@@ -113,12 +109,7 @@ internal sealed class PrometheusText : IDisposable
             text.Append("# HELP ").Append(Name).Append(' ').Append(_instrument.Description).Append('\n');
             text.Append("# TYPE ").Append(Name).Append(' ').Append(_type).Append('\n');
             foreach (var series in _series.Values.OrderBy(s => s.Labels, StringComparer.Ordinal))
-            {
-                if (_type == "histogram")
-                    series.WriteHistogram(text, Name);
-                else
-                    series.WriteValue(text, Name);
-            }
+                series.Write(text, Name);
         }
 
         private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -145,8 +136,7 @@ internal sealed class PrometheusText : IDisposable
 
         public string Labels { get; } = labels;
 
-        /// <param name="value">What was measured.</param>
-        /// <param name="isWhole">Whether it replaces the total; otherwise it is added to it.</param>
+        /// <summary>Adds the value to the total, or replaces it if it <paramref name="isWhole"/>.</summary>
         public void Measure(double value, bool isWhole)
         {
             var bucket = 0;
@@ -159,12 +149,15 @@ internal sealed class PrometheusText : IDisposable
             }
         }
 
-        public void WriteValue(StringBuilder text, string name) => Line(text, name, "", _sum);
-
-        public void WriteHistogram(StringBuilder text, string name)
+        public void Write(StringBuilder text, string name)
         {
             lock (_gate)
             {
+                if (bounds.Length == 0)
+                {
+                    Line(text, name, "", _sum);
+                    return;
+                }
                 var count = 0L;
                 for (var i = 0; i < _buckets.Length; i++)
                     Line(text, name, "_bucket", count += _buckets[i], i < bounds.Length ? bounds[i] : double.PositiveInfinity);

@@ -12,12 +12,9 @@ internal sealed record BlocksAnswer(IReadOnlyList<BlockView> Blocks, string? Nex
 /// <summary>The users whom the caller blocks.</summary>
 internal static class Blocks
 {
-    public static ValueTask<BlocksAnswer> List(Call call)
-    {
-        var (blocks, next) = call.Page(
-            $"blocks {call.User.Id}", (size, from) => call.Forum.Blocks.List(call.User, size, from), BlockView.Of);
-        return new(new BlocksAnswer(blocks, next));
-    }
+    public static ValueTask<BlocksAnswer> List(Call call) => call.Page(
+        $"blocks {call.User.Id}", (size, from) => call.Forum.Blocks.List(call.User, size, from),
+        BlockView.Of, (blocks, next) => new BlocksAnswer(blocks, next));
 
     public static async ValueTask<Done> Add(Call call) =>
         Found(await call.Forum.Blocks.AddAsync(call.User, call.Username).ConfigureAwait(false));

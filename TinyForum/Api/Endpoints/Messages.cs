@@ -15,7 +15,6 @@ internal sealed record MessageAnswer(MessageView PrivateMessage) : Success;
 
 internal sealed record MessagesAnswer(IReadOnlyList<MessageView> Messages, string? Next, long Unread) : Success;
 
-/// <summary>How many are still unread.</summary>
 internal sealed record UnreadAnswer(long Unread) : Success;
 
 /// <summary>Private messages. Callers see only their own, whatever their role.</summary>
@@ -23,11 +22,12 @@ internal static class Messages
 {
     public static ValueTask<MessagesAnswer> List(Call call)
     {
-        var filter = new MailFilter(Box(call), With(call), call.Flag("unread"));
-        var (messages, next) = call.Page(
+        var filter = new MailFilter(
+            call.Query("box", Mailbox.Inbox, ("inbox", Mailbox.Inbox), ("sent", Mailbox.Sent), ("all", Mailbox.All)), With(call), call.Flag("unread"));
+        return call.Page(
             $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}",
-            (size, from) => call.Forum.Messages.List(call.User, filter, size, from), MessageView.Of);
-        return new(new MessagesAnswer(messages, next, call.Forum.Messages.CountUnread(call.User)));
+            (size, from) => call.Forum.Messages.List(call.User, filter, size, from),
+            MessageView.Of, (messages, next) => new MessagesAnswer(messages, next, call.Forum.Messages.CountUnread(call.User)));
     }
 
     public static async ValueTask<MessageAnswer> Send(Call call, MessageDraft body)
@@ -50,15 +50,6 @@ internal static class Messages
         await call.Forum.Messages.DeleteAsync(call.User, call.Id).ConfigureAwait(false) ? new Done() : throw NoSuchMessage();
 
     private static RefusalException NoSuchMessage() => RefusalException.NotFound("message");
-
-    private static Mailbox Box(Call call) => call.Query("box") switch
-    {
-        null or "inbox" => Mailbox.Inbox,
-        "sent" => Mailbox.Sent,
-        "all" => Mailbox.All,
-        _ => throw RefusalException.Invalid("box", "must be inbox, sent or all"),
-    };
-
     // A user who does not exist has no conversations.
     private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.Find(username)?.Id ?? -1 : null;
 }

@@ -49,15 +49,11 @@ internal static class Moderation
 
     public static ValueTask<ReportsAnswer> ListReports(Call call)
     {
-        var state = call.Query("state") switch
-        {
-            null or "open" => ReportState.Open,
-            "resolved" => ReportState.Resolved,
-            "all" => ReportState.All,
-            _ => throw RefusalException.Invalid("state", "must be open, resolved or all"),
-        };
-        var (reports, next) = call.Page($"reports {state}", (size, from) => call.Forum.Reports.List(state, size, from), ReportView.Of);
-        return new(new ReportsAnswer(reports, next));
+        var state = call.Query(
+            "state", ReportState.Open, ("open", ReportState.Open), ("resolved", ReportState.Resolved), ("all", ReportState.All));
+        return call.Page(
+            $"reports {state}", (size, from) => call.Forum.Reports.List(state, size, from),
+            ReportView.Of, (reports, next) => new ReportsAnswer(reports, next));
     }
 
     public static async ValueTask<ReportAnswer> Resolve(Call call, ResolutionRequest body) => new(ReportView.Of(
@@ -77,11 +73,8 @@ internal static class Moderation
         return new Done();
     }
 
-    public static ValueTask<ModerationLogAnswer> Log(Call call)
-    {
-        var (entries, next) = call.Page("moderation-log", call.Forum.Moderation.List, ModerationEntryView.Of);
-        return new(new ModerationLogAnswer(entries, next));
-    }
+    public static ValueTask<ModerationLogAnswer> Log(Call call) => call.Page(
+        "moderation-log", call.Forum.Moderation.List, ModerationEntryView.Of, (entries, next) => new ModerationLogAnswer(entries, next));
 
     private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
 

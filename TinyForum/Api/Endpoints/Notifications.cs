@@ -7,10 +7,7 @@ internal sealed record PostReference(long Id, long Number, long Thread, string? 
 internal sealed record NotificationView(string CreatedAt, UserView? From, long Id, string Kind, PostReference? Post, bool Read)
 {
     public static NotificationView Of(Notification notification) => new(
-        Rfc3339.Format(notification.CreatedAt),
-        notification.From is { } from ? UserView.Of(from) : null,
-        notification.Id,
-        notification.Kind,
+        Rfc3339.Format(notification.CreatedAt), notification.From is { } from ? UserView.Of(from) : null, notification.Id, notification.Kind,
         notification.Post is { } post ? new PostReference(post.Id, post.Number, post.ThreadId, post.Title) : null,
         notification.IsRead);
 }
@@ -20,12 +17,9 @@ internal sealed record NotificationsAnswer(string? Next, IReadOnlyList<Notificat
 /// <summary>The caller's notifications.</summary>
 internal static class Notifications
 {
-    public static ValueTask<NotificationsAnswer> List(Call call)
-    {
-        var (notifications, next) = call.Page(
-            $"notifications {call.User.Id}", (size, from) => call.Forum.Notifications.List(call.User, size, from), NotificationView.Of);
-        return new(new NotificationsAnswer(next, notifications, call.Forum.Notifications.CountUnread(call.User)));
-    }
+    public static ValueTask<NotificationsAnswer> List(Call call) => call.Page(
+        $"notifications {call.User.Id}", (size, from) => call.Forum.Notifications.List(call.User, size, from),
+        NotificationView.Of, (items, next) => new NotificationsAnswer(next, items, call.Forum.Notifications.CountUnread(call.User)));
 
     public static async ValueTask<UnreadAnswer> MarkAllRead(Call call)
     {

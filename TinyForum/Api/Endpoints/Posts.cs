@@ -1,4 +1,3 @@
-using TinyForum.Data;
 using TinyForum.Text;
 
 namespace TinyForum.Api.Endpoints;
@@ -17,8 +16,12 @@ internal static class Posts
         return PostAnswer.Created(call, thread, key);
     }
 
-    public static ValueTask<PostAnswer> Find(Call call) =>
-        new(WithETag(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post")));
+    public static ValueTask<PostAnswer> Find(Call call)
+    {
+        var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
+        call.ETag = PostETag.Of(post);
+        return new(PostAnswer.Of(post));
+    }
 
     public static async ValueTask<PostAnswer> Edit(Call call, PostEdit body)
     {
@@ -38,13 +41,10 @@ internal static class Posts
     public static async ValueTask<PostAnswer> Restore(Call call) =>
         PostAnswer.Of(await call.Forum.Posts.RestoreAsync(call.User, call.Id, Reason(call)).ConfigureAwait(false));
 
-    public static ValueTask<VersionsAnswer> History(Call call)
-    {
-        var (versions, next) = call.Page(
-            $"history {call.Id}",
-            (size, from) => call.Forum.Posts.History(call.Id, call.Caller, size, from) ?? throw RefusalException.NotFound("post"), VersionView.Of);
-        return new(new VersionsAnswer(versions, next));
-    }
+    public static ValueTask<VersionsAnswer> History(Call call) => call.Page(
+        $"history {call.Id}",
+        (size, from) => call.Forum.Posts.History(call.Id, call.Caller, size, from) ?? throw RefusalException.NotFound("post"),
+        VersionView.Of, (versions, next) => new VersionsAnswer(versions, next));
 
     public static ValueTask<LikesAnswer> Like(Call call) => Like(call, likes: true);
 
@@ -61,10 +61,4 @@ internal static class Posts
 
     private static async ValueTask<LikesAnswer> Like(Call call, bool likes) =>
         new(await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false) ?? throw RefusalException.NotFound("post"));
-
-    private static PostAnswer WithETag(Call call, Post post)
-    {
-        call.ETag = PostETag.Of(post);
-        return PostAnswer.Of(post);
-    }
 }

@@ -15,8 +15,8 @@ internal static class Search
     public static ValueTask<SearchAnswer> Find(Call call)
     {
         var text = call.Query("q") ?? throw RefusalException.Invalid("q", "is required");
-        var (results, next) = call.Page(
-            $"search {text}", (size, from) => call.Forum.Search.Find(text, size, from, call.Caller), SearchResultView.Of);
-        return new(new SearchAnswer(results, next));
+        return call.Page(
+            $"search {text}", (size, from) => call.Forum.Search.Find(text, size, from, call.Caller),
+            SearchResultView.Of, (results, next) => new SearchAnswer(results, next));
     }
 }

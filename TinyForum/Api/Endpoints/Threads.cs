@@ -13,32 +13,26 @@ internal static class Threads
 {
     public static ValueTask<PostsAnswer> List(Call call)
     {
-        var isActive = call.Query("sort") switch
-        {
-            null or "newest" => false,
-            "active" => true,
-            _ => throw RefusalException.Invalid("sort", "must be newest or active"),
-        };
+        var isActive = call.Query("sort", false, ("newest", false), ("active", true));
         var unread = call.Flag("unread");
         if (unread && call.Caller is null)
             throw ForumApi.LoginRequired();
         var author = call.Query("author") is { } name ? call.Forum.Users.Find(name)?.Id ?? -1 : (long?)null;
         var tag = call.Query("tag") is not { } text ? null : Tag.TryParse(text, out var parsed, out _) ? parsed : "";
         var filter = new ThreadFilter(author, tag, unread, isActive);
-        var (posts, next) = call.Page(
+        return call.Page(
             $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}",
-            (size, from) => call.Forum.Posts.Threads(filter, size, from, call.Caller), PostView.Of);
-        return new(new PostsAnswer(posts, next));
+            (size, from) => call.Forum.Posts.Threads(filter, size, from, call.Caller),
+            PostView.Of, (posts, next) => new PostsAnswer(posts, next));
     }
 
     public static ValueTask<RepliesAnswer> Replies(Call call)
     {
         var after = After(call);
-        var (replies, next) = call.Page(
+        return call.Page(
             $"replies {call.Id}",
             (size, from) => call.Forum.Posts.Replies(call.Id, size, from, after, call.Caller) ?? throw RefusalException.NotFound("thread"),
-            PostView.InList);
-        return new(new RepliesAnswer(replies, next));
+            PostView.InList, (replies, next) => new RepliesAnswer(replies, next));
     }
 
     public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)
@@ -65,11 +59,8 @@ internal static class Threads
 
     public static ValueTask<Done> Unlock(Call call) => Lock(call, false);
 
-    public static ValueTask<TagsAnswer> Tags(Call call)
-    {
-        var (tags, next) = call.Page("tags", call.Forum.Posts.Tags, tag => new TagView(tag.Name, tag.Threads));
-        return new(new TagsAnswer(tags, next));
-    }
+    public static ValueTask<TagsAnswer> Tags(Call call) => call.Page(
+        "tags", call.Forum.Posts.Tags, tag => new TagView(tag.Name, tag.Threads), (tags, next) => new TagsAnswer(tags, next));
 
     private static async ValueTask<Done> Pin(Call call, bool pinned) =>
         Found(await call.Forum.Posts.PinAsync(call.User, call.Id, pinned, Posts.Reason(call)).ConfigureAwait(false));

@@ -24,8 +24,7 @@ internal sealed class OpenApiDocument
         {
             var space = endpoint.Pattern.IndexOf(' ', StringComparison.Ordinal);
             var (method, path) = (endpoint.Pattern[..space], endpoint.Pattern[(space + 1)..]);
-            if (_paths[path] is null)
-                _paths[path] = new JsonObject();
+            _paths[path] ??= new JsonObject();
             _paths[path]![method.ToLowerInvariant()] = Operation(endpoint, method, path);
         }
         foreach (var (name, schema) in OpenApiRefusals.Schemas())
@@ -82,11 +81,7 @@ internal sealed class OpenApiDocument
         if (endpoint.Body is not null)
         {
             var schema = Schema(endpoint.Body, isBody: true);
-            operation["requestBody"] = new JsonObject
-            {
-                ["required"] = true,
-                ["content"] = Content("application/json", schema, Example(schema)),
-            };
+            operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Content("application/json", schema, Example(schema)) };
         }
         return operation;
     }
@@ -111,14 +106,14 @@ internal sealed class OpenApiDocument
     private JsonObject Parameter(string place, string name)
     {
         _parameters[$"{place}.{name}"] ??= OpenApiTerms.Parameter(place, name);
-        return Reference("parameters", $"{place}.{name}");
+        return OpenApiTerms.Reference("parameters", $"{place}.{name}");
     }
 
     private JsonObject Responses(Endpoint endpoint, string method, string path)
     {
         var responses = new JsonObject { [$"{endpoint.Status}"] = Success(endpoint, method) };
         foreach (var status in OpenApiRefusals.Of(endpoint, method, path))
-            responses[$"{status}"] = Reference("responses", $"{status}");
+            responses[$"{status}"] = OpenApiTerms.Reference("responses", $"{status}");
         return responses;
     }
 
@@ -130,7 +125,7 @@ internal sealed class OpenApiDocument
         if (endpoint.Refuses.Contains(200))
         {
             var media = content["application/json"]!;
-            media["schema"] = new JsonObject { ["oneOf"] = new JsonArray(schema.DeepClone(), Reference("schemas", "Fail")) };
+            media["schema"] = new JsonObject { ["oneOf"] = new JsonArray(schema.DeepClone(), OpenApiTerms.Reference("schemas", "Fail")) };
             media["examples"] = new JsonObject
             {
                 ["success"] = new JsonObject { ["value"] = Example(schema) },
@@ -141,7 +136,7 @@ internal sealed class OpenApiDocument
         var headers = new List<string> { "X-Request-Id" };
         if (method == "GET" && !endpoint.ChangesByGet)
             headers.Add("ETag");
-        if (method != "GET" || endpoint.RateLimited != RateLimited.No)
+        if (method != "GET" || endpoint.IsSearch)
             headers.AddRange(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
         if (endpoint.Status == 201)
             headers.AddRange(["Idempotency-Replayed", "Location"]);
@@ -189,7 +184,7 @@ internal sealed class OpenApiDocument
             .Where(p => isBody ? p.AssociatedParameter?.HasDefaultValue == false : !p.IsGetNullable && p.ShouldSerialize is null)
             .Select(p => p.Name));
         _schemas[name] ??= schema;
-        return Reference("schemas", name);
+        return OpenApiTerms.Reference("schemas", name);
     }
 
     /// <summary>A sample value of a schema, composed of its members' samples.</summary>
@@ -219,8 +214,6 @@ internal sealed class OpenApiDocument
 
     private static JsonObject Mapped(IEnumerable<KeyValuePair<string, JsonNode?>> members, Func<JsonNode, JsonNode> map) =>
         new(members.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)map(m.Value!))));
-
-    private static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
 
     private static JsonNode Sorted(JsonNode node) => node switch
     {

@@ -47,10 +47,8 @@ internal static class OpenApiRefusals
         return statuses;
     }
 
-    /// <summary>The envelope of a refusal.</summary>
     public static JsonObject Fail(string message) => new() { ["message"] = message, ["status"] = "fail" };
 
-    /// <summary>The three envelopes.</summary>
     public static IEnumerable<(string Name, JsonObject Schema)> Schemas()
     {
         yield return ("Error", Envelope("error", ("message", Constant("internal error")), ("request_id", Text())));
@@ -63,27 +61,19 @@ internal static class OpenApiRefusals
         })));
     }
 
-    /// <summary>Every refusal by its status.</summary>
     public static JsonObject Responses()
     {
-        var responses = new JsonObject
-        {
-            ["304"] = new JsonObject
-            {
-                ["description"] = "The client has it already.",
-                ["headers"] = OpenApiTerms.HeaderReferences(["ETag", "X-Request-Id"]),
-            },
-        };
+        var responses = new JsonObject { ["304"] = Response("The client has it already.", ["ETag"]) };
         foreach (var (status, description, message, headers) in All)
         {
-            responses[$"{status}"] = new JsonObject
-            {
-                ["description"] = description,
-                ["headers"] = OpenApiTerms.HeaderReferences(["X-Request-Id", .. headers]),
-                ["content"] = new JsonObject { ["application/json"] = Media(status, message) },
-            };
+            var response = Response(description, headers);
+            response["content"] = new JsonObject { ["application/json"] = Media(status, message) };
+            responses[$"{status}"] = response;
         }
         return responses;
+
+        static JsonObject Response(string description, string[] headers) =>
+            new() { ["description"] = description, ["headers"] = OpenApiTerms.HeaderReferences(["X-Request-Id", .. headers]) };
     }
 
     private static JsonObject Media(int status, string message) => status switch
@@ -106,7 +96,7 @@ internal static class OpenApiRefusals
         _ => new JsonObject { ["schema"] = Envelope("Fail"), ["example"] = Fail(message) },
     };
 
-    private static JsonObject Envelope(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
+    private static JsonObject Envelope(string name) => OpenApiTerms.Reference("schemas", name);
 
     private static JsonObject Envelope(string status, params ReadOnlySpan<(string Name, JsonObject Schema)> members)
     {

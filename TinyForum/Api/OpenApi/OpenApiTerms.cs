@@ -88,7 +88,6 @@ internal static class OpenApiTerms
             term.AddTo(schema, withLimits: isBody || term.IsChoice);
     }
 
-    /// <summary>A parameter in the path, the query or a header.</summary>
     public static JsonObject Parameter(string place, string name)
     {
         var term = Parameters[$"{place}.{name}"];
@@ -120,7 +119,9 @@ internal static class OpenApiTerms
     };
 
     public static JsonObject HeaderReferences(IEnumerable<string> names) =>
-        new(names.Select(name => KeyValuePair.Create(name, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/headers/{name}" })));
+        new(names.Select(name => KeyValuePair.Create(name, (JsonNode?)Reference("headers", name))));
+
+    public static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
 
     public static JsonObject SecuritySchemes() => new()
     {
@@ -152,7 +153,6 @@ internal static class OpenApiTerms
         static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
     }
 
-    /// <summary>Who may call, in words.</summary>
     public static string Who(Access access) => access switch
     {
         Access.Anyone => "For anyone.",
