@@ -10,7 +10,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal sealed class CallerCache(Database database)
 {
-    private const int MaxCallers = 10_000;
+    internal const int MaxCallers = 10_000;
 
     // By half of the digest: as good as the whole, for nobody can choose one.
     private readonly ConcurrentDictionary<UInt128, Entry> _entries = new();

@@ -9,8 +9,8 @@ namespace TinyForum.Http;
 /// <param name="version">A number that changes with every write: what was kept under another is not sent.</param>
 internal sealed class AnswerCache(Func<long> version)
 {
-    private const int MaxAnswers = 2_000;
-    private const long MaxBytes = 64 * 1024 * 1024;
+    internal const int MaxAnswers = 2_000;
+    internal const long MaxBytes = 64 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
     private long _version;
