@@ -60,15 +60,26 @@ public sealed class BackupTests(TestContext context)
         using (var database = ForumDatabase.Open(folder["forum.db"]))
             Backup.Save(database.Path, folder["backup.db"]);
         File.WriteAllText(folder["forum.db"], new string('x', 5000));
-        string[] logs = ["-wal", "-shm", "-journal"];
-        foreach (var log in logs)
-            File.WriteAllText(folder[$"forum.db{log}"], "a log");
+        File.WriteAllText(folder["forum.db-wal"], "a log");
         var kept = Backup.Restore(folder["backup.db"], folder["forum.db"], new DateTimeOffset(2026, 1, 31, 9, 30, 0, TimeSpan.Zero));
         Assert.AreEqual(folder["forum.db.before-restore-20260131T093000000Z"], kept);
         Assert.AreEqual(5000, new FileInfo(kept!).Length);
-        foreach (var log in logs)
-            Assert.IsFalse(File.Exists(folder[$"forum.db{log}"]), log);
+        Assert.IsFalse(File.Exists(folder["forum.db-wal"]));
         ForumDatabase.Open(folder["forum.db"]).Dispose();
+    }
+
+    [TestMethod]
+    [DataRow("-wal"), DataRow("-shm"), DataRow("-journal")]
+    public void A_database_that_is_gone_leaves_its_backup_no_log(string log)
+    {
+        using var folder = new TemporaryFolder();
+        using (var database = ForumDatabase.Open(folder["forum.db"]))
+            Backup.Save(database.Path, folder["backup.db"]);
+        File.Delete(folder["forum.db"]);
+        File.WriteAllText(folder[$"forum.db{log}"], "a log");
+        Assert.IsNull(Backup.Restore(folder["backup.db"], folder["forum.db"], DateTimeOffset.UtcNow));
+        Assert.AreEqual("a log", File.ReadAllText(folder[$"forum.db.before-restore{log}"]));
+        Assert.IsFalse(File.Exists(folder[$"forum.db{log}"]));
     }
 
     [TestMethod]
