@@ -135,6 +135,23 @@ public sealed class AccountTests
     }
 
     [TestMethod]
+    public async Task A_profile_that_another_request_changes_meanwhile_is_not_overwritten()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var tag = (await ada.GetAsync("/api/me")).Header("ETag")!;
+        using var writer = await HeldWriter.HoldAsync(forum.Server.Database);
+        var first = ada.PatchAsync("/api/me", new { bio = "first" }, ("If-Match", tag));
+        writer.AwaitWaiting(1);
+        var second = ada.PatchAsync("/api/me", new { bio = "second" }, ("If-Match", tag));
+        writer.AwaitWaiting(2);
+        await writer.ReleaseAsync();
+        (await first).Is(200, "success");
+        (await second).Is(412, "the account has changed since");
+        Assert.AreEqual("first", (string?)(await ada.GetAsync("/api/me"))["user.bio"]);
+    }
+
+    [TestMethod]
     public async Task A_new_password_needs_the_old_one_and_ends_all_other_sessions_and_the_tokens()
     {
         await using var forum = await TestForum.StartAsync();

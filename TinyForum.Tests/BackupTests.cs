@@ -70,6 +70,20 @@ public sealed class BackupTests(TestContext context)
     }
 
     [TestMethod]
+    [DataRow("-wal"), DataRow("-shm"), DataRow("-journal")]
+    public void A_database_that_is_gone_leaves_its_backup_no_log(string log)
+    {
+        using var folder = new TemporaryFolder();
+        using (var database = ForumDatabase.Open(folder["forum.db"]))
+            Backup.Save(database.Path, folder["backup.db"]);
+        File.Delete(folder["forum.db"]);
+        File.WriteAllText(folder[$"forum.db{log}"], "a log");
+        Assert.IsNull(Backup.Restore(folder["backup.db"], folder["forum.db"], DateTimeOffset.UtcNow));
+        Assert.AreEqual("a log", File.ReadAllText(folder[$"forum.db.before-restore{log}"]));
+        Assert.IsFalse(File.Exists(folder[$"forum.db{log}"]));
+    }
+
+    [TestMethod]
     public void A_damaged_backup_is_not_restored()
     {
         using var folder = new TemporaryFolder();
@@ -136,7 +150,63 @@ public sealed class BackupTests(TestContext context)
     }
 
     [TestMethod]
-    public async Task A_backup_that_fails_is_told_and_tried_again()
+    public async Task A_backup_of_a_clock_that_ran_ahead_does_not_keep_others_from_being_made()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new ManualTime();
+        var told = Channel.CreateUnbounded<string>();
+        Directory.CreateDirectory(folder["backups"]);
+        foreach (var ahead in (string[])["20260201T083000Z", "20270131T093000Z"]) // by 23 hours, and by a year
+            await File.WriteAllTextAsync(Path.Combine(folder["backups"], $"forum-{ahead}.db"), "");
+        await using var forum = await TestForum.StartAsync(o => o with
+        {
+            Database = folder["forum.db"],
+            TimeProvider = time,
+            BackupEvery = TimeSpan.FromHours(24),
+            Log = entry => told.Writer.TryWrite(entry.Message),
+        });
+        time.Advance(TimeSpan.FromHours(47) - TimeSpan.FromSeconds(1));
+        Assert.IsFalse(told.Reader.TryRead(out _), "too early");
+        time.Advance(TimeSpan.FromSeconds(1));
+        StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+    }
+
+    [TestMethod]
+    public void A_finished_file_is_on_disk_before_it_takes_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        var wasFlushed = false;
+        using (var claim = new FlushedFile(folder["x.partial"], () =>
+        {
+            Assert.IsFalse(File.Exists(folder["x"]));
+            wasFlushed = true;
+        }))
+        {
+            claim.Write("text"u8);
+            DatabaseFile.Publish(claim, folder["x"]);
+        }
+        Assert.IsTrue(wasFlushed);
+        Assert.AreEqual("text", File.ReadAllText(folder["x"]));
+    }
+
+    [TestMethod]
+    public async Task A_backup_is_of_the_moment_it_was_begun_at_however_much_is_written_meanwhile()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        await database.WriteAsync(c => c.Execute("INSERT INTO settings VALUES ('ballast', zeroblob(32 * 1024 * 1024))"));
+        var saving = Task.Run(() => Backup.Save(database.Path, folder["backup.db"]), context.CancellationToken);
+        SpinWait.SpinUntil(() => saving.IsCompleted || new FileInfo(folder["backup.db.partial"]) is { Exists: true, Length: > 0 });
+        await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('late')"));
+        await saving;
+        using var copy = ForumDatabase.Open(folder["backup.db"]);
+        Assert.AreEqual(0, copy.Read(c => c.Number("SELECT count(*) FROM tags")));
+    }
+
+    [TestMethod]
+    [DataRow(24 * 60, 10)]
+    [DataRow(2, 2, DisplayName = "sooner where backups are made more often")]
+    public async Task A_backup_that_fails_is_told_and_tried_again(int everyMinutes, int retryMinutes)
     {
         using var folder = new TemporaryFolder();
         var time = new ManualTime();
@@ -146,12 +216,22 @@ public sealed class BackupTests(TestContext context)
         {
             Database = folder["forum.db"],
             TimeProvider = time,
-            BackupEvery = TimeSpan.FromHours(24),
+            BackupEvery = TimeSpan.FromMinutes(everyMinutes),
             Log = entry => told.Writer.TryWrite(entry.Message),
         });
         StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "the backup failed: ");
         File.Delete(folder["backups"]);
-        time.Advance(TimeSpan.FromMinutes(10));
+        time.Advance(TimeSpan.FromMinutes(retryMinutes));
         StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+    }
+
+    private sealed class FlushedFile(string path, Action toDisk) : FileStream(path, FileMode.CreateNew)
+    {
+        public override void Flush(bool flushToDisk)
+        {
+            base.Flush(flushToDisk);
+            if (flushToDisk)
+                toDisk();
+        }
     }
 }

@@ -40,6 +40,27 @@ public sealed class CallerCacheTests
     }
 
     [TestMethod]
+    public void As_many_callers_are_kept_as_may_be_and_then_it_starts_over()
+    {
+        using var database = ForumDatabase.Open(null);
+        var callers = new CallerCache(database);
+        var loads = 0;
+        for (var i = 0; i < CallerCache.MaxCallers; i++)
+            Find(i);
+        Find(0);
+        Assert.AreEqual(CallerCache.MaxCallers, loads, "the first is still kept");
+        Find(CallerCache.MaxCallers);
+        Find(0);
+        Assert.AreEqual(CallerCache.MaxCallers + 2, loads, "one too many let go of the others");
+
+        void Find(int i) => callers.Find(SessionTable.Digest($"{i}"), 50, (_, _) =>
+        {
+            loads++;
+            return new KnownCaller(new Caller(i, "ada", Role.Member, 1, null, MayWrite: true), LastUsedAt: 0, EndsAt: 100);
+        });
+    }
+
+    [TestMethod]
     public async Task What_is_kept_is_read_anew_once_something_was_written()
     {
         using var database = ForumDatabase.Open(null);

@@ -143,7 +143,7 @@ public sealed class CommandLineTests
         Assert.AreEqual((1, "tinyforum: TINYFORUM_BACKUP_EVERY: must be a number of s, m, h or d, such as 24h, not \"often\"\n"), (code, errors));
         using var folder = new TemporaryFolder();
         (_, _, errors) = await ServerProcess.RunAsync(["--backup-every", "24h"], null,
-            ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_DATABASE", folder["none/x"]));
+            ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_BACKUP_KEEP", ""), ("TINYFORUM_DATABASE", folder["none/x"]));
         Assert.AreEqual($"tinyforum: cannot open the database {folder["none/x"]}: its folder does not exist\n", errors);
     }
 
@@ -260,6 +260,35 @@ public sealed class CommandLineTests
             Assert.AreEqual(0, code, errors);
             return output;
         }
+    }
+
+    [TestMethod]
+    public async Task Every_account_is_listed_and_who_is_suspended()
+    {
+        using var folder = new TemporaryFolder();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
+        Execute(folder["forum.db"], """
+            WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1002)
+            INSERT INTO users (id, username, username_key, created_at, suspension)
+            SELECT i, 'user' || i, 'user' || i, 0, iif(i = 1002, 'spam', NULL) FROM n
+            """);
+        var (code, output, errors) = await ServerProcess.RunAsync(["user", "list", "--database", folder["forum.db"]]);
+        Assert.AreEqual((0, ""), (code, errors));
+        var lines = output.Split('\n');
+        Assert.HasCount(1001 + 1, lines);
+        CollectionAssert.AreEqual((string[])["1001\tmember\tuser1001", "1002\tmember\tuser1002\tsuspended", ""], lines[^3..]);
+    }
+
+    [TestMethod]
+    public async Task An_export_that_fails_leaves_no_half_of_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        ForumDatabase.Open(folder["forum.db"]).Dispose();
+        Execute(folder["forum.db"], "ALTER TABLE tags RENAME TO labels");
+        var (code, _, errors) = await ServerProcess.RunAsync(["export", folder["forum.ndjson"], "--database", folder["forum.db"]]);
+        Assert.AreEqual(1, code, errors);
+        StringAssert.Contains(errors, "cannot export");
+        Assert.IsEmpty(Directory.GetFiles(folder.Path, "forum.ndjson*"));
     }
 
     [TestMethod]

@@ -1,11 +1,15 @@
 using Microsoft.Data.Sqlite;
 using TinyForum.Data;
+using TinyForum.Storage;
+using static SQLitePCL.raw;
 
 namespace TinyForum.Tests;
 
 [TestClass]
 public sealed class DatabaseTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     [TestMethod]
     public async Task Writes_are_grouped_and_one_that_fails_is_undone_alone()
     {
@@ -69,6 +73,49 @@ public sealed class DatabaseTests
         }));
         await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('c')"));
         CollectionAssert.AreEqual(new[] { "c" }, database.Read(c => c.All("SELECT name FROM tags", r => r.GetString(0))));
+    }
+
+    [TestMethod]
+    public async Task More_writes_than_may_wait_are_refused_at_once_and_those_that_wait_are_done()
+    {
+        using var database = ForumDatabase.Open(null);
+        using var writer = await HeldWriter.HoldAsync(database);
+        var writes = Enumerable.Range(0, WriteQueue.MaxWaiting).Select(_ => database.WriteAsync(_ => { })).ToList();
+        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(
+            () => Task.Run(() => database.WriteAsync(_ => { })).WaitAsync(Patience));
+        Assert.AreEqual(RefusalKind.Busy, refusal.Kind);
+        await writer.ReleaseAsync();
+        await Task.WhenAll(writes);
+    }
+
+    [TestMethod]
+    public void A_database_that_another_process_makes_at_the_same_moment_is_made_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var connection = new Connection(folder["forum.db"], readOnly: false, TimeSpan.FromSeconds(5));
+        var others = 0;
+        sqlite3_trace(connection.Sqlite.Handle!, (_, statement) =>
+        {
+            if (statement.StartsWith("BEGIN", StringComparison.Ordinal) && others++ == 0)
+                ForumDatabase.Open(folder["forum.db"]).Dispose(); // after the file was seen to be empty
+        }, null);
+        ForumDatabase.Schema.Apply(connection, folder["forum.db"], _ => { });
+        Assert.AreEqual(1, others);
+        Assert.AreEqual(2, connection.Number("SELECT count(*) FROM users"));
+    }
+
+    [TestMethod]
+    public async Task A_new_database_can_be_read_by_its_owner_alone()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('a')"));
+        var files = Directory.GetFiles(folder.Path);
+        Assert.HasCount(3, files);
+        if (OperatingSystem.IsWindows())
+            return;
+        foreach (var file in files)
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file), file);
     }
 
     [TestMethod]

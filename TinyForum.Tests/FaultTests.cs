@@ -159,6 +159,20 @@ public sealed class FaultTests(TestContext context)
     }
 
     [TestMethod]
+    public void No_reader_is_opened_on_a_file_that_took_the_place_of_the_database()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        database.Read(c => c.Number("SELECT 1")); // this reader stays with its file
+        File.Move(folder["forum.db"], folder["away"]);
+        File.Copy(folder["away"], folder["forum.db"]);
+        var refusal = Assert.ThrowsExactly<RefusalException>(() => database.Read(_ => database.Read(c => c.Number("SELECT 1"))));
+        Assert.AreEqual(RefusalKind.Unavailable, refusal.Kind);
+        File.Move(folder["away"], folder["forum.db"], overwrite: true);
+        Assert.AreEqual(1, database.Read(_ => database.Read(c => c.Number("SELECT 1"))));
+    }
+
+    [TestMethod]
     public async Task A_clock_that_jumps_back_changes_neither_ids_nor_order_nor_who_is_logged_in()
     {
         var time = new ManualTime();

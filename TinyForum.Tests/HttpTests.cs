@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using TinyForum.Http;
 
 namespace TinyForum.Tests;
 
@@ -80,6 +82,50 @@ public sealed class HttpTests
             (await client.GetAsync(path, ("If-None-Match", tag.Trim('"')))).Is(200);
         }
     }
+
+    [TestMethod]
+    [DataRow("/api/user/ada", true), DataRow("/api/posts", true)]
+    [DataRow("/api/me", false), DataRow("/api/messages", false), DataRow("/api/sessions", false)]
+    public async Task Caches_are_told_what_an_answer_depends_on_and_what_is_one_clients_own(string path, bool isForAnyone)
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        foreach (var client in isForAnyone ? (TestClient[])[ada, forum.Client()] : [ada])
+        {
+            var first = (await client.GetAsync(path)).Is(200);
+            var known = (await client.GetAsync(path, ("If-None-Match", first.Header("ETag")!))).Is(304);
+            foreach (var answer in (Answer[])[first, known])
+                Assert.AreEqual(
+                    ("Accept-Encoding, Authorization, Cookie", client == ada, true),
+                    (answer.Header("Vary"), answer.Headers.CacheControl!.Private, answer.Headers.CacheControl.NoCache));
+        }
+    }
+
+    [TestMethod]
+    public async Task What_a_body_said_is_wiped_from_memory_that_is_used_again()
+    {
+        var wiped = new TaskCompletionSource<bool>();
+        var boundary = new Boundary(async exchange =>
+        {
+            var body = await exchange.ReadBodyAsync();
+            Assert.IsTrue(MemoryMarshal.TryGetArray(body, out var array));
+            Assert.IsTrue(array.AsSpan().ContainsAnyExcept((byte)0));
+            exchange.Dispose();
+            wiped.SetResult(!array.AsSpan().ContainsAnyExcept((byte)0)); // on this thread, where nobody else has got it yet
+        }, null, TimeProvider.System, null, null, null);
+        await using var loop = ListenerLoop.Start(
+            [new ListenAddress("127.0.0.1", 0)], boundary, new ConnectionLimits(), _ => { }, TimeSpan.FromSeconds(1));
+        using var client = new RawClient(loop.Addresses[0].Url);
+        client.Send("POST / HTTP/1.1\nHost: 127.0.0.1\nContent-Length: 6\n\nsecret");
+        client.ReadAnswer();
+        Assert.IsTrue(await wiped.Task);
+    }
+
+    [TestMethod]
+    [DataRow("http://me@127.0.0.1:5000"), DataRow("http://127.0.0.1:5000/forum"), DataRow("http://127.0.0.1:5000/?a")]
+    [DataRow("http://example.org:5000"), DataRow("http://[::1]:5000"), DataRow("127.0.0.1:5000")]
+    public void What_can_not_be_listened_on_is_refused(string address) => StringAssert.StartsWith(
+        Assert.ThrowsExactly<StartException>(() => ListenAddress.Parse(address)).Message, $"cannot listen on \"{address}\": it must ");
 
     [TestMethod]
     public async Task A_chunked_body_is_a_411_and_nothing_of_it_is_read()

@@ -1,3 +1,4 @@
+using TinyForum.Data;
 
 namespace TinyForum.Tests;
 
@@ -84,5 +85,32 @@ public sealed class IdempotencyTests
         (await ada.DeleteAsync("/api/tokens/1")).Is(200);
         (await ada.PostAsync("/api/tokens", token, Key)).Is(409, "what was created with this Idempotency-Key has been deleted");
         (await ada.PostAsync("/api/tokens", token, ("Idempotency-Key", "l"))).Is(201);
+    }
+
+    [TestMethod]
+    public async Task A_key_is_remembered_for_a_day()
+    {
+        var time = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
+        var ada = await forum.UserAsync("ada");
+        var thread = new { title = "t", body = "b" };
+        (await ada.PostAsync("/api/posts", thread, Key)).Is(201);
+        time.Advance(IdempotencyKey.Lifetime - TimeSpan.FromMilliseconds(1));
+        Assert.AreEqual("true", (await ada.PostAsync("/api/posts", thread, Key)).Is(201).Header("Idempotency-Replayed"));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        var again = (await ada.PostAsync("/api/posts", thread, Key)).Is(201);
+        Assert.AreEqual((2, null), ((int)again["post.id"]!, again.Header("Idempotency-Replayed")));
+    }
+
+    [TestMethod]
+    public async Task A_key_that_named_something_of_another_kind_is_refused()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("ada");
+        var (posts, messages) = (forum.Server.Posts, forum.Server.Messages);
+        await posts.CreateThreadAsync(Actors.Of(2), "t", "b", key: new IdempotencyKey("k", "request"u8));
+        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(
+            () => messages.SendAsync(Actors.Of(2), "ada", null, "b", new IdempotencyKey("k", "request"u8)));
+        Assert.AreEqual(RefusalKind.KeyReused, refusal.Kind);
     }
 }

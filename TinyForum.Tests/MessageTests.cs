@@ -70,6 +70,20 @@ public sealed class MessageTests
     }
 
     [TestMethod]
+    public async Task What_comes_while_all_are_being_marked_stays_unread()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
+        await SendAsync(ada, "bob");
+        using var writer = await HeldWriter.HoldAsync(forum.Server.Database);
+        var sending = forum.Server.Messages.SendAsync(Actors.Of(2), "bob", null, "x");
+        var marking = forum.Server.Messages.MarkAllReadAsync(Actors.Of(3));
+        await writer.ReleaseAsync();
+        Assert.AreEqual(1, await marking);
+        await IdsAsync(bob, "?unread=true", (await sending).Id);
+    }
+
+    [TestMethod]
     public async Task Marking_all_marks_thousands_and_what_comes_later_stays_unread()
     {
         await using var forum = await TestForum.StartAsync();

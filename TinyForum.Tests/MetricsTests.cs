@@ -107,6 +107,22 @@ public sealed class MetricsTests
     }
 
     [TestMethod]
+    public async Task Passwords_that_are_being_hashed_are_told_from_those_that_wait()
+    {
+        var cores = Environment.ProcessorCount;
+        var all = 50 * cores;
+        await using var forum = await TestForum.StartAsync(
+            o => o with { Passwords = new() { MemoryKiB = 1024, Iterations = 50, MaxWaiting = all } });
+        using var enough = new CancellationTokenSource();
+        var hashes = Enumerable.Range(0, all).Select(_ => forum.Server.Forum.Passwords.HashAsync("secret", enough.Token)).ToList();
+        var samples = Parse((await forum.Client().GetAsync("/metrics")).Is(200).Text);
+        await enough.CancelAsync();
+        Assert.IsGreaterThan(cores, samples["tinyforum_passwords_queue"]);
+        Assert.IsLessThanOrEqualTo(cores, samples["tinyforum_passwords_running"]);
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Task.WhenAll(hashes));
+    }
+
+    [TestMethod]
     public async Task Each_server_of_a_process_has_its_own()
     {
         await using var one = await TestForum.StartAsync();
@@ -253,13 +269,17 @@ public sealed class MetricsTests
         };
         ActivitySource.AddActivityListener(listener);
         var id = (await forum.Client().GetAsync("/api/user/ann")).Header("X-Request-Id");
+        File.Delete($"{forum.Server.Database.Path}-wal");
+        var failed = (await forum.Client().GetAsync("/healthz")).Is(503).Header("X-Request-Id");
         await forum.DisposeAsync();
         lock (seen)
         {
             var activity = seen.Single(a => (string?)a.GetTagItem("tinyforum.request.id") == id);
             Assert.AreEqual("GET /api/user/{username}", activity.DisplayName);
             Assert.AreEqual(ActivityKind.Server, activity.Kind);
-            Assert.AreEqual(200, activity.GetTagItem("http.response.status_code"));
+            Assert.AreEqual((200, ActivityStatusCode.Unset), (activity.GetTagItem("http.response.status_code"), activity.Status));
+            activity = seen.Single(a => (string?)a.GetTagItem("tinyforum.request.id") == failed);
+            Assert.AreEqual((503, ActivityStatusCode.Error), (activity.GetTagItem("http.response.status_code"), activity.Status));
         }
     }
 

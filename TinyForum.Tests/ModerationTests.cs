@@ -154,6 +154,11 @@ public sealed class ModerationTests
         foreach (var reason in new[] { "one", "one", "two" })
             Assert.IsNull((await moderator.PutAsync("/api/user/ada/suspension", new { reason })).Is(200)["suspension.until"]);
         Assert.HasCount(2, (await moderator.GetAsync("/api/moderation-log"))["entries"]!.AsArray());
+
+        (await moderator.PutAsync("/api/user/ada/suspension", new { reason = "two", until = "2999-01-01T00:00:00Z" })).Is(200);
+        Assert.HasCount(3, (await moderator.GetAsync("/api/moderation-log"))["entries"]!.AsArray());
+        (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "secret" }))
+            .Is(403, "this account is suspended until 2999-01-01T00:00:00.000Z: two");
     }
 
     [TestMethod]

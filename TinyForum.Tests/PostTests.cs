@@ -203,6 +203,17 @@ public sealed class PostTests
             (await bob.DeleteAsync("/api/posts/1/like")).Is(200);
             Assert.AreEqual(tag, (await client.GetAsync("/api/posts/1")).Is(200).Header("ETag"));
         }
+        var mod = await forum.UserAsync("mod", "moderator");
+        var seen = new HashSet<string?> { (await ada.GetAsync("/api/posts/1")).Header("ETag") };
+        foreach (var (client, method, path, body) in ((TestClient, string, string, object?)[])
+            [
+                (mod, "PUT", "/pin", null), (mod, "PUT", "/lock", null), (mod, "POST", "/replies", new { body = "r" }),
+                (ada, "PUT", "/like", null), (ada, "PUT", "/read", new { number = 1 }), (ada, "PATCH", "", new { body = "c" }),
+            ])
+        {
+            Assert.IsLessThan(300, (int)(await client.SendAsync(method, $"/api/posts/1{path}", body)).Status);
+            Assert.IsTrue(seen.Add((await ada.GetAsync("/api/posts/1")).Is(200).Header("ETag")), $"{method} {path}");
+        }
         // A 304 that was not rendered leaves nothing behind for those who have nothing yet.
         (await bob.PutAsync("/api/posts/1/like")).Is(200);
         var now = (await ada.GetAsync("/api/posts/1")).Header("ETag")!;

@@ -220,6 +220,19 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public async Task How_common_a_word_is_is_estimated_where_it_is_too_common_to_be_counted()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var thread = await database.ThreadAsync(1, "x", "x");
+        var count = 0;
+        await AddRepliesAsync(database, thread, 400, () => count++ % 4 == 0 ? "common rarer" : "common");
+        var rarer = await database.ThreadAsync(1, "x", "rarer rarer rarer common");
+        var common = await database.ThreadAsync(1, "x", "common common common rarer");
+        CollectionAssert.AreEqual(new[] { rarer, common }, Find(search, "common rarer", limit: 500).Where(id => id >= rarer).ToArray());
+    }
+
+    [TestMethod]
     public async Task A_walk_through_several_windows_finds_each_post_once_though_others_write()
     {
         var (database, search) = Open();

@@ -194,6 +194,7 @@ public sealed class SearchTextTests
         Assert.IsTrue(SearchQuery.TryParse(string.Concat(Enumerable.Repeat("𠮷", 200)), out _, out _));
         Assert.IsFalse(SearchQuery.TryParse(new string('x', 201), out _, out _));
         Assert.IsFalse(SearchQuery.TryParse("a\uD800", out _, out _));
+        Assert.IsTrue(SearchQuery.TryParse(string.Join(' ', Enumerable.Range(1, SearchQuery.MaxTerms)), out _, out _));
         Assert.IsTrue(Finds(new string('ﷺ', 200), new string('ﷺ', 200)));
     }
 

@@ -57,6 +57,6 @@ public sealed class TextRuleTests
 
     [TestMethod]
     [DataRow(""), DataRow("a b"), DataRow("a_b"), DataRow("a.b"), DataRow("-"), DataRow("c#"), DataRow("a\u200Bb")]
-    [DataRow("123456789012345678901")]
+    [DataRow("123456789012345678901"), DataRow("\u0301a"), DataRow("a-\u0301"), DataRow("1\u0301")]
     public void Other_tags_are_refused(string text) => Assert.IsFalse(Tag.TryParse(text, out _, out _));
 }

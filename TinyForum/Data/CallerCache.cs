@@ -10,7 +10,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal sealed class CallerCache(Database database)
 {
-    private const int MaxCallers = 10_000;
+    internal const int MaxCallers = 10_000;
 
     // The key is half of the digest, which is as good as the whole: nobody can choose it.
     private readonly ConcurrentDictionary<UInt128, Entry> _entries = new();

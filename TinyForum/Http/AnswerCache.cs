@@ -9,8 +9,8 @@ namespace TinyForum.Http;
 /// <param name="version">Returns a number that changes with every write: an answer is sent only while the number is the same.</param>
 internal sealed class AnswerCache(Func<long> version)
 {
-    private const int MaxAnswers = 2_000;
-    private const long MaxBytes = 64 * 1024 * 1024;
+    internal const int MaxAnswers = 2_000;
+    internal const long MaxBytes = 64 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
     private long _version;

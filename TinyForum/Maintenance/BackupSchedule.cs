@@ -76,10 +76,11 @@ internal sealed class BackupSchedule : IAsyncDisposable
     private TimeSpan Due()
     {
         var now = _options.TimeProvider.GetUtcNow();
-        if (!Directory.Exists(_folder) || Own(Extension) is not [.., var newest])
+        if (!Directory.Exists(_folder))
             return TimeSpan.Zero;
-        var due = Time(newest, Extension)!.Value + _every - now;
-        return due <= TimeSpan.Zero ? TimeSpan.Zero : due < _every ? due : _every; // a backup from the future means that the clock was set back
+        // One of the far future is of a clock that has been set right since: it would keep all others from being made until then.
+        var newest = Own(Extension).Select(f => Time(f, Extension)!.Value).LastOrDefault(time => time <= now + _every);
+        return newest + _every > now ? newest + _every - now : TimeSpan.Zero;
     }
 
     private void Wait(TimeSpan due)

@@ -11,7 +11,7 @@ namespace TinyForum.Storage;
 internal sealed class WriteQueue : IDisposable
 {
     public const int DefaultMaxBatch = 512;
-    private const int MaxWaiting = 10_000;
+    public const int MaxWaiting = 10_000;
 
     private readonly Connection _connection;
     private readonly BlockingCollection<Write> _waiting = new(MaxWaiting);

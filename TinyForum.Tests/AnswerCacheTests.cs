@@ -1,0 +1,38 @@
+using TinyForum.Http;
+
+namespace TinyForum.Tests;
+
+[TestClass]
+public sealed class AnswerCacheTests
+{
+    private readonly AnswerCache _cache = new(() => 1);
+
+    private void Keep(string target, ReadOnlyMemory<byte> body, long version = 1) =>
+        _cache.Keep(userId: 0, target, new KeptAnswer(version, "/", "\"tag\"", body, isPublic: false));
+
+    [TestMethod]
+    public void As_many_answers_are_kept_as_may_be_and_then_it_starts_over()
+    {
+        for (var i = 0; i < AnswerCache.MaxAnswers; i++)
+            Keep($"{i}", default);
+        Assert.AreEqual(AnswerCache.MaxAnswers, _cache.Count);
+        Keep("one more", default);
+        Assert.AreEqual(1, _cache.Count);
+    }
+
+    [TestMethod]
+    public void Answers_are_bounded_by_their_size_in_all()
+    {
+        var half = new byte[AnswerCache.MaxBytes / 2];
+        for (var round = 0; round < 2; round++)
+        {
+            Keep("one", half);
+            Keep("another", half.AsMemory(1));
+            Assert.AreEqual(2, _cache.Count);
+            Keep("one more", new byte[2]);
+            Assert.AreEqual(1, _cache.Count, "what is over is no longer counted");
+            Keep("of another version", default, version: round + 2);
+            Assert.AreEqual(1, _cache.Count);
+        }
+    }
+}
