@@ -100,17 +100,19 @@ internal static partial class LoginsBench
                 await contestant.MeasureAsync(settings.Duration);
         }
         output.WriteLine($"`serve` in a process of its own for each line, {settings.Rounds} interleaved rounds of {settings.Seconds} s, "
-            + "median (least–greatest): one login after another (a hash, a look-up and a commit); `GET /api/posts`, kept, by "
-            + $"{Load.Description(Readers)}; the same in a flood of {Flooders} connections that log in without a pause; "
-            + "and the most memory that was resident.");
+            + "median (least–greatest): one login after another (a hash, a look-up and a commit), and the server's processor time for one; "
+            + $"`GET /api/posts`, kept, by {Load.Description(Readers)}; the same in a flood of {Flooders} connections that log in without "
+            + "a pause; and the most memory that was resident.");
         output.WriteLine();
-        output.WriteLine("| memory, passes | login, ms | GET: p50, ms | p99 | in the flood: p50 | p99 | logins/s | peak, MB | in it |");
-        output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        output.WriteLine("| memory, passes | login, ms | CPU, ms | GET: p50, ms | p99 | in the flood: p50 | p99 "
+            + "| logins/s | peak, MB | in it |");
+        output.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var contestant in all)
             output.WriteLine(contestant);
         output.WriteLine();
         foreach (var contestant in all.Skip(1).Where(_ => against is not null))
             output.WriteLine($"- {contestant.Name}, of the other build's: login {contestant.Login.RatioTo(all[0].Login).ToString("F2")}, "
+                + $"its processor time {contestant.Processor.RatioTo(all[0].Processor).ToString("F2")}, "
                 + $"p99 in the flood {contestant.Beside99.RatioTo(all[0].Beside99).ToString("F2")}");
     }
 
@@ -128,6 +130,8 @@ internal static partial class LoginsBench
 
         public Samples Login { get; } = new();
 
+        public Samples Processor { get; } = new();
+
         public Samples Beside99 { get; } = new();
 
         public async Task MeasureAsync(TimeSpan duration)
@@ -143,7 +147,7 @@ internal static partial class LoginsBench
                 var greeting = await process.StandardOutput.ReadLineAsync();
                 if (greeting is null)
                     throw new InvalidOperationException($"{program} did not start");
-                await MeasureAsync(new Uri(Address().Match(greeting).Value), process.Id, duration);
+                await MeasureAsync(new Uri(Address().Match(greeting).Value), process, duration);
             }
             finally
             {
@@ -154,10 +158,10 @@ internal static partial class LoginsBench
 
         /// <summary>Its line of the table.</summary>
         public override string ToString() =>
-            $"| {name} | {Login.ToString("F1")} | {_quiet50.ToString("F2")} | {_quiet99.ToString("F1")} | {_beside50.ToString("F2")} "
-            + $"| {Beside99.ToString("F1")} | {_logins} | {_before} | {_peak} |";
+            $"| {name} | {Login.ToString("F0")} | {Processor.ToString("F0")} | {_quiet50.ToString("F2")} | {_quiet99.ToString("F1")} "
+            + $"| {_beside50.ToString("F2")} | {Beside99.ToString("F1")} | {_logins} | {_before} | {_peak} |";
 
-        private async Task MeasureAsync(Uri server, int process, TimeSpan duration)
+        private async Task MeasureAsync(Uri server, Process process, TimeSpan duration)
         {
             const string account = $$"""{"username":"ada","password":"{{Password}}"}""";
             var read = new LoadRequest(new Uri(server, "/api/posts"));
@@ -169,18 +173,22 @@ internal static partial class LoginsBench
             }
             await Load.RunAsync(read, Readers, WarmUp);
             await Load.RunAsync(login, 1, WarmUp);
-            Login.Add((await Load.RunAsync(login, 1, duration)).P50);
+            var processor = process.TotalProcessorTime;
+            var alone = await Load.RunAsync(login, 1, duration);
+            process.Refresh();
+            Login.Add(alone.P50);
+            Processor.Add((process.TotalProcessorTime - processor).TotalMilliseconds / (alone.Rate * duration.TotalSeconds));
             var quiet = await Load.RunAsync(read, Readers, duration);
             _quiet50.Add(quiet.P50);
             _quiet99.Add(quiet.P99);
-            _before.Add(Child.PeakResident(process) / 1e6);
+            _before.Add(Child.PeakResident(process.Id) / 1e6);
             var flood = Load.RunAsync(login, Flooders, WarmUp + duration);
             await Task.Delay(WarmUp / 2);
             var beside = await Load.RunAsync(read, Readers, duration);
             _beside50.Add(beside.P50);
             Beside99.Add(beside.P99);
             _logins.Add((await flood).Rate);
-            _peak.Add(Child.PeakResident(process) / 1e6);
+            _peak.Add(Child.PeakResident(process.Id) / 1e6);
         }
 
         [GeneratedRegex(@"http://[\d.:]+/")]

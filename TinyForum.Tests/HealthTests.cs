@@ -1,5 +1,3 @@
-using TinyForum.Storage;
-
 namespace TinyForum.Tests;
 
 [TestClass]

@@ -1,4 +1,3 @@
-using TinyForum.Api.Endpoints;
 using TinyForum.Http;
 
 namespace TinyForum.Tests;

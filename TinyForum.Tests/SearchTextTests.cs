@@ -14,11 +14,11 @@ public sealed class SearchTextTests
     // FTS5 as the forum declares it.
     private sealed class Index : IDisposable
     {
-        private readonly SqliteConnection connection = new("Data Source=:memory:");
+        private readonly SqliteConnection _connection = new("Data Source=:memory:");
 
         internal Index()
         {
-            connection.Open();
+            _connection.Open();
             Run("CREATE VIRTUAL TABLE t USING fts5(x, content = '', contentless_delete = 1, tokenize = 'ascii')");
             Run("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)");
         }
@@ -49,14 +49,14 @@ public sealed class SearchTextTests
 
         private SqliteCommand Command(string sql, int id, string text)
         {
-            var command = connection.CreateCommand();
+            var command = _connection.CreateCommand();
             command.CommandText = sql;
             command.Parameters.AddWithValue("$id", id);
             command.Parameters.AddWithValue("$text", text);
             return command;
         }
 
-        public void Dispose() => connection.Dispose();
+        public void Dispose() => _connection.Dispose();
     }
 
     private static SearchQuery Query(string text)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using TinyForum.Text;
 
 namespace TinyForum.Tests.Support;
 

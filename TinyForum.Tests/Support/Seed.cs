@@ -32,7 +32,7 @@ internal static class Seed
     /// <summary>Hides a post as the forum does.</summary>
     public static Task HideAsync(this Database database, long post) => database.WriteAsync(c =>
     {
-        c.Execute("UPDATE posts SET deleted_at = 1 WHERE id = $id", ("$id", post));
+        c.Execute("UPDATE posts SET deleted_at = 1, deleted_by = 1, deleted_as = 'moderator' WHERE id = $id", ("$id", post));
         c.Execute("UPDATE threads SET deleted = 1 WHERE id = $id", ("$id", post));
         SearchIndex.Remove(c, post);
     });
