@@ -169,7 +169,7 @@ public sealed class SearchTests
         await database.WriteAsync(c =>
         {
             c.Execute("UPDATE threads SET deleted = 0");
-            c.Execute("UPDATE posts SET deleted_at = NULL");
+            c.Execute("UPDATE posts SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL");
             SearchIndex.Put(c, thread, "Title", "after");
         });
         CollectionAssert.AreEqual(new[] { thread }, Find(search, "after"));
