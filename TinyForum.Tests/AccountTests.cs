@@ -202,15 +202,15 @@ public sealed class AccountTests
             "/api/me" => new { password = "secret" },
             _ => new { current = "secret", @new = "better" },
         };
-        using var writer = await HeldWriter.HoldAsync(forum.Database);
-        var change = forum.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'another' WHERE id = 2"));
+        using var writer = await HeldWriter.HoldAsync(forum.Server.Database);
+        var change = forum.Server.Database.WriteAsync(c => c.Execute("UPDATE users SET password = 'another' WHERE id = 2"));
         var request = ada.SendAsync(method, path, body);
         writer.AwaitWaiting(2); // the change, and behind it what the proof is for
         await writer.ReleaseAsync();
         (await request).Is(status, message);
         Assert.AreEqual(1, await change);
         Assert.HasCount(1, forum.Server.Sessions.List(Actors.Of(2)), "the one from before");
-        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT count(*) FROM users WHERE password = 'another'")));
+        Assert.AreEqual(1, forum.Server.Database.Read(c => c.Number("SELECT count(*) FROM users WHERE password = 'another'")));
     }
 
     [TestMethod]
@@ -235,7 +235,7 @@ public sealed class AccountTests
         const string stored = "$argon2id$v=19$m=19456,t=2,p=1$u9Ual2u4E3mExb4Khd9Tsw$AYdUuwehZXNsUPJ81Zxf09Q/p8q9LbwQFKxI2E38VXM";
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada");
-        var database = forum.Database;
+        var database = forum.Server.Database;
         await database.WriteAsync(c => c.Execute("UPDATE users SET password = $stored WHERE id = 2", ("$stored", stored)));
         for (var i = 0; i < 2; i++)
         {

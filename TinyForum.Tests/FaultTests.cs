@@ -63,7 +63,7 @@ public sealed class FaultTests(TestContext context)
     {
         await using var forum = await TestForum.StartAsync();
         var ada = await forum.UserAsync("ada");
-        var pages = await forum.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1")); // as few as it has
+        var pages = await forum.Server.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1")); // as few as it has
         var body = new string('x', 32_000);
         Answer answer;
         var written = 0;
@@ -73,9 +73,9 @@ public sealed class FaultTests(TestContext context)
         Assert.AreEqual("30", answer.Header("Retry-After"));
         Assert.AreEqual(written, (await ada.GetAsync("/api/posts?limit=100")).Is(200)["posts"]!.AsArray().Count);
         (await ada.GetAsync("/healthz")).Is(200);
-        await forum.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1000000"));
+        await forum.Server.Database.WriteAsync(c => c.Number("PRAGMA max_page_count = 1000000"));
         (await ada.PostAsync("/api/posts", new { title = "t", body })).Is(201);
-        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => IntegrityCheck.Run(c))));
+        Assert.AreEqual("", string.Join('\n', forum.Server.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]

@@ -33,20 +33,20 @@ public sealed class QueryPlanTests
         foreach (var client in (TestClient[])[forum.Client(), ada, bob, mod])
             await Everything.GetAsync(client, 1);
 
-        var statements = forum.Database.ReaderStatements.ToList();
+        var statements = forum.Server.Database.ReaderStatements.ToList();
         Assert.HasCount(12 + 8, OfLists.Distinct());
         foreach (var list in OfLists.Where(l => !l.Contains("INDEXED BY")))
-            StringAssert.StartsWith(Plan(forum.Database, list)[0], list.Contains("thread_tags g")
+            StringAssert.StartsWith(Plan(forum.Server.Database, list)[0], list.Contains("thread_tags g")
                 ? "SEARCH g USING PRIMARY KEY (tag_id=? AND pinned=? AND thread_id>? AND thread_id<?)"
                 : "SEARCH b USING PRIMARY KEY (owner_id=? AND message_id<?)");
         Assert.HasCount(2, OfLists.Where(l => !l.Contains("INDEXED BY")), "which have the primary key's order, with nothing to pass over");
         CollectionAssert.IsSubsetOf(OfLists, statements);
         Assert.IsGreaterThanOrEqualTo(14,
             statements.Count(s => s.Contains("FROM threads t") || s.Contains("FROM thread_tags g") || s.Contains("FROM posts p")));
-        var bad = statements.Except(MaySort).Select(s => (Sql: s, Plan: Plan(forum.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
+        var bad = statements.Except(MaySort).Select(s => (Sql: s, Plan: Plan(forum.Server.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
         foreach (var list in MaySort)
-            Assert.IsFalse(Plan(forum.Database, list).Exists(line => line.Contains("SCAN")));
+            Assert.IsFalse(Plan(forum.Server.Database, list).Exists(line => line.Contains("SCAN")));
     }
 
     [TestMethod]
@@ -54,7 +54,7 @@ public sealed class QueryPlanTests
     {
         await using var forum = await TestForum.StartAsync();
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
-        var before = await forum.Database.WriteAsync(c => c.Statements.ToList());
+        var before = await forum.Server.Database.WriteAsync(c => c.Statements.ToList());
         foreach (var key in (string[])["a", "b", "c"])
             (await ada.PostAsync("/api/messages", new { to = "bob", body = "x" }, ("Idempotency-Key", key))).Is(201);
         (await bob.PutAsync("/api/messages/1/read")).Is(200);
@@ -65,7 +65,7 @@ public sealed class QueryPlanTests
         (await bob.DeleteAsync("/api/blocks/ada")).Is(200);
         (await ada.PostAsync("/api/posts", new { title = "x", body = "@bob" })).Is(201);
         (await bob.PutAsync("/api/notifications/read")).Is(200);
-        await forum.Database.WriteAsync(c =>
+        await forum.Server.Database.WriteAsync(c =>
         {
             for (var i = 0; i < NotificationStore.Max; i++)
                 forum.Server.Notifications.Notify(c, userId: 3, "pin", postId: 1, fromId: 2);
@@ -74,9 +74,9 @@ public sealed class QueryPlanTests
         });
 
         var tables = (string[])["mailbox", "messages", "blocks", "notifications", "idempotency_keys"];
-        var statements = (await forum.Database.WriteAsync(c => c.Statements.ToList())).Except(before).Where(s => tables.Any(s.Contains)).ToList();
+        var statements = (await forum.Server.Database.WriteAsync(c => c.Statements.ToList())).Except(before).Where(s => tables.Any(s.Contains)).ToList();
         Assert.IsGreaterThan(20, statements.Count);
-        var bad = statements.Select(s => (Sql: s, Plan: Plan(forum.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
+        var bad = statements.Select(s => (Sql: s, Plan: Plan(forum.Server.Database, s))).Where(s => IsSlow(s.Plan)).ToList();
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
     }
 
@@ -97,8 +97,8 @@ public sealed class QueryPlanTests
             (await mod.PostAsync($"/api/posts/{id}/restore")).Is(200);
         (await mod.PutAsync("/api/posts/1/read", new { number = 1 })).Is(200);
         (await mod.PutAsync("/api/posts/read")).Is(200);
-        var statements = (await forum.Database.WriteAsync(c => c.Statements.ToList())).Where(s => s.Contains("FROM") || s.Contains("UPDATE"));
-        foreach (var (sql, plan) in statements.Where(s => !s.Contains("FROM search")).Select(s => (s, Plan(forum.Database, s))))
+        var statements = (await forum.Server.Database.WriteAsync(c => c.Statements.ToList())).Where(s => s.Contains("FROM") || s.Contains("UPDATE"));
+        foreach (var (sql, plan) in statements.Where(s => !s.Contains("FROM search")).Select(s => (s, Plan(forum.Server.Database, s))))
             Assert.IsFalse(plan.Exists(line => line.Contains("SCAN") && !line.Contains("CONSTANT ROW") && !line.Contains("SCAN visible")),
                 $"{sql}\n-- {string.Join("\n-- ", plan)}");
     }

@@ -157,6 +157,7 @@ public sealed class StandingTests(TestContext context)
     public async Task The_last_admin_who_can_act_is_neither_demoted_nor_suspended_nor_erased()
     {
         await using var forum = await TestForum.StartAsync();
+        _ = forum.Server;
         var (ada, bob) = (await forum.UserAsync("ada", "admin"), await forum.UserAsync("bob", "admin"));
         (await ada.PutAsync("/api/user/bob/suspension", new { reason = "r" })).Is(200);
         (await ada.PutAsync("/api/user/ada/role", new { role = "member" })).Is(409);

@@ -99,6 +99,7 @@ public sealed class TokenTests
     public async Task What_breaks_a_rule_is_named()
     {
         await using var forum = await TestForum.StartAsync();
+        _ = forum.Server;
         var ada = await forum.UserAsync("ada");
         var all = await ada.PostAsync("/api/tokens", new { name = "", scope = "admin", expires_in_days = 0 });
         all.IsInvalid("name").IsInvalid("scope", "must be read or write").IsInvalid("expires_in_days", "must be 1 to 3650");
