@@ -47,7 +47,7 @@ internal static class UnicodeText
     internal static int Fold(Rune rune, Span<char> to)
     {
         var c = rune.Value;
-        var full = UnicodeTables.FullFolds;
+        var full = UnicodeTables.FullFolds.AsSpan();
         var (low, high) = (0, full.Length / 4 - 1);
         while (low <= high)
         {
@@ -61,7 +61,7 @@ internal static class UnicodeText
             (low, high) = row[0] < c ? (at + 1, high) : (low, at - 1);
         }
 
-        var runs = UnicodeTables.Folds;
+        var runs = UnicodeTables.Folds.AsSpan();
         (low, high) = (0, runs.Length / 4 - 1);
         while (low <= high)
         {
@@ -77,7 +77,7 @@ internal static class UnicodeText
     /// <summary>What a character may be in a name, and its set of scripts, to be read with <see cref="Scripts"/>.</summary>
     internal static (NameKind Kind, int Set) InName(int c)
     {
-        var at = UnicodeTables.Names.BinarySearch(((uint)c << 11) | 0x7FF);
+        var at = UnicodeTables.Names.AsSpan().BinarySearch(((uint)c << 11) | 0x7FF);
         at = at < 0 ? ~at - 1 : at;
         var entry = at < 0 ? 0 : UnicodeTables.Names[at];
         return ((NameKind)(entry & 7), (int)((entry >> 3) & 0xFF));
@@ -88,7 +88,7 @@ internal static class UnicodeText
     /// Empty for a character that goes with every script.
     /// </summary>
     internal static ReadOnlySpan<byte> Scripts(int set) =>
-        UnicodeTables.Sets[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
+        UnicodeTables.Sets.AsSpan()[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
 
     /// <summary>Whether .NET can normalise the text: it throws on lone surrogates, and on U+FFFE although that is valid.</summary>
     internal static bool CanNormalize(ReadOnlySpan<char> text) => Length(text) >= 0 && !text.Contains('\uFFFE');
