@@ -102,6 +102,8 @@ public sealed partial class LayoutTests
     [DataRow("r => c.Number(\"SELECT count(*) FROM users\")", true)]
     [DataRow("Script(\"PRAGMA user_version\")", true)]
     [DataRow("\"\"\"\n    DELETE FROM posts\n    \"\"\"", true)]
+    [DataRow("\"ALTER TABLE users ADD x\"", true)]
+    [DataRow("\"WITH x AS (SELECT 1) SELECT * FROM x\"", true)]
     [DataRow("\"DELETE /api/posts/{id}\"", false)]
     [DataRow("Method is \"SELECT\" or \"UPDATE\"", false)]
     public void What_is_SQL_is_told(string code, bool isSql) => Assert.AreEqual(isSql, Sql().IsMatch(code));
@@ -118,7 +120,8 @@ public sealed partial class LayoutTests
     [GeneratedRegex(@"(?:\bTinyForum\.|(?<![\w.]))(Text|Passwords|Storage|Search|Data|Maintenance|Http|Api|Telemetry|CommandLine)(?:\.[A-Z]|;)")]
     private static partial Regex Mention();
 
-    [GeneratedRegex(@"""\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (?:TABLE|INDEX|VIRTUAL)|"
+    [GeneratedRegex(@"""\s*(?:SELECT|INSERT (?:OR \w+ )?INTO|REPLACE INTO|WITH (?:RECURSIVE )?\w+ AS|UPDATE|DELETE FROM|EXPLAIN|ANALYZE|REINDEX|SAVEPOINT|"
+        + @"(?:CREATE|ALTER|DROP) (?:TABLE|INDEX|VIRTUAL|VIEW|TRIGGER|TEMP|UNIQUE)|"
         + @"PRAGMA|VACUUM|BEGIN|COMMIT|ROLLBACK|ATTACH)\b(?!"")|;\s*(?:PRAGMA|VACUUM)\b")]
     private static partial Regex Sql();
 }

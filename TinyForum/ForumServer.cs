@@ -3,6 +3,7 @@ using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Maintenance;
+using TinyForum.Passwords;
 using TinyForum.Storage;
 using TinyForum.Telemetry;
 
@@ -94,7 +95,7 @@ public sealed class ForumServer : IAsyncDisposable
             var boundary = new Boundary(
                 api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,
                 (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration));
-            await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, ForumApi.NeededLater).ConfigureAwait(false);
+            await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, [.. ForumApi.NeededLater, .. PasswordHasher.Needed]).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);

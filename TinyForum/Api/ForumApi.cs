@@ -34,7 +34,6 @@ internal sealed class ForumApi
         typeof(System.Collections.ReadOnlyCollectionBase),
         typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Numerics.Vector),
         typeof(System.Threading.RateLimiting.ConcurrencyLimiter),
-        typeof(Konscious.Security.Cryptography.Argon2id), typeof(Konscious.Security.Cryptography.HMACBlake2B),
     ];
 
     /// <exception cref="HttpRefusalException">The request can't be granted.</exception>
@@ -126,9 +125,11 @@ internal sealed class ForumApi
         if (access == Access.Session && caller.SessionId is null)
             throw RefusalException.Forbidden("a token may not do this: log in");
         if (access != Access.Reader && !caller.MayWrite)
-            throw RefusalException.Forbidden("a token of scope read may not do this");
-        if ((access == Access.Moderator && caller.Role < Role.Moderator) || (access == Access.Admin && caller.Role < Role.Admin))
-            throw RefusalException.Forbidden(access == Access.Admin ? "only an admin may do this" : "only a moderator may do this");
+            throw Permissions.ReadersMayNot();
+        if (access == Access.Moderator && caller.Role < Role.Moderator)
+            throw Permissions.ModeratorsOnly();
+        if (access == Access.Admin && caller.Role < Role.Admin)
+            throw Permissions.AdminsOnly();
     }
 
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>

@@ -49,6 +49,14 @@ public record Actor(long Id, string Username, Role Role) : User(Id, Username)
 /// <param name="MayWrite">Whether it may change anything: false for a token of scope <c>read</c>.</param>
 public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite) : Actor(Id, Username, Role);
 
+/// <summary>The scopes of tokens as the tables and the API spell them.</summary>
+internal static class ScopeName
+{
+    public const string Read = "read", Write = "write";
+
+    public static string Of(bool mayWrite) => mayWrite ? Write : Read;
+}
+
 /// <summary>The roles as the tables and the API spell them.</summary>
 internal static class RoleName
 {

@@ -8,12 +8,18 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class Permissions
 {
+    public static RefusalException ModeratorsOnly() => RefusalException.Forbidden("only a moderator may do this");
+
+    public static RefusalException AdminsOnly() => RefusalException.Forbidden("only an admin may do this");
+
+    public static RefusalException ReadersMayNot() => RefusalException.Forbidden($"a token of scope {ScopeName.Read} may not do this");
+
     /// <summary>Pinning, locking, resolving reports.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public static void RequireModerator(Connection connection, Actor actor)
     {
         if (!IsModerator(connection, actor))
-            throw RefusalException.Forbidden("only a moderator may do this");
+            throw ModeratorsOnly();
     }
 
     /// <summary>Assigning roles.</summary>
@@ -21,7 +27,7 @@ internal static class Permissions
     public static void RequireAdmin(Connection connection, Actor actor)
     {
         if (RoleOf(connection, actor) is not Role.Admin)
-            throw RefusalException.Forbidden("only an admin may do this");
+            throw AdminsOnly();
     }
 
     /// <summary>Editing and deleting a post.</summary>
@@ -97,8 +103,8 @@ internal static class Permissions
             throw new RefusalException(RefusalKind.Unauthenticated, "the session, token or account has ended");
         if (!standing.IsNotSuspended)
             throw RefusalException.Forbidden("this account is suspended");
-        if (toWrite && caller?.TokenId is not null && standing.Scope != "write")
-            throw RefusalException.Forbidden("a token of scope read may not do this");
+        if (toWrite && caller?.TokenId is not null && standing.Scope != ScopeName.Write)
+            throw ReadersMayNot();
     }
 
     /// <summary>Taking an admin's role or account away: another has to be left who can act.</summary>

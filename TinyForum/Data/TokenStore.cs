@@ -56,22 +56,25 @@ public sealed class TokenStore
     /// <exception cref="RefusalException">
     /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or another session made the key's token.
     /// </exception>
-    public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
+    public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null) =>
+        CreateAsync(owner, name, ScopeName.Of(mayWrite), days, key);
+
+    internal Task<IssuedToken> CreateAsync(Actor owner, string name, string scope, long? days, IdempotencyKey? key)
     {
-        RefusalException.ThrowIfInvalid(("name", TextRule.TokenName.Check(name)), ("expires_in_days", CheckDays(days)));
+        RefusalException.ThrowIfInvalid(
+            ("name", TextRule.TokenName.Check(name)),
+            ("scope", scope is ScopeName.Read or ScopeName.Write ? null : $"must be {ScopeName.Read} or {ScopeName.Write}"),
+            ("expires_in_days", days is < 1 or > MaxDays ? $"must be 1 to {MaxDays}" : null));
         if (key is { Credential: null })
             throw new ArgumentException("A token's key needs the credential that the caller came with.", nameof(key));
         if (key is not null)
             key.Salt = RandomNumberGenerator.GetBytes(SessionTable.SecretBytes);
         var secret = key?.DeriveSecret(key.Salt) ?? SessionTable.NewToken();
         return _keys.CreateAsync(owner, key, "token",
-            c => new IssuedToken(secret, Create(c, owner.Id, name, mayWrite, days, secret)), made => made.Token.Id, (c, id) => FindOriginal(c, id, key!));
+            c => new IssuedToken(secret, Create(c, owner.Id, name, scope, days, secret)), made => made.Token.Id, (c, id) => FindOriginal(c, id, key!));
     }
 
-    /// <summary>The rule that a number of days breaks; <see langword="null"/> if it is valid.</summary>
-    internal static string? CheckDays(long? days) => days is < 1 or > MaxDays ? $"must be 1 to {MaxDays}" : null;
-
-    private AccessToken Create(Connection connection, long userId, string name, bool mayWrite, long? days, string secret)
+    private AccessToken Create(Connection connection, long userId, string name, string scope, long? days, string secret)
     {
         var now = _clock.GetUtcNow();
         connection.Execute("""
@@ -83,7 +86,7 @@ public sealed class TokenStore
             SELECT $digest, $user, $name, $scope, $now, $expires
              WHERE (SELECT count(*) FROM tokens WHERE user_id = $user) < $max
             RETURNING id, name, scope, created_at, expires_at, last_used_at
-            """, Map, ("$digest", SessionTable.Digest(secret)), ("$user", userId), ("$name", name), ("$scope", mayWrite ? "write" : "read"),
+            """, Map, ("$digest", SessionTable.Digest(secret)), ("$user", userId), ("$name", name), ("$scope", scope),
             ("$now", now.ToUnixTimeMilliseconds()), ("$expires", days is null ? null : now.AddDays(days.Value).ToUnixTimeMilliseconds()), ("$max", MaxPerUser))
             ?? throw new RefusalException(RefusalKind.Conflict, $"there are {MaxPerUser} tokens already: remove one");
     }
@@ -138,9 +141,9 @@ public sealed class TokenStore
         """, ("$id", tokenId), ("$user", actor.Id)) > 0);
 
     private static KnownCaller MapCaller(SqliteDataReader row) => new(
-        new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, null, row.GetInt64(3), row.GetString(4) == "write"),
+        new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, null, row.GetInt64(3), row.GetString(4) == ScopeName.Write),
         row.GetInt64(5), row.NumberOrNull(6) ?? long.MaxValue);
 
     private static AccessToken Map(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2) == "write", row.Time(3), row.TimeOrNull(4), row.TimeOrNull(5));
+        row.GetInt64(0), row.GetString(1), row.GetString(2) == ScopeName.Write, row.Time(3), row.TimeOrNull(4), row.TimeOrNull(5));
 }

@@ -17,6 +17,9 @@ internal sealed class PasswordHasher : IAsyncDisposable
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 
+    /// <summary>Types of the assemblies that hashing needs: to name them is to load them.</summary>
+    public static IReadOnlyList<Type> Needed { get; } = [typeof(Argon2id), typeof(HMACBlake2B)];
+
     private readonly PasswordOptions _options;
     private readonly HashingLimiter _limiter;
 

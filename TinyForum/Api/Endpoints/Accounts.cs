@@ -56,7 +56,7 @@ internal static class Accounts
         if (call.Caller is null && (call.Forum.Options.AnonymousLogout != true || !call.IsDirectLoopback))
             throw ForumApi.LoginRequired();
         if (call.Caller is { MayWrite: false })
-            throw RefusalException.Forbidden("a token of scope read may not do this");
+            throw Permissions.ReadersMayNot();
         return await call.Forum.Sessions.EndAllAsync(call.Caller ?? Actor.System, user).ConfigureAwait(false) > 0
             ? new Done() : throw new HttpRefusalException(200, "user did not log in");
     }

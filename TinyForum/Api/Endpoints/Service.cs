@@ -16,7 +16,7 @@ internal static class Service
     public static ValueTask Metrics(Call call)
     {
         if (!call.IsDirectLoopback && call.Caller?.Role != Role.Admin)
-            throw call.Caller is null ? ForumApi.LoginRequired() : RefusalException.Forbidden("only an admin may do this");
+            throw call.Caller is null ? ForumApi.LoginRequired() : Permissions.AdminsOnly();
         call.WriteMetrics(call.Exchange.Body);
         return default;
     }

@@ -1,5 +1,4 @@
 using TinyForum.Data;
-using TinyForum.Text;
 
 namespace TinyForum.Api.Endpoints;
 
@@ -10,7 +9,7 @@ internal sealed record TokenView(string CreatedAt, string? ExpiresAt, long Id, s
 {
     public static TokenView Of(AccessToken token, string? secret = null) => new(
         Rfc3339.Format(token.CreatedAt), token.ExpiresAt is { } end ? Rfc3339.Format(end) : null, token.Id,
-        token.LastUsedAt is { } use ? Rfc3339.Format(use) : null, token.Name, token.MayWrite ? "write" : "read", secret);
+        token.LastUsedAt is { } use ? Rfc3339.Format(use) : null, token.Name, ScopeName.Of(token.MayWrite), secret);
 }
 
 internal sealed record TokenAnswer(TokenView Token) : Success;
@@ -25,12 +24,8 @@ internal static class Tokens
 
     public static async ValueTask<TokenAnswer> Create(Call call, NewToken body)
     {
-        RefusalException.ThrowIfInvalid(
-            ("name", TextRule.TokenName.Check(body.Name)),
-            ("scope", body.Scope is "read" or "write" ? null : "must be read or write"),
-            ("expires_in_days", TokenStore.CheckDays(body.ExpiresInDays)));
         var key = call.IdempotencyKey();
-        var issued = await call.Forum.Tokens.CreateAsync(call.User, body.Name, body.Scope == "write", body.ExpiresInDays, key).ConfigureAwait(false);
+        var issued = await call.Forum.Tokens.CreateAsync(call.User, body.Name, body.Scope, body.ExpiresInDays, key).ConfigureAwait(false);
         return call.Created(new TokenAnswer(TokenView.Of(issued.Token, issued.Secret)), $"/api/tokens/{issued.Token.Id}", key);
     }
 

@@ -33,8 +33,8 @@ internal static class OpenApiTerms
         ["reason"] = Text(TextRule.Reason, "It is an advertisement."),
         ["reply_to"] = new("The id of the post that it replies to.", 7, Whole(1)),
         ["resolution"] = Text(TextRule.Reason, "Deleted the post."),
-        ["role"] = Choice("What the account may do besides writing.", "member", "moderator", "admin"),
-        ["scope"] = Choice("What the token may be used for.", "read", "write"),
+        ["role"] = Choice("What the account may do besides writing.", [.. RoleName.All]),
+        ["scope"] = Choice("What the token may be used for.", ScopeName.Read, ScopeName.Write),
         ["subject"] = Text(TextRule.Subject, "Lunch"),
         ["tags"] = new($"Letters, digits and `-`, each 1 to {Tag.MaxLength} characters.",
             new JsonArray("trains"), new JsonObject { ["maxItems"] = PostText.MaxTags }),
@@ -148,7 +148,7 @@ internal static class OpenApiTerms
         string[] role = access is Access.Moderator ? ["moderator"] : access is Access.Admin ? ["admin"] : [];
         // Constructors: a collection expression calls a generic Add, which trimming can't follow.
         return access == Access.Session ? new JsonArray((JsonNode)Need("session"))
-            : new JsonArray(Need("session", role), Need("token", [access == Access.Reader ? "read" : "write", .. role]));
+            : new JsonArray(Need("session", role), Need("token", [ScopeName.Of(access != Access.Reader), .. role]));
 
         static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
     }
