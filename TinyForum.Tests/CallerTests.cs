@@ -17,7 +17,8 @@ public sealed class CallerTests
         await using var forum = await TestForum.StartAsync(o => o with { AnonymousLogout = false });
         var (ada, other) = (await forum.UserAsync("ada"), forum.Client());
         (await other.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
-        (await ada.GetAsync(LogOut)).Is(200, "success");
+        (await ada.GetAsync(LogOut)).Is(403, "over http a cookie is not enough for this: use POST /api/logout or a token");
+        (await ada.GetAsync(LogOut, ("Sec-Fetch-Site", "same-origin"))).Is(200, "success");
         (await ada.GetAsync("/api/me")).Is(401);
         (await other.GetAsync("/api/me")).Is(401);
 
@@ -62,6 +63,8 @@ public sealed class CallerTests
     [TestMethod]
     [DataRow("X-Forwarded-For", "203.0.113.7", 401), DataRow("X-Forwarded-Proto", "https", 401),
     DataRow("x-forwarded-host", "a", 401), DataRow("Forwarded", "for=203.0.113.7", 401)]
+    [DataRow("Via", "1.1 proxy", 401), DataRow("x-real-ip", "203.0.113.7", 401), DataRow("CF-Connecting-IP", "203.0.113.7", 401)]
+    [DataRow("True-Client-IP", "203.0.113.7", 401), DataRow("X-Client-IP", "203.0.113.7", 401), DataRow("X-Original-Forwarded-For", "203.0.113.7", 401)]
     [DataRow("Sec-Fetch-Site", "cross-site", 403), DataRow("Sec-Fetch-Site", "same-site", 403),
     DataRow("Origin", "http://evil.example", 403), DataRow("Authorization", "Bearer nonsense", 401)]
     [DataRow("Sec-Fetch-Site", "none", 200), DataRow("Sec-Fetch-Site", "same-origin", 200), DataRow("Cookie", "tinyforum_session=stale", 200)]
@@ -84,6 +87,7 @@ public sealed class CallerTests
     [DataRow(null, "https://{host}", true, DisplayName = "an older browser, our page, https ending at a proxy")]
     [DataRow(null, "HTTP://{host}", true, DisplayName = "an older browser, another spelling")]
     [DataRow(null, "http://evil.example", false, DisplayName = "an older browser, another site")]
+    [DataRow(null, "ftp://{host}", false, DisplayName = "an older browser, no page")]
     [DataRow(null, "http://{host}.evil.example", false, DisplayName = "an older browser, a site named after us")]
     [DataRow(null, "http://127.0.0.1:1", false, DisplayName = "an older browser, another port")]
     [DataRow(null, "null", false, DisplayName = "an older browser, a sandboxed frame")]
@@ -114,7 +118,7 @@ public sealed class CallerTests
     {
         foreach (var trust in (bool[])[false, true])
         {
-            await using var forum = await TestForum.StartAsync(o => o with { TrustProxy = trust });
+            await using var forum = await TestForum.StartAsync(o => o with { TrustedProxies = trust ? ForumOptions.NearNetworks : [] });
             var ada = await forum.UserAsync("ada");
             var login = (await ada.PostAsync("/api/login", new { username = "ada", password = "secret" },
                 ("X-Forwarded-For", "198.51.100.1, 203.0.113.7"), ("X-Forwarded-Proto", "https"))).Is(200, "success");
@@ -127,10 +131,11 @@ public sealed class CallerTests
     [TestMethod]
     [DataRow("127.0.0.1", true), DataRow("127.8.8.8", true), DataRow("10.1.2.3", true), DataRow("172.16.0.1", true), DataRow("172.31.255.255", true)]
     [DataRow("192.168.1.1", true), DataRow("169.254.1.1", true), DataRow("::1", true),
-    DataRow("fd00::1", true), DataRow("fe80::1", true), DataRow("::ffff:10.0.0.1", true)]
+    DataRow("fd00::1", true), DataRow("fe80::1", true), DataRow("::ffff:10.0.0.1", true), DataRow("100.64.0.1", true), DataRow("100.127.255.255", true)]
     [DataRow("172.32.0.1", false), DataRow("172.15.0.1", false), DataRow("11.0.0.1", false), DataRow("192.169.0.1", false), DataRow("203.0.113.7", false)]
-    [DataRow("2001:db8::1", false), DataRow("::ffff:203.0.113.7", false), DataRow("255.255.255.255", false)]
-    public void Only_a_proxy_that_is_near_is_believed(string peer, bool believed) => Assert.AreEqual(believed, ForwardedHeaders.IsNear(IPAddress.Parse(peer)));
+    [DataRow("2001:db8::1", false), DataRow("::ffff:203.0.113.7", false), DataRow("255.255.255.255", false), DataRow("100.128.0.1", false)]
+    public void Only_a_proxy_that_is_near_is_believed(string peer, bool believed) =>
+        Assert.AreEqual(believed, ForwardedHeaders.IsTrusted(IPAddress.Parse(peer), ForumOptions.NearNetworks));
 
     [TestMethod]
     public void Addresses_are_one_client_when_they_are_one_IPv4_address_or_one_IPv6_network()

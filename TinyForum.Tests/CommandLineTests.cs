@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -17,6 +18,7 @@ public sealed class CommandLineTests
 {
     private static readonly string Everything = """
         --listen http://127.0.0.1:5001 --listen http://localhost:5002 --database x.db --anonymous-logout off --trust-proxy --rate-limits off
+        --cors https://a.example --cors http://b.example:8080 --cookie-name forum
         --limit-failed-logins 1/1s --limit-registrations 2/2m --limit-writes 3/3h --limit-searches 4/4d
         --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
         --max-connections 20 --max-connections-per-address 0
@@ -29,13 +31,16 @@ public sealed class CommandLineTests
     {
         var options = Settings.Options(CommandLineProgram.Root().Parse(command + Everything.ReplaceLineEndings(" ")));
         CollectionAssert.AreEqual((string[])["http://127.0.0.1:5001", "http://localhost:5002"], options.Listen.ToArray());
+        CollectionAssert.AreEqual((string[])["https://a.example", "http://b.example:8080"], options.CorsOrigins.ToArray());
         Assert.AreEqual(
             new ForumOptions
             {
                 Listen = options.Listen,
                 Database = "x.db",
                 AnonymousLogout = false,
-                TrustProxy = true,
+                TrustedProxies = ForumOptions.NearNetworks,
+                CorsOrigins = options.CorsOrigins,
+                CookieName = "forum",
                 RateLimits = new RateLimitOptions
                 {
                     Enabled = false,
@@ -73,20 +78,31 @@ public sealed class CommandLineTests
         Check(SettingValue.Limit, from permits in Gen.Choose(1, int.MaxValue) from window in times select new RateLimit(permits, window));
         Check(SettingValue.Number(from: 3), Gen.Choose(3, int.MaxValue));
         Check(SettingValue.Text("FILE"), words);
+        var networks = from bytes in Gen.Choose(0, 255).ArrayOf(4)
+                       from length in Gen.Choose(0, 32)
+                       let mask = length == 0 ? 0u : uint.MaxValue << (32 - length)
+                       let address = (uint)(bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]) & mask
+                       select new IPNetwork(new IPAddress([(byte)(address >> 24), (byte)(address >> 16), (byte)(address >> 8), (byte)address]), length);
+        Check(SettingValue.Networks, Gen.OneOf(
+            Gen.Constant(ForumOptions.NearNetworks), from list in networks.ListOf() select (IReadOnlyList<IPNetwork>)[.. list]));
         var names = words.Select(w => Regex.Replace(w, "[ ,]", "-"));
         Check(SettingValue.List("NAME"), from list in names.ListOf() select (IReadOnlyList<string>)[.. list]);
 
         static void Check<T>(SettingValue<T> type, Gen<T> values) => Prop.ForAll(values.ToArbitrary(), value =>
         {
             var read = type.Parse(type.Print(value));
-            var isSame = value is IReadOnlyList<string> list ? list.SequenceEqual((IReadOnlyList<string>)read!) : Equals(value, read);
+            var isSame = value is System.Collections.IEnumerable list and not string
+                ? list.Cast<object>().SequenceEqual(((System.Collections.IEnumerable)read!).Cast<object>()) : Equals(value, read);
             Assert.IsTrue(isSame, $"{type.Print(value)} is read as {read}");
         }).Holds();
     }
 
     [TestMethod]
     [DataRow("--log loud", "--log: must be text, json or off, not \"loud\"")]
-    [DataRow("--trust-proxy maybe", "--trust-proxy: must be on or off, not \"maybe\"")]
+    [DataRow("--trust-proxy maybe", "--trust-proxy: must be on, off or networks such as 10.1.0.0/16, not \"maybe\"")]
+    [DataRow("--trust-proxy 10.0.0.0/33", "--trust-proxy: must be on, off or networks such as 10.1.0.0/16, not \"10.0.0.0/33\"")]
+    [DataRow("--cors https://a.example/app", "--cors: must be origins such as https://app.example, or *, not \"https://a.example/app\"")]
+    [DataRow("--cookie-name __Host-x", "--cookie-name: must be 1 to 64 letters, digits, _, - and ., and not begin with __, not \"__Host-x\"")]
     [DataRow("--backup-every 3x", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"3x\"")]
     [DataRow("--backup-every 0h", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"0h\"")]
     [DataRow("--backup-keep 0", "--backup-keep: must be a whole number from 1, not \"0\"")]

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text.RegularExpressions;
-using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Maintenance;
@@ -30,8 +29,9 @@ public sealed partial class DocNumberTests
         ("docs/api.md", $"`limit` (1 to {PagePosition.MaxSize}, {PagePosition.DefaultSize} without it)"),
         ("docs/api.md", $"A username is 1 to {Username.MaxLength} letters and digits"),
         ("docs/api.md", $"a password {TextRule.Password.Min} to {TextRule.Password.Max} characters"),
-        ("docs/api.md", $"`{SessionCookie.Name}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
+        ("docs/api.md", $"`{new ForumOptions().CookieName}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
         ("docs/api.md", $"with up to {PostText.MaxTags} tags"),
+        ("docs/api.md", $"about {PageText.MaxBytes / 1_000_000} MB: go on"),
 
         ("docs/http.md", $"has sent {Limits.MaxRequestBytes >> 20} MiB before a request begins"),
         ("docs/http.md", $"cuts off after {Limits.IdleTimeout.TotalSeconds} s what is silent, slow or unread"),

@@ -96,7 +96,7 @@ public sealed class HttpTests
             var known = (await client.GetAsync(path, ("If-None-Match", first.Header("ETag")!))).Is(304);
             foreach (var answer in (Answer[])[first, known])
                 Assert.AreEqual(
-                    ("Accept-Encoding, Authorization, Cookie", client == ada, true),
+                    ("Accept-Encoding, Authorization, Cookie, Origin", client == ada, path == "/api/me" || isForAnyone),
                     (answer.Header("Vary"), answer.Headers.CacheControl!.Private, answer.Headers.CacheControl.NoCache));
         }
     }
@@ -276,10 +276,26 @@ public sealed class HttpTests
         await using (var forum = await TestForum.StartAsync(o => o with { Log = entries.Enqueue }))
         {
             var client = await forum.UserAsync("ada");
-            (await client.GetAsync("/api/me?q=private")).Is(200);
+            (await client.GetAsync("/api/me?q=private")).IsInvalid("q");
         }
         var me = entries.Single(e => e.Request?.Route == "/api/me").Request!;
-        Assert.AreEqual(("GET", "/api/me", 200, 2L), (me.Method, me.Path, me.Status, me.UserId!.Value));
+        Assert.AreEqual(("GET", "/api/me", 400, 2L), (me.Method, me.Path, me.Status, me.UserId!.Value));
         Assert.IsFalse(entries.Any(e => e.ToString().Contains("secret") || e.ToString().Contains("private")));
+    }
+
+    [TestMethod]
+    [DataRow("GET", "/api/posts", "no-cache, private"), DataRow("GET", "/api/posts?x", "no-store"), DataRow("GET", "/api/posts/9", "no-store")]
+    [DataRow("GET", "/api/me", "no-cache, private"), DataRow("GET", "/api/messages", "no-store, private"), DataRow("GET", "/api/tokens", "no-store, private")]
+    [DataRow("GET", "/api/notifications", "no-cache, private"), DataRow("POST", "/api/logout", "no-store"), DataRow("PUT", "/api/posts", "no-store")]
+    [DataRow("OPTIONS", "/api/posts", "no-store"), DataRow("GET", "/nothing", "no-store"), DataRow("GET", "/healthz", "no-cache, private")]
+    public async Task Every_answer_says_what_browsers_may_do_with_it(string method, string target, string cacheControl)
+    {
+        await using var forum = await TestForum.StartAsync();
+        var answer = await (await forum.UserAsync("ada")).SendAsync(method, target, null);
+        Assert.AreEqual(cacheControl, answer.Header("Cache-Control"));
+        Assert.AreEqual("nosniff", answer.Header("X-Content-Type-Options"));
+        Assert.AreEqual("same-origin", answer.Header("Referrer-Policy"));
+        Assert.AreEqual("same-origin", answer.Header("Cross-Origin-Resource-Policy"));
+        Assert.AreEqual("default-src 'none'; frame-ancestors 'none'", answer.Header("Content-Security-Policy"));
     }
 }

@@ -246,4 +246,15 @@ public sealed class ModerationTests
         }
         return [.. ids];
     }
+
+    [TestMethod]
+    [DataRow("2999-01-01T00:00:00.123456789Z", "2999-01-01T00:00:00.123Z"), DataRow("2999-01-01t00:00:00z", "2999-01-01T00:00:00.000Z")]
+    [DataRow("2999-01-01T00:00:00.5+01:00", "2998-12-31T23:00:00.500Z"), DataRow("2999-01-01T00:00:00.00000000000000000-00:00", "2999-01-01T00:00:00.000Z")]
+    public async Task The_end_of_a_suspension_is_any_time_of_RFC_3339(string until, string shown)
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("ada");
+        var moderator = await forum.UserAsync("eve", "moderator");
+        Assert.AreEqual(shown, (string?)(await moderator.PutAsync("/api/user/ada/suspension", new { reason = "spam", until })).Is(200)["suspension.until"]);
+    }
 }

@@ -57,7 +57,10 @@ public sealed class PostEditTests
         (await ada.PatchAsync("/api/posts/2", new { title = "t" })).IsInvalid("title", "only threads have this");
         (await ada.PatchAsync("/api/posts/2", new { tags = (string[])["t"] })).IsInvalid("tags", "only threads have this");
         (await ada.PatchAsync("/api/posts/1", new { body = "" })).IsInvalid("body");
-        (await ada.PatchAsync("/api/posts/1", """{"body": null}""")).IsInvalid("body", "must not be null");
+        Assert.AreEqual(1, (await ada.GetAsync("/api/posts/1/history"))["versions"]!.AsArray().Count);
+        (await ada.PatchAsync("/api/posts/1", """{"title": null, "body": null, "tags": null}""")).Is(200);
+        (await ada.PatchAsync("/api/posts/1", """{"tags": [null]}""")).IsInvalid("tags", "must be a list of strings");
+        Assert.AreEqual(1, (await ada.GetAsync("/api/posts/1/history"))["versions"]!.AsArray().Count);
         (await bob.PatchAsync("/api/posts/1", new { body = "mine" })).Is(403, "only its author or a moderator may do this");
         (await bob.PatchAsync("/api/posts/9", new { body = "mine" })).Is(404, "post does not exist");
         Assert.AreEqual("b", (string?)(await ada.GetAsync("/api/posts/1"))["post.body"]);

@@ -8,7 +8,7 @@ public sealed class RateLimitTests
     private readonly ManualTime _time = new();
 
     private Task<TestForum> StartAsync(RateLimitOptions? limits = null) =>
-        TestForum.StartAsync(o => o with { TimeProvider = _time, TrustProxy = true, RateLimits = limits ?? new() });
+        TestForum.StartAsync(o => o with { TimeProvider = _time, TrustedProxies = ForumOptions.NearNetworks, RateLimits = limits ?? new() });
 
     private static Task<Answer> LogIn(TestClient client, string name, string password, string? from) => client.PostAsync(
         "/api/login", new { username = name, password }, from is null ? [] : [("X-Forwarded-For", from)]);

@@ -1,3 +1,4 @@
+using System.Net;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 
@@ -28,10 +29,26 @@ public sealed record ForumOptions
     public bool? AnonymousLogout { get; init; }
 
     /// <summary>
-    /// Whether to believe the last value of <c>X-Forwarded-For</c> and of <c>X-Forwarded-Proto</c>, if they come from a loopback or private
-    /// address. Turn it on only behind a proxy that sets both.
+    /// The networks of proxies that are believed: the last value of their <c>X-Forwarded-For</c> is the client's address, that of their
+    /// <c>X-Forwarded-Proto</c> its scheme. Each must set both itself. <see cref="NearNetworks"/> are those of a proxy nearby.
     /// </summary>
-    public bool TrustProxy { get; init; }
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Loopback, private, link-local and carrier-grade NAT (RFC 6598) addresses, of IPv4 and IPv6.</summary>
+    public static IReadOnlyList<IPNetwork> NearNetworks { get; } =
+    [
+        .. ((string[])["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
+            "::1/128", "fc00::/7", "fe80::/10"]).Select(IPNetwork.Parse),
+    ];
+
+    /// <summary>
+    /// The origins, as in <c>https://app.example</c>, whose scripts may call the API with a token and read its answers (CORS); <c>*</c> for
+    /// any. Their requests never count as a logged-in browser's.
+    /// </summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>The name of the session's cookie. Over https it is set with <c>__Host-</c> before it.</summary>
+    public string CookieName { get; init; } = "tinyforum_session";
 
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();

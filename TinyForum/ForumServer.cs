@@ -16,12 +16,13 @@ namespace TinyForum;
 /// </remarks>
 public sealed class ForumServer : IAsyncDisposable
 {
+    private readonly ForumApi _api;
     private readonly ListenerLoop _loop;
     private readonly BackupSchedule? _backups;
 
-    private ForumServer(Forum forum, ForumTelemetry telemetry, ListenerLoop loop)
+    private ForumServer(Forum forum, ForumTelemetry telemetry, ForumApi api, ListenerLoop loop)
     {
-        (Forum, Telemetry, _loop) = (forum, telemetry, loop);
+        (Forum, Telemetry, _api, _loop) = (forum, telemetry, api, loop);
         if (forum.Options.BackupEvery is { } every)
             _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
@@ -75,6 +76,8 @@ public sealed class ForumServer : IAsyncDisposable
 
     internal int InFlight => _loop.InFlight;
 
+    internal int KeptAnswers => _api.KeptAnswers;
+
     /// <summary>Opens the database and starts listening.</summary>
     /// <exception cref="StartException">The database can't be used or an address can't be listened on; nothing stays open.</exception>
     public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default) =>
@@ -99,7 +102,7 @@ public sealed class ForumServer : IAsyncDisposable
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);
-            return new ForumServer(forum, telemetry, loop);
+            return new ForumServer(forum, telemetry, api, loop);
         }
         catch
         {

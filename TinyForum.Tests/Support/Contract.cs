@@ -7,9 +7,9 @@ namespace TinyForum.Tests.Support;
 /// <summary>Holds every answer that a <see cref="TestClient"/> gets, in any test, against the OpenAPI document.</summary>
 internal static class Contract
 {
-    public static JsonNode Document { get; } = JsonNode.Parse(OpenApiDocument.Bytes.Span)!;
+    public static JsonNode Document { get; } = JsonNode.Parse(OpenApiDocument.Of(new ForumOptions().CookieName).Span)!;
 
-    public static JsonSchema Schemas { get; } = new(Document);
+    public static JsonSchema Schemas { get; } = new(Document, isClosed: true);
 
     private static readonly Router<JsonNode> Router = Routed();
 

@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace TinyForum.Tests.Support;
 
-/// <summary>Checks JSON against the part of JSON Schema (2020-12) that our OpenAPI document uses; any other keyword is an error.</summary>
-internal sealed class JsonSchema(JsonNode document)
+/// <summary>
+/// Checks JSON against the part of JSON Schema (2020-12) that our OpenAPI document uses; any other keyword is an error. If it
+/// <paramref name="isClosed"/>, an object may only have members that its schema names, also where others are allowed.
+/// </summary>
+internal sealed partial class JsonSchema(JsonNode document, bool isClosed = false)
 {
     /// <summary>Null if the value matches, or where and why not.</summary>
     public string? Mistake(JsonNode? value, JsonNode schema, string at = "$")
@@ -28,13 +32,15 @@ internal sealed class JsonSchema(JsonNode document)
         var number = value?.GetValueKind() == JsonValueKind.Number ? (double?)value : null;
         return keyword switch
         {
-            "description" or "examples" => null,
+            "description" or "examples" or "discriminator" => null,
             "$ref" => Mistake(value, Resolve(schema), at),
-            "type" => Is(value, (string)rule!) ? null : $"{at} must be of type {rule} and is {value?.ToJsonString() ?? "null"}",
+            "type" => (rule is JsonArray types ? types.Any(t => Is(value, (string)t!)) : Is(value, (string)rule!)) ? null
+                : $"{at} must be of type {rule} and is {value?.ToJsonString() ?? "null"}",
             "const" => JsonNode.DeepEquals(value, rule) ? null : $"{at} must be {rule.ToJsonString()}",
             "enum" => rule.AsArray().Any(r => JsonNode.DeepEquals(value, r)) ? null : $"{at} must be one of {rule.ToJsonString()}",
             "oneOf" => OneOf(value, rule.AsArray(), at),
-            "properties" => (value as JsonObject)?.Select(m => rule[m.Key] is { } of ? Mistake(m.Value, of, $"{at}.{m.Key}") : null)
+            "properties" => (value as JsonObject)?.Select(m => rule[m.Key] is { } of ? Mistake(m.Value, of, $"{at}.{m.Key}")
+                    : isClosed && !schema.ContainsKey("additionalProperties") ? $"{at} must not have {m.Key}" : null)
                 .FirstOrDefault(m => m is not null),
             "additionalProperties" => (value as JsonObject)?.Where(m => schema["properties"]?[m.Key] is null)
                 .Select(m => rule is JsonObject ? Mistake(m.Value, rule, $"{at}.{m.Key}") : $"{at} must not have {m.Key}").FirstOrDefault(m => m is not null),
@@ -46,7 +52,8 @@ internal sealed class JsonSchema(JsonNode document)
             "maxLength" => text is not null && text.EnumerateRunes().Count() > (int)rule ? $"{at} must have at most {rule} characters" : null,
             "minimum" => number < (double)rule ? $"{at} must be at least {rule}" : null,
             "maximum" => number > (double)rule ? $"{at} must be at most {rule}" : null,
-            "format" when (string?)rule == "date-time" => text is null || IsTime(text) ? null : $"{at} must be an RFC 3339 time",
+            "format" when (string?)rule == "int64" => null,
+            "format" when (string?)rule == "date-time" => text is null || Time.IsMatch(text) ? null : $"{at} must be an RFC 3339 time",
             _ => throw new NotSupportedException($"{keyword} at {schema.GetPath()}"),
         };
     }
@@ -62,6 +69,7 @@ internal sealed class JsonSchema(JsonNode document)
     {
         "object" => value is JsonObject,
         "array" => value is JsonArray,
+        "null" => value is null,
         "string" => value?.GetValueKind() == JsonValueKind.String,
         "boolean" => value?.GetValueKind() is JsonValueKind.True or JsonValueKind.False,
         "integer" => value?.GetValueKind() == JsonValueKind.Number
@@ -69,6 +77,6 @@ internal sealed class JsonSchema(JsonNode document)
         _ => throw new NotSupportedException(type),
     };
 
-    private static bool IsTime(string text) => text.Length >= 20 && text[10] == 'T'
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out _);
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})\z")]
+    private static partial Regex Time { get; }
 }

@@ -78,12 +78,21 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         [
             .. options.Listen.SelectMany(url => (string[])["--listen", url]),
             .. (options.Hosts ?? []).SelectMany(host => (string[])["--host", host]),
-            "--database", options.Database!, "--trust-proxy", OnOff(options.TrustProxy), "--rate-limits", OnOff(options.RateLimits.Enabled),
+            "--database", options.Database!, "--cookie-name", options.CookieName,
+            .. options.CorsOrigins.SelectMany(origin => (string[])["--cors", origin]),
+            "--trust-proxy", options.TrustedProxies.Count > 0 ? string.Join(',', options.TrustedProxies) : "off",
+            "--rate-limits", OnOff(options.RateLimits.Enabled),
             .. (string[])(options.AnonymousLogout is { } isOn ? ["--anonymous-logout", OnOff(isOn)] : []),
             "--max-connections", $"{options.Connections.MaxConnections}",
             "--password-memory", $"{options.Passwords.MemoryKiB}", "--password-iterations", $"{options.Passwords.Iterations}",
         ];
-        var understood = Settings.Options(CommandLineProgram.Root().Parse(flags)) with { Listen = options.Listen, Hosts = options.Hosts };
+        var understood = Settings.Options(CommandLineProgram.Root().Parse(flags)) with
+        {
+            Listen = options.Listen,
+            Hosts = options.Hosts,
+            TrustedProxies = options.TrustedProxies,
+            CorsOrigins = options.CorsOrigins,
+        };
         return understood == options ? LaunchAsync(null, [], flags) : throw new AssertInconclusiveException("no flags say these options");
     }
 

@@ -31,11 +31,13 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required RateLimits RateLimits { get; init; }
 
+    public required SessionCookie Cookie { get; init; }
+
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
-    public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustProxy);
+    public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustedProxies);
 
     /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
-    public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustProxy);
+    public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustedProxies);
 
     public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 

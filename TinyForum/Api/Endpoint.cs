@@ -31,18 +31,19 @@ internal enum Access
 /// </param>
 /// <param name="ChangesByGet">Whether it changes something although it is a GET.</param>
 /// <param name="IsSearch">Whether its calls count as searches.</param>
+/// <param name="IsSecret">Whether a client may not even store the answer.</param>
 /// <param name="ContentType">The media type of the answer.</param>
 internal sealed record Endpoint(
     string Pattern, Access Access, JsonTypeInfo? Body, JsonTypeInfo? Answer, Func<Call, ValueTask> Run, string Summary, string Noun,
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, bool IsSearch = false,
-    string ContentType = "application/json")
+    bool IsSecret = false, string ContentType = "application/json")
 {
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
         int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, bool isSearch = false,
-        int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        bool isSecret = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)),
-            summary, NounOf(name), query ?? [], refuses ?? [], status, kept, changesByGet, isSearch);
+            summary, NounOf(name), query ?? [], refuses ?? [], status, kept, changesByGet, isSearch, isSecret || access == Access.Session);
 
     /// <summary>An endpoint with a body.</summary>
     public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary,

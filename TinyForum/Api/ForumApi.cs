@@ -1,6 +1,7 @@
 using System.Buffers;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Text;
 
 namespace TinyForum.Api;
 
@@ -12,6 +13,9 @@ internal sealed class ForumApi
     private readonly Router<Endpoint> _router = new();
     private readonly AnswerCache _kept;
     private readonly RateLimits _limits;
+    private readonly SessionCookie _cookie;
+    private readonly Cors _cors;
+    private bool _hasWarned;
 
     public ForumApi(Forum forum, Action<IBufferWriter<byte>> writeMetrics)
     {
@@ -19,6 +23,8 @@ internal sealed class ForumApi
         _writeMetrics = writeMetrics;
         _kept = new AnswerCache(forum.Database.Version);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
+        _cookie = new SessionCookie(forum.Options.CookieName);
+        _cors = new Cors(forum.Options.CorsOrigins);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
@@ -40,30 +46,36 @@ internal sealed class ForumApi
     /// <exception cref="RefusalException">A store refuses.</exception>
     public async ValueTask ServeAsync(Exchange exchange)
     {
+        var isLetIn = _cors.Mark(exchange);
         // A public answer to a caller without credentials is the same until something is written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
-        if (isAnonymous && _kept.TryAnswer(exchange, userId: 0, out version))
+        if (isAnonymous && _kept.TryAnswer(exchange, userId: 0, exchange.RawTarget, out version))
             return;
+        WarnOfProxy(exchange);
 
         var match = _router.Match(exchange.Method, exchange.Target.Segments);
         if (match.Endpoint is not { } endpoint)
         {
             Unrouted(exchange, match.Allow);
+            if (isLetIn)
+                Cors.AnswerPreflight(exchange, match.Allow!);
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { RateLimits = _limits, WriteMetrics = _writeMetrics };
+        var call = new Call(exchange, _forum, endpoint, match.Values) { RateLimits = _limits, Cookie = _cookie, WriteMetrics = _writeMetrics };
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
-        if (changes)
+        if (changes && BearerToken(exchange.Header("Authorization")) is null) // a token is never sent unasked
             CrossSite.Refuse(exchange);
         Identify(call);
         exchange.UserId = call.Caller?.Id;
         RequireAccess(endpoint.Access, call.Caller);
+        RequireKnownParameters(exchange.Target, endpoint);
         _limits.Count(call, changes);
-        (exchange.Status, exchange.ContentType) = (endpoint.Status, endpoint.ContentType);
+        (exchange.Status, exchange.ContentType, exchange.IsSecret) = (endpoint.Status, endpoint.ContentType, endpoint.IsSecret);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
-        if (keptFor is { } userId && !isAnonymous && _kept.TryAnswer(exchange, userId, out version))
+        var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query);
+        if (keptFor is { } userId && _kept.TryAnswer(exchange, userId, target, out version))
             return;
         try
         {
@@ -74,7 +86,7 @@ internal sealed class ForumApi
             throw call.Caller?.TokenId is null ? LoginRequired() : InvalidToken();
         }
         if (!changes && exchange.Status == 200)
-            SetETag(exchange, call, isAnonymous, keptFor, version);
+            SetETag(exchange, call, isAnonymous, keptFor is null ? null : (keptFor.Value, target), version);
     }
 
     public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
@@ -92,6 +104,30 @@ internal sealed class ForumApi
         exchange.SetHeader("Allow", allow);
     }
 
+    /// <exception cref="RefusalException">Invalid: the query has a parameter that the endpoint does not take.</exception>
+    private static void RequireKnownParameters(RequestTarget target, Endpoint endpoint)
+    {
+        if (target.Segments[0] != "api")
+            return;
+        foreach (var (name, _) in target.Query)
+        {
+            if (endpoint.Query.Contains(name))
+                continue;
+            var hint = Nearest.Of(name, endpoint.Query) is { } nearest ? $"did you mean {nearest}?"
+                : endpoint.Query.Length == 0 ? "this takes none" : $"this takes {string.Join(", ", endpoint.Query)}";
+            throw RefusalException.Invalid(JsonBody.Shown(name), $"is not a known parameter: {hint}");
+        }
+    }
+
+    /// <summary>Says once that a proxy is not trusted: its clients share an address, and with it limits.</summary>
+    private void WarnOfProxy(Exchange exchange)
+    {
+        if (_hasWarned || !ForwardedHeaders.IsUntrustedProxy(exchange, _forum.Options.TrustedProxies) || Interlocked.Exchange(ref _hasWarned, true))
+            return;
+        _forum.Options.Tell(LogSeverity.Warning,
+            $"{exchange.Remote!.Address} forwards requests but is not trusted, so that all its clients count as one: if it is your proxy, see --trust-proxy");
+    }
+
     /// <summary>Finds the caller. An invalid token is refused, so that a script notices; an expired cookie counts as no cookie.</summary>
     private void Identify(Call call)
     {
@@ -100,12 +136,17 @@ internal sealed class ForumApi
             call.Credential = token;
             call.Caller = _forum.Tokens.Find(token) ?? throw InvalidToken();
         }
-        else if (SessionCookie.Find(call.Exchange.Header("Cookie")) is { } cookie)
+        else if (call.Exchange.Header("Cookie") is { } cookies)
         {
-            call.Credential = cookie;
-            call.Caller = _forum.Sessions.Find(cookie, out var renewed);
-            if (renewed)
-                call.Exchange.SetHeader("Set-Cookie", SessionCookie.Make(cookie, secure: call.IsHttps));
+            foreach (var session in _cookie.TokensIn(cookies))
+            {
+                call.Credential = session;
+                call.Caller = _forum.Sessions.Find(session, out var renewed);
+                if (renewed)
+                    call.Exchange.SetHeader("Set-Cookie", _cookie.Make(session, secure: call.IsHttps));
+                if (call.Caller is not null)
+                    break;
+            }
         }
     }
 
@@ -135,18 +176,18 @@ internal sealed class ForumApi
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
         !endpoint.Kept ? null : endpoint.Access != Access.Anyone ? caller?.Id : isAnonymous ? 0 : null;
 
-    private void SetETag(Exchange exchange, Call call, bool isAnonymous, long? keptFor, long version)
+    private void SetETag(Exchange exchange, Call call, bool isAnonymous, (long UserId, string Target)? keptAs, long version)
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
-        if (body.Length == 0 || (!isAnonymous && keptFor is null)) // without a body it was not rendered, since the client has it
+        if (body.Length == 0 || (!isAnonymous && keptAs is null)) // without a body it was not rendered, since the client has it
         {
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new KeptAnswer(version, exchange.Route!, etag, keptFor is null ? body : body.ToArray(), isPublic: isAnonymous);
-        if (keptFor is { } userId)
-            _kept.Keep(userId, exchange.RawTarget, answer);
+        var answer = new KeptAnswer(version, exchange.Route!, etag, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
+        if (keptAs is { } key)
+            _kept.Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);
     }
 }

@@ -52,10 +52,10 @@ internal static class Routes
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
         Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first",
-            query: ["box", "with", "unread", "limit", "cursor"]),
+            query: ["box", "with", "unread", "limit", "cursor"], isSecret: true),
         Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201, refuses: [404]),
         Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
-        Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's"),
+        Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's", isSecret: true),
         Of<Done>("DELETE /api/messages/{id}", Writer, Messages.Delete, "Deletes the caller's copy of a private message"),
         Of<UnreadAnswer>("PUT /api/messages/{id}/read", Writer, Messages.MarkRead, "Marks a private message as read"),
 

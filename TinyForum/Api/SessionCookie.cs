@@ -3,29 +3,35 @@ using TinyForum.Data;
 
 namespace TinyForum.Api;
 
-/// <summary>The cookie that carries a session's token (RFC 6265).</summary>
-internal static class SessionCookie
+/// <summary>
+/// The cookie that carries a session's token (RFC 6265). Over https its name begins with <c>__Host-</c>, so that no other host, not even
+/// one of the same domain, can set it.
+/// </summary>
+internal sealed class SessionCookie(string name)
 {
-    public const string Name = "tinyforum_session";
+    private const string HostPrefix = "__Host-";
 
     /// <summary>The value of a <c>Set-Cookie</c> header that stores the token.</summary>
-    public static string Make(string token, bool secure) => Format(token, (long)SessionTable.Lifetime.TotalSeconds, secure);
+    public string Make(string token, bool secure) => Format(token, (long)SessionTable.Lifetime.TotalSeconds, secure);
 
     /// <summary>The value of a <c>Set-Cookie</c> header that removes it.</summary>
-    public static string Expire(bool secure) => Format("", 0, secure);
+    public string Expire(bool secure) => Format("", 0, secure);
 
-    /// <summary>The token in a <c>Cookie</c> header, or <see langword="null"/>.</summary>
-    public static string? Find(string? header)
+    /// <summary>The tokens in a <c>Cookie</c> header, those of https first: a browser sends all cookies of the name, whatever their path and domain.</summary>
+    public IEnumerable<string> TokensIn(string header)
     {
-        foreach (var pair in header.AsSpan().Split(';'))
+        var cookies = header.Split(';', StringSplitOptions.TrimEntries);
+        foreach (var prefix in (string[])[$"{HostPrefix}{name}=", $"{name}="])
         {
-            var cookie = header.AsSpan()[pair].Trim();
-            if (cookie.StartsWith(Name, StringComparison.Ordinal) && cookie.Length > Name.Length && cookie[Name.Length] == '=')
-                return cookie[(Name.Length + 1)..].Trim('"').ToString();
+            foreach (var cookie in cookies)
+            {
+                if (cookie.StartsWith(prefix, StringComparison.Ordinal))
+                    yield return cookie[prefix.Length..].Trim('"');
+            }
         }
-        return null;
     }
 
-    private static string Format(string value, long maxAge, bool secure) => string.Create(
-        CultureInfo.InvariantCulture, $"{Name}={value}; Max-Age={maxAge}; Path=/; HttpOnly; SameSite=Lax{(secure ? "; Secure" : "")}");
+    private string Format(string value, long maxAge, bool secure) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(secure ? HostPrefix : "")}{name}={value}; Max-Age={maxAge}; Path=/; HttpOnly; SameSite=Lax{(secure ? "; Secure" : "")}");
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 
 namespace TinyForum.CommandLine;
 
@@ -13,6 +14,8 @@ internal sealed record SettingValue<T>(string Name, ArgumentArity Words, Func<st
 /// <summary>The types of the settings' values.</summary>
 internal static class SettingValue
 {
+    private const int MaxCookieName = 64;
+
     private static readonly (char Letter, TimeSpan Length)[] Units =
         [('d', TimeSpan.FromDays(1)), ('h', TimeSpan.FromHours(1)), ('m', TimeSpan.FromMinutes(1)), ('s', TimeSpan.FromSeconds(1))];
 
@@ -36,7 +39,37 @@ internal static class SettingValue
 
     /// <summary>One or more values, each with its own flag; in the variable they are separated by spaces or commas.</summary>
     public static SettingValue<IReadOnlyList<string>> List(string name) => new(name, ArgumentArity.OneOrMore,
-        text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), items => string.Join(' ', items));
+        Words, items => string.Join(' ', items));
+
+    /// <summary><c>on</c> for networks nearby, <c>off</c>, or networks as in <c>10.1.0.0/16</c>; an address alone is a network of one.</summary>
+    public static readonly SettingValue<IReadOnlyList<IPNetwork>> Networks = new("on|off|CIDR", ArgumentArity.ZeroOrMore, ParseNetworks,
+        networks => networks.Count == 0 ? "off" : networks.SequenceEqual(ForumOptions.NearNetworks) ? "on" : string.Join(' ', networks));
+
+    /// <summary>Origins as browsers send them, or <c>*</c>.</summary>
+    public static readonly SettingValue<IReadOnlyList<string>> Origins =
+        new("ORIGIN", ArgumentArity.OneOrMore, ParseOrigins, origins => string.Join(' ', origins));
+
+    /// <summary>The name of a cookie: a token of RFC 6265 without a prefix that browsers give a meaning.</summary>
+    public static readonly SettingValue<string> CookieName = new("NAME", ArgumentArity.ExactlyOne,
+        text => text.Length is > 0 and <= MaxCookieName && !text.StartsWith("__", StringComparison.Ordinal)
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+            ? text : throw new FormatException($"must be 1 to {MaxCookieName} letters, digits, _, - and ., and not begin with __"),
+        text => text);
+
+    private static IReadOnlyList<IPNetwork> ParseNetworks(string text) => text switch
+    {
+        "on" or "" => ForumOptions.NearNetworks,
+        "off" => [],
+        _ => [.. Words(text).Select(word => IPNetwork.TryParse(word, out var network) ? network
+            : IPAddress.TryParse(word, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+            : throw new FormatException("must be on, off or networks such as 10.1.0.0/16"))],
+    };
+
+    private static IReadOnlyList<string> ParseOrigins(string text) => [.. Words(text).Select(word => word == "*"
+        || (Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority).Equals(word, StringComparison.OrdinalIgnoreCase))
+            ? word : throw new FormatException("must be origins such as https://app.example, or *"))];
+
+    private static string[] Words(string text) => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
 
     private static int ParseNumber(string text, int from) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from

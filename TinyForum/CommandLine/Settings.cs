@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 
 namespace TinyForum.CommandLine;
 
@@ -23,8 +24,14 @@ internal static class Settings
         "--anonymous-logout", Defaults.AnonymousLogout, SettingValue.Switch, "on if it listens on loopback alone",
         "Whether GET /api/logout/NAME needs no login from this machine");
 
-    private static readonly Setting<bool> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustProxy, SettingValue.Switch,
-        "Believe X-Forwarded-For and X-Forwarded-Proto; turn it on only behind a proxy that overwrites them");
+    private static readonly Setting<IReadOnlyList<IPNetwork>> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustedProxies, SettingValue.Networks,
+        "Believe X-Forwarded-For and X-Forwarded-Proto of proxies that overwrite them: in these networks or, with on, on this machine and in private ones");
+
+    private static readonly Setting<IReadOnlyList<string>?> Cors = Setting.Of("--cors", null, SettingValue.Origins, "none",
+        "Origins whose scripts may call the API, with a token and without cookies; * for any. May be repeated");
+
+    private static readonly Setting<string> CookieName = Setting.Of("--cookie-name", Defaults.CookieName, SettingValue.CookieName,
+        "The name of the session's cookie; over https __Host- is put before it");
 
     private static readonly Setting<bool> RateLimits = Setting.Of("--rate-limits", Defaults.RateLimits.Enabled, SettingValue.Switch,
         "Whether the limits below apply");
@@ -66,7 +73,7 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Hosts, Log, AnonymousLogout, TrustProxy, RateLimits, FailedLogins, Registrations, Writes, Searches,
+        Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, Registrations, Writes, Searches,
         MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
@@ -78,7 +85,9 @@ internal static class Settings
         Hosts = Hosts.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
-        TrustProxy = TrustProxy.In(line),
+        TrustedProxies = TrustProxy.In(line),
+        CorsOrigins = Cors.In(line) ?? [],
+        CookieName = CookieName.In(line),
         RateLimits = new RateLimitOptions
         {
             Enabled = RateLimits.In(line),

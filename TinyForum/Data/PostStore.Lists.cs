@@ -38,17 +38,17 @@ public sealed partial class PostStore
             return Page<Post>.Empty;
         var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");
         var read = filter.Unread ? connection.Number("SELECT read_up_to FROM users WHERE id = $id", ("$id", viewerId)) ?? 0 : 0;
-        var rows = new List<Post>();
+        var rows = new PageRows<Post>(limit);
         foreach (var (sql, pinned, below, behind) in Stretches(filter, read))
         {
             var before = from is null || from[0] > pinned ? below : from[0] == pinned ? Math.Min(from[1], below) : 0;
-            if (rows.Count > limit || before == 0)
+            if (rows.Wanted == 0 || before == 0)
                 continue;
-            rows.AddRange(connection.All(sql, Map,
+            connection.While(sql, row => rows.Add(Map(row)),
                 ("$user", viewerId), ("$author", filter.AuthorId), ("$tag", tag), ("$unread", filter.Unread),
-                ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", limit + 1 - rows.Count)));
+                ("$falls", falls), ("$pinned", pinned), ("$before", before), ("$behind", behind), ("$limit", rows.Wanted));
         }
-        return Page<Post>.Cut(rows, limit, last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
+        return rows.ToPage(last => [last.Head!.IsPinned ? 1 : 0, filter.Active ? last.Head.LatestPost : last.Id, falls!.Value]);
     }
 
     private static IEnumerable<(string Sql, long Pinned, long Below, long Behind)> Stretches(ThreadFilter filter, long read)

@@ -6,11 +6,15 @@ namespace TinyForum.Data;
 /// <summary>Reads columns as the types that the records use, and rows as pages.</summary>
 internal static class Rows
 {
-    /// <summary>A page of the rows of a statement that ends in <c>LIMIT $limit</c>; one more is read, to learn whether more follow.</summary>
+    /// <summary>A page of the rows of a statement that ends in <c>LIMIT $limit</c>.</summary>
     public static Page<T> Page<T>(
         this Connection connection, string sql, Func<SqliteDataReader, T> map, int limit, Func<T, long[]> key,
-        params ReadOnlySpan<(string Name, object? Value)> parameters) =>
-        Data.Page<T>.Cut(connection.All(sql, map, [.. parameters, ("$limit", limit + 1)]), limit, key);
+        params ReadOnlySpan<(string Name, object? Value)> parameters) where T : notnull
+    {
+        var rows = new PageRows<T>(limit);
+        connection.While(sql, row => rows.Add(map(row)), [.. parameters, ("$limit", rows.Wanted)]);
+        return rows.ToPage(key);
+    }
 
     /// <summary>A time, stored as Unix milliseconds.</summary>
     public static DateTimeOffset Time(this SqliteDataReader row, int column) => Clock.Time(row.GetInt64(column));

@@ -18,11 +18,11 @@ internal sealed class AnswerCache(Func<long> version)
 
     public int Count => _answers.Count;
 
-    /// <summary>Answers with a kept answer, if there is one. <paramref name="userId"/> is 0 for callers without a credential.</summary>
-    public bool TryAnswer(Exchange exchange, long userId, out long current)
+    /// <summary>Answers with what is kept for a target, if anything is. <paramref name="userId"/> is 0 for callers without a credential.</summary>
+    public bool TryAnswer(Exchange exchange, long userId, string target, out long current)
     {
         current = version();
-        if (!_answers.TryGetValue((userId, exchange.RawTarget), out var answer) || answer.Version != current)
+        if (!_answers.TryGetValue((userId, target), out var answer) || answer.Version != current)
             return false;
         answer.Send(exchange);
         return true;

@@ -6,12 +6,12 @@ namespace TinyForum.Http;
 /// <summary>Conditional requests (RFC 9110, section 13).</summary>
 internal static class ConditionalGet
 {
-    /// <summary>Gives the answer its <c>ETag</c> and makes it a 304 if the client has it already.</summary>
+    /// <summary>Gives the answer its <c>ETag</c>, says who may keep it, and makes it a 304 if the client has it already.</summary>
     public static void Apply(Exchange exchange, string etag, bool isPublic)
     {
         exchange.SetHeader("ETag", etag);
-        exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : "private, no-cache");
-        exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie");
+        exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
+        exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie, Origin");
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }

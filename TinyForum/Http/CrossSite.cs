@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TinyForum.Http;
 
 /// <summary>
@@ -11,11 +13,14 @@ internal static class CrossSite
     {
         var isForeign = exchange.Header("Sec-Fetch-Site") is { } site
             ? site is not ("same-origin" or "none")
-            : exchange.Header("Origin") is { } origin && !IsSameHost(origin, exchange.Authority);
+            : exchange.Header("Origin") is { } origin && !IsSameOrigin(origin, exchange.Authority);
         if (isForeign)
             throw RefusalException.Forbidden("cross-site requests may not change anything");
     }
 
-    private static bool IsSameHost(string origin, string? authority) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, authority, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Compares host and port; without a port, the host has that of the origin's scheme. The host's own scheme is not known behind a proxy.</summary>
+    private static bool IsSameOrigin(string origin, string? authority) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && Uri.TryCreate(string.Create(CultureInfo.InvariantCulture, $"{uri.Scheme}://{authority}"), UriKind.Absolute, out var host)
+        && Uri.Compare(uri, host, UriComponents.StrongAuthority & ~UriComponents.UserInfo, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
 }

@@ -70,6 +70,9 @@ internal sealed class Exchange : IDisposable
 
     public string ContentType { get; set; } = "application/json";
 
+    /// <summary>Whether no client or proxy may store the answer.</summary>
+    public bool IsSecret { get; set; }
+
     /// <summary>How long a client may send nothing while its body is read.</summary>
     public TimeSpan BodyTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
@@ -87,8 +90,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
 
-    public bool HasHeaderStartingWith(string prefix) =>
-        _context.Request.Headers.AllKeys.Any(name => name!.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    public bool HasHeader(Predicate<string> isNamed) => _context.Request.Headers.AllKeys.Any(name => isNamed(name!));
+
+    public bool IsHttp11 => _context.Request.ProtocolVersion == HttpVersion.Version11;
 
     /// <inheritdoc cref="ResponseHeaders.Set"/>
     public void SetHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value);

@@ -1,40 +1,52 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>What a proxy says about the client: believed only if <see cref="ForumOptions.TrustProxy"/> is on and the proxy is near.</summary>
+/// <summary>What a proxy says about the client. It is believed only if the proxy's address is in one of the trusted networks.</summary>
 internal static class ForwardedHeaders
 {
+    /// <summary>What proxies and content delivery networks add to a request; browsers and programs do not send them.</summary>
+    private static readonly string[] OfProxies =
+        ["Via", "Forwarded", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "CDN-Loop"];
+
+    private static readonly string[] OfProxiesByPrefix = ["X-Forwarded", "X-Original-", "CF-", "X-Envoy-"];
+
     /// <summary>
-    /// Whether the client is on this machine, without a proxy in between. The request's host must be a name of loopback: a web page could make
-    /// its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by nothing but the host.
+    /// Whether the client is on this machine, without a proxy in between as far as can be told. The request's host must be a name of
+    /// loopback: a web page could make its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by
+    /// nothing but the host, or by speaking HTTP/1.0.
     /// </summary>
     public static bool IsDirectLoopback(Exchange exchange) =>
-        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address)
-        && exchange.Header("Forwarded") is null && !exchange.HasHeaderStartingWith("X-Forwarded-")
-        && (exchange.HostName is "" or "127.0.0.1" || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase));
+        exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && exchange.IsHttp11
+        && (exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(exchange.HostName, out var host) && IPAddress.IsLoopback(host)))
+        && !exchange.HasHeader(name => OfProxies.Contains(name, StringComparer.OrdinalIgnoreCase)
+            || OfProxiesByPrefix.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which the trusted proxy has added, or else the connection's.</summary>
-    public static IPAddress ClientAddress(Exchange exchange, bool trustProxy)
+    /// <summary>The client's address: the last of <c>X-Forwarded-For</c>, which a trusted proxy has added, or else the connection's.</summary>
+    public static IPAddress ClientAddress(Exchange exchange, IReadOnlyList<IPNetwork> trusted)
     {
         var peer = exchange.Remote?.Address ?? IPAddress.None;
-        return trustProxy && IsNear(peer) && Last(exchange.Header("X-Forwarded-For")) is { } client && IPEndPoint.TryParse(client, out var address)
+        return IsTrusted(peer, trusted) && Last(exchange.Header("X-Forwarded-For")) is { } client && IPEndPoint.TryParse(client, out var address)
             ? address.Address : peer;
     }
 
-    public static bool IsHttps(Exchange exchange, bool trustProxy) =>
-        trustProxy && exchange.Remote is { } peer && IsNear(peer.Address)
+    public static bool IsHttps(Exchange exchange, IReadOnlyList<IPNetwork> trusted) =>
+        exchange.Remote is { } peer && IsTrusted(peer.Address, trusted)
         && string.Equals(Last(exchange.Header("X-Forwarded-Proto")), "https", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether an address belongs to this machine or a private network: only a proxy there is believed.</summary>
-    internal static bool IsNear(IPAddress address)
+    /// <summary>Whether someone who is not trusted passes on what others have asked.</summary>
+    public static bool IsUntrustedProxy(Exchange exchange, IReadOnlyList<IPNetwork> trusted) =>
+        (exchange.Header("X-Forwarded-For") ?? exchange.Header("Forwarded")) is not null
+        && exchange.Remote is { } peer && !IsTrusted(peer.Address, trusted);
+
+    internal static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
     {
+        if (trusted.Count == 0)
+            return false;
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-            return IPAddress.IsLoopback(address) || address.IsIPv6UniqueLocal || address.IsIPv6LinkLocal;
-        return address.GetAddressBytes() is [127, ..] or [10, ..] or [172, >= 16 and < 32, ..] or [192, 168, ..] or [169, 254, ..];
+        return trusted.Any(network => network.Contains(address));
     }
 
     private static string? Last(string? list) => list?[(list.LastIndexOf(',') + 1)..].Trim();

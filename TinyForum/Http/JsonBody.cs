@@ -55,7 +55,7 @@ internal static class JsonBody
             {
                 if ((seen >> at & 1) != 0)
                     errors[type.Properties[at].Name] = "must be given once";
-                else if (Mistake(ref reader, type.Properties[at].PropertyType) is { } mistake)
+                else if (!IsAbsent(ref reader, type.Properties[at]) && Mistake(ref reader, type.Properties[at].PropertyType) is { } mistake)
                     errors[type.Properties[at].Name] = mistake;
                 seen |= 1UL << at;
             }
@@ -76,6 +76,10 @@ internal static class JsonBody
         return at;
     }
 
+    // Some generated clients send null for what they leave out.
+    private static bool IsAbsent(ref Utf8JsonReader reader, JsonPropertyInfo member) =>
+        reader.TokenType == JsonTokenType.Null && member.AssociatedParameter is { HasDefaultValue: true };
+
     private static string? Mistake(ref Utf8JsonReader reader, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
@@ -87,9 +91,6 @@ internal static class JsonBody
             return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _) ? null : "must be a whole number";
         if (type == typeof(bool))
             return reader.TokenType is JsonTokenType.True or JsonTokenType.False ? null : "must be true or false";
-        if (type == typeof(DateTimeOffset))
-            return reader.TokenType == JsonTokenType.String && SurrogateMistake(ref reader) is null && reader.TryGetDateTimeOffset(out _)
-                ? null : "must be an RFC 3339 time, such as 2026-01-31T09:30:00.000Z";
         if (type == typeof(IReadOnlyList<string>))
             return ListMistake(reader);
         throw new NotSupportedException($"bodies have no members of type {type}");
@@ -128,8 +129,8 @@ internal static class JsonBody
         }
     }
 
-    /// <summary>An unknown name is the client's text: it is told back cut short, so that the answer can't be made to grow with it.</summary>
-    private static string Shown(string name) => name.Length <= 64 ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[63]) ? 63 : 64), "…");
+    /// <summary>A name from the client, cut short, so that the answer can't be made to grow with it.</summary>
+    internal static string Shown(string name) => name.Length <= 64 ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[63]) ? 63 : 64), "…");
 
     private static int ValidLength(ReadOnlySpan<byte> utf8)
     {

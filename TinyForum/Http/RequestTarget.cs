@@ -70,6 +70,24 @@ internal sealed class RequestTarget
         return found;
     }
 
+    /// <summary>The same target, spelt in the one way in which all its spellings agree; only these parameters count.</summary>
+    /// <exception cref="RefusalException">Invalid: a parameter is given more than once.</exception>
+    public string Canonical(IEnumerable<string> parameters)
+    {
+        var canonical = new StringBuilder();
+        foreach (var segment in Segments)
+            canonical.Append('/').Append(Uri.EscapeDataString(segment));
+        var sign = '?';
+        foreach (var name in parameters)
+        {
+            if (Parameter(name) is not { } value)
+                continue;
+            canonical.Append(sign).Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            sign = '&';
+        }
+        return canonical.ToString();
+    }
+
     private void AddParameter(ReadOnlySpan<char> pair)
     {
         if (pair.IsEmpty)

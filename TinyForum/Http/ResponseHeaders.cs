@@ -11,6 +11,11 @@ internal static class ResponseHeaders
     public static void SetCommon(HttpListenerResponse response, string requestId)
     {
         response.Headers["Server"] = "TinyForum";
+        response.Headers["Cache-Control"] ??= "no-store"; // what may be kept was marked before
+        response.Headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'";
+        response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        response.Headers["Referrer-Policy"] = "same-origin";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Headers["X-Request-Id"] = requestId;
     }
 

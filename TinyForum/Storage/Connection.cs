@@ -51,11 +51,20 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Calls <paramref name="row"/> for each row, without keeping any.</summary>
-    public void ForEach(string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public void ForEach(string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        While(sql, reader =>
+        {
+            row(reader);
+            return true;
+        }, parameters);
+
+    /// <summary>Calls <paramref name="row"/> for each row until it returns false.</summary>
+    public void While(string sql, Func<SqliteDataReader, bool> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
-        while (reader.Read())
-            row(reader);
+        while (reader.Read() && row(reader))
+        {
+        }
     }
 
     /// <summary>The first column of the first row as a number; <see langword="null"/> if there is no row or it is NULL.</summary>

@@ -39,22 +39,26 @@ internal static class Accounts
             throw RefusalException.Forbidden(Describe(suspension));
         var token = await call.Forum.Sessions.StartAsync(user, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
             .ConfigureAwait(false) ?? throw Mismatch(); // the password was changed a moment ago
-        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Make(token, secure: call.IsHttps));
+        call.Exchange.SetHeader("Set-Cookie", call.Cookie.Make(token, secure: call.IsHttps));
         return new Done();
     }
 
     public static async ValueTask<Done> LogOut(Call call)
     {
         await call.Forum.Sessions.EndAsync(call.User, call.User.SessionId!.Value).ConfigureAwait(false);
-        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
+        call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));
         return new Done();
     }
 
     public static async ValueTask<Done> LogOutEverywhere(Call call)
     {
         var user = call.Forum.Users.Find(call.Username) ?? throw new HttpRefusalException(200, "user does not exist");
-        if (call.Caller is null && (call.Forum.Options.AnonymousLogout != true || !call.IsDirectLoopback))
+        var isOpen = call.Forum.Options.AnonymousLogout == true && call.IsDirectLoopback;
+        if (call.Caller is null && !isOpen)
             throw ForumApi.LoginRequired();
+        // A browser sends the cookie with another site's link, and over plain http it does not tell that the link is another site's.
+        if (!isOpen && call.Caller?.SessionId is not null && !call.IsHttps && call.Exchange.Header("Sec-Fetch-Site") is null)
+            throw RefusalException.Forbidden("over http a cookie is not enough for this: use POST /api/logout or a token");
         if (call.Caller is { MayWrite: false })
             throw Permissions.ReadersMayNot();
         return await call.Forum.Sessions.EndAllAsync(call.Caller ?? Actor.System, user).ConfigureAwait(false) > 0

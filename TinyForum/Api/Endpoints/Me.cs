@@ -56,7 +56,7 @@ internal static class Me
         var proof = await Accounts.Prove(call, call.User.Id, body.Password).ConfigureAwait(false) ?? throw WrongPassword();
         if (!await call.Forum.Users.EraseAsync(call.User, proof).ConfigureAwait(false))
             throw WrongPassword();
-        call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
+        call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));
         return new Done();
     }
 

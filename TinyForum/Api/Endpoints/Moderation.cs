@@ -1,4 +1,3 @@
-using System.Globalization;
 using TinyForum.Data;
 
 namespace TinyForum.Api.Endpoints;
@@ -63,7 +62,7 @@ internal static class Moderation
     {
         var user = User(call);
         var suspension = await call.Forum.Moderation.SuspendAsync(
-            call.User, user, body.Reason, body.Until is { } until ? ParseTime(until) : null).ConfigureAwait(false);
+            call.User, user, body.Reason, Until(body)).ConfigureAwait(false);
         return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Rfc3339.Format(end) : null));
     }
 
@@ -78,9 +77,6 @@ internal static class Moderation
 
     private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
 
-    private static DateTimeOffset ParseTime(string text) =>
-        DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"],
-        CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-        && (text[^1] == 'Z' || text[^3] == ':' && text[^6] is '+' or '-')
-            ? time : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
+    private static DateTimeOffset? Until(SuspensionRequest body) => body.Until is not { } text ? null
+        : Rfc3339.TryParse(text, out var time) ? time : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
 }

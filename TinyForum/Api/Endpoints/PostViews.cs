@@ -2,24 +2,35 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using TinyForum.Data;
 
 namespace TinyForum.Api.Endpoints;
 
-internal sealed record PostView(
-    long Id, long Number, long Thread, UserView? Author = null, string? Body = null, string? CreatedAt = null, bool? Deleted = null,
-    string? EditedAt = null, bool? Liked = null, long? Likes = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
-    long? ReplyTo = null, IReadOnlyList<string>? Tags = null, string? Title = null, long? Unread = null)
+/// <summary>A post in a list of replies: whole, or what is left to see of a deleted one.</summary>
+[JsonDerivedType(typeof(PostView)), JsonDerivedType(typeof(DeletedPostView))]
+internal abstract record ReplyView
 {
-    public static PostView Of(Post post) => new(
+    public static ReplyView Of(Post post) =>
+        post.DeletedBy is null ? PostView.Of(post) : new DeletedPostView(Deleted: true, post.Id, post.Number, post.ThreadId);
+}
+
+internal sealed record DeletedPostView(bool Deleted, long Id, long Number, long Thread) : ReplyView;
+
+internal sealed record PostView(
+    long Id, long Number, long Thread, UserView Author, string Body, string CreatedAt, long Likes, bool? Deleted = null,
+    string? EditedAt = null, bool? Liked = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
+    long? ReplyTo = null, IReadOnlyList<string>? Tags = null, string? Title = null, long? Unread = null) : ReplyView
+{
+    public static new PostView Of(Post post) => new(
         post.Id, post.Number, post.ThreadId,
         Author: UserView.Of(post.Author),
         Body: post.Body,
         CreatedAt: Rfc3339.Format(post.CreatedAt),
+        Likes: post.Likes,
         Deleted: post.DeletedBy is null ? null : true,
         EditedAt: post.EditedAt is { } edited ? Rfc3339.Format(edited) : null,
         Liked: post.Liked,
-        Likes: post.Likes,
         Locked: post.Head?.IsLocked == true ? true : null,
         Pinned: post.Head?.IsPinned == true ? true : null,
         Replies: post.Head?.Replies,
@@ -27,10 +38,6 @@ internal sealed record PostView(
         Tags: post.Head?.Tags,
         Title: post.Head?.Title,
         Unread: post.Head?.Unread);
-
-    /// <summary>As <see cref="Of"/>, but a deleted post becomes a stub.</summary>
-    public static PostView InList(Post post) =>
-        post.DeletedBy is null ? Of(post) : new(post.Id, post.Number, post.ThreadId, Deleted: true);
 }
 
 internal sealed record PostAnswer(PostView Post) : Success
@@ -43,7 +50,7 @@ internal sealed record PostAnswer(PostView Post) : Success
 
 internal sealed record PostsAnswer(IReadOnlyList<PostView> Posts, string? Next) : Success;
 
-internal sealed record RepliesAnswer(IReadOnlyList<PostView> Replies, string? Next) : Success;
+internal sealed record RepliesAnswer(IReadOnlyList<ReplyView> Replies, string? Next) : Success;
 
 internal sealed record VersionView(
     string Body, string CreatedAt, UserView Editor, long Revision, IReadOnlyList<string>? Tags, string? Title)

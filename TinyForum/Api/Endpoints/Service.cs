@@ -23,7 +23,7 @@ internal static class Service
 
     public static ValueTask OpenApi(Call call)
     {
-        call.Exchange.Body.Write(OpenApiDocument.Bytes.Span);
+        call.Exchange.Body.Write(OpenApiDocument.Of(call.Forum.Options.CookieName).Span);
         return default;
     }
 }

@@ -16,7 +16,7 @@ internal static class Sessions
         if (!await call.Forum.Sessions.EndAsync(call.User, call.Id).ConfigureAwait(false))
             throw RefusalException.NotFound("session");
         if (call.Id == call.User.SessionId)
-            call.Exchange.SetHeader("Set-Cookie", SessionCookie.Expire(secure: call.IsHttps));
+            call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));
         return new Done();
     }
 }

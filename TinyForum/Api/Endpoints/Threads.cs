@@ -32,7 +32,7 @@ internal static class Threads
         return call.Page(
             $"replies {call.Id}",
             (size, from) => call.Forum.Posts.Replies(call.Id, size, from, after, call.Caller) ?? throw RefusalException.NotFound("thread"),
-            PostView.InList, (replies, next) => new RepliesAnswer(replies, next));
+            ReplyView.Of, (replies, next) => new RepliesAnswer(replies, next));
     }
 
     public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
@@ -12,7 +13,7 @@ namespace TinyForum.Api.OpenApi;
 /// </summary>
 internal sealed class OpenApiDocument
 {
-    private static readonly Lazy<byte[]> Made = new(() => new OpenApiDocument().Render());
+    private static readonly ConcurrentDictionary<string, byte[]> Made = new();
 
     private readonly JsonObject _schemas = [];
     private readonly JsonObject _parameters = [];
@@ -31,10 +32,10 @@ internal sealed class OpenApiDocument
             _schemas[name] = schema;
     }
 
-    /// <summary>The document; made on first use.</summary>
-    public static ReadOnlyMemory<byte> Bytes => Made.Value;
+    /// <summary>The document of a forum whose session cookie has that name; made on first use.</summary>
+    public static ReadOnlyMemory<byte> Of(string cookie) => Made.GetOrAdd(cookie, static name => new OpenApiDocument().Render(name));
 
-    private byte[] Render()
+    private byte[] Render(string cookie)
     {
         var nouns = Routes.Table.Select(e => e.Noun).Distinct().Order(StringComparer.Ordinal);
         var document = new JsonObject
@@ -49,7 +50,7 @@ internal sealed class OpenApiDocument
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
-            ["tags"] = new JsonArray([.. nouns.Select(noun => new JsonObject { ["name"] = noun })]),
+            ["tags"] = new JsonArray([.. nouns.Select(noun => new JsonObject { ["name"] = noun, ["description"] = OpenApiTerms.Nouns[noun] })]),
             ["paths"] = _paths,
             ["components"] = new JsonObject
             {
@@ -57,7 +58,7 @@ internal sealed class OpenApiDocument
                 ["parameters"] = _parameters,
                 ["responses"] = OpenApiRefusals.Responses(),
                 ["schemas"] = _schemas,
-                ["securitySchemes"] = OpenApiTerms.SecuritySchemes(),
+                ["securitySchemes"] = OpenApiTerms.SecuritySchemes(cookie),
             },
         };
         using var buffer = new PooledBuffer();
@@ -113,7 +114,7 @@ internal sealed class OpenApiDocument
     {
         var responses = new JsonObject { [$"{endpoint.Status}"] = Success(endpoint, method) };
         foreach (var status in OpenApiRefusals.Of(endpoint, method, path))
-            responses[$"{status}"] = OpenApiTerms.Reference("responses", $"{status}");
+            responses[$"{status}"] = OpenApiTerms.Reference("responses", OpenApiRefusals.NameOf(status));
         return responses;
     }
 
@@ -125,7 +126,15 @@ internal sealed class OpenApiDocument
         if (endpoint.Refuses.Contains(200))
         {
             var media = content["application/json"]!;
-            media["schema"] = new JsonObject { ["oneOf"] = new JsonArray(schema.DeepClone(), OpenApiTerms.Reference("schemas", "Fail")) };
+            media["schema"] = new JsonObject
+            {
+                ["oneOf"] = new JsonArray(schema.DeepClone(), OpenApiTerms.Reference("schemas", "Fail")),
+                ["discriminator"] = new JsonObject
+                {
+                    ["propertyName"] = "status",
+                    ["mapping"] = new JsonObject { ["success"] = schema["$ref"]!.DeepClone(), ["fail"] = "#/components/schemas/Fail" },
+                },
+            };
             media["examples"] = new JsonObject
             {
                 ["success"] = new JsonObject { ["value"] = Example(schema) },
@@ -165,9 +174,13 @@ internal sealed class OpenApiDocument
         JsonNode Transform(JsonSchemaExporterContext context, JsonNode node)
         {
             var schema = node as JsonObject ?? [];
-            if (schema["type"] is JsonArray types)
-                schema["type"] = types[0]!.DeepClone(); // absent, never null
+            if (schema["type"] is JsonArray types && !(isBody && context.PropertyInfo is not null))
+                schema["type"] = types[0]!.DeepClone(); // in an answer it is absent, never null
+            if (OpenApiTerms.TypeOf(schema) == "integer")
+                schema["format"] = "int64";
             schema.Remove("default");
+            if (schema["anyOf"] is { } kinds && schema.Remove("anyOf"))
+                schema["oneOf"] = kinds;
             if (context.TypeInfo.Kind == JsonTypeInfoKind.Object && schema.ContainsKey("properties"))
                 return Component(context.TypeInfo, schema, isBody);
             if (context.PropertyInfo is { } property)
@@ -179,7 +192,8 @@ internal sealed class OpenApiDocument
     private JsonObject Component(JsonTypeInfo type, JsonObject schema, bool isBody)
     {
         var name = type.Type.Name.EndsWith("View", StringComparison.Ordinal) ? type.Type.Name[..^"View".Length] : type.Type.Name;
-        schema["additionalProperties"] = false;
+        if (isBody)
+            schema["additionalProperties"] = false; // answers may get more members
         schema["required"] = OpenApiTerms.Array(type.Properties
             .Where(p => isBody ? p.AssociatedParameter?.HasDefaultValue == false : !p.IsGetNullable && p.ShouldSerialize is null)
             .Select(p => p.Name));
@@ -192,9 +206,11 @@ internal sealed class OpenApiDocument
     {
         if ((string?)schema["$ref"] is { } reference)
             return Example(_schemas[reference[(reference.LastIndexOf('/') + 1)..]]!);
+        if (schema["oneOf"]?[0] is { } first)
+            return Example(first);
         if ((schema["const"] ?? schema["examples"]?[0]) is { } sample)
             return sample.DeepClone();
-        return (string?)schema["type"] switch
+        return OpenApiTerms.TypeOf(schema) switch
         {
             "object" => Mapped((schema["properties"] as JsonObject) ?? [], Example),
             "array" => new JsonArray(Example(schema["items"]!)),

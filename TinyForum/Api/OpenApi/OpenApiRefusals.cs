@@ -7,24 +7,27 @@ namespace TinyForum.Api.OpenApi;
 /// <summary>The refusals in the OpenAPI document: which an endpoint may answer with, and what each looks like.</summary>
 internal static class OpenApiRefusals
 {
-    private static readonly (int Status, string Description, string Message, string[] Headers)[] All =
+    private static readonly (int Status, string Name, string Description, string Message, string[] Headers)[] All =
     [
-        (400, "The request is malformed or breaks a rule.", "invalid input", []),
-        (401, "Nobody is logged in, or the token is not valid.", "login required", ["WWW-Authenticate"]),
-        (403, "The caller may not do this.", "only a moderator may do this", []),
-        (404, "There is no such thing, or the caller may not see it.", "not found", []),
-        (409, "It conflicts with the current state.", "you have reported this post already", []),
-        (411, "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
-        (412, "It has changed: none of the entity tags in `If-Match` is current.", "the post has been changed since", ["ETag"]),
-        (413, $"The body is larger than {RequestBody.MaxLength / 1024} KiB.", $"the body must be at most {RequestBody.MaxLength} bytes", []),
-        (414, $"The request target is longer than {RequestTarget.MaxLength / 1024} KiB.",
+        (400, "BadRequest", "The request is malformed or breaks a rule.", "invalid input", []),
+        (401, "Unauthorized", "Nobody is logged in, or the token is not valid.", "login required", ["WWW-Authenticate"]),
+        (403, "Forbidden", "The caller may not do this.", "only a moderator may do this", []),
+        (404, "NotFound", "There is no such thing, or the caller may not see it.", "not found", []),
+        (409, "Conflict", "It conflicts with the current state.", "you have reported this post already", []),
+        (411, "LengthRequired", "The body must come with a `Content-Length`, and not chunked.", "the body needs a Content-Length", []),
+        (412, "PreconditionFailed", "It has changed: none of the entity tags in `If-Match` is current.", "the post has been changed since", ["ETag"]),
+        (413, "ContentTooLarge", $"The body is larger than {RequestBody.MaxLength / 1024} KiB.", $"the body must be at most {RequestBody.MaxLength} bytes", []),
+        (414, "UriTooLong", $"The request target is longer than {RequestTarget.MaxLength / 1024} KiB.",
             $"the request target must be at most {RequestTarget.MaxLength} bytes", []),
-        (415, "The body is not `application/json`.", "the body must be sent as application/json", []),
-        (422, "The `Idempotency-Key` was used for another request.", "this Idempotency-Key was used for another request", []),
-        (429, "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
-        (500, "A fault of the server; its log has the details under the request's id.", "internal error", []),
-        (503, "The server can't do this right now.", "the database is busy", ["Retry-After"]),
+        (415, "UnsupportedMediaType", "The body is not `application/json`.", "the body must be sent as application/json", []),
+        (422, "UnprocessableContent", "The `Idempotency-Key` was used for another request.", "this Idempotency-Key was used for another request", []),
+        (429, "TooManyRequests", "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
+        (500, "InternalServerError", "A fault of the server; its log has the details under the request's id.", "internal error", []),
+        (503, "ServiceUnavailable", "The server can't do this right now.", "the database is busy", ["Retry-After"]),
     ];
+
+    /// <summary>The name of a refusal's response among the components: the words that RFC 9110 has for its status.</summary>
+    public static string NameOf(int status) => status == 304 ? "NotModified" : Array.Find(All, r => r.Status == status).Name;
 
     /// <summary>The statuses, other than that of success, with which an endpoint may answer.</summary>
     public static SortedSet<int> Of(Endpoint endpoint, string method, string path)
@@ -53,22 +56,24 @@ internal static class OpenApiRefusals
     {
         yield return ("Error", Envelope("error", ("message", Constant("internal error")), ("request_id", Text())));
         yield return ("Fail", Envelope("fail", ("message", Text())));
-        yield return ("Invalid", Envelope("fail", ("message", Constant("invalid input")), ("errors", new JsonObject
+        var invalid = Envelope("fail", ("message", Text()));
+        invalid["properties"]!["errors"] = new JsonObject
         {
             ["type"] = "object",
-            ["description"] = "Each invalid field with the rule that it breaks.",
+            ["description"] = "Each invalid field with the rule that it breaks; absent if it is not about fields.",
             ["additionalProperties"] = Text(),
-        })));
+        };
+        yield return ("Invalid", invalid);
     }
 
     public static JsonObject Responses()
     {
-        var responses = new JsonObject { ["304"] = Response("The client has it already.", ["ETag"]) };
-        foreach (var (status, description, message, headers) in All)
+        var responses = new JsonObject { [NameOf(304)] = Response("The client has it already.", ["ETag"]) };
+        foreach (var (status, name, description, message, headers) in All)
         {
             var response = Response(description, headers);
             response["content"] = new JsonObject { ["application/json"] = Media(status, message) };
-            responses[$"{status}"] = response;
+            responses[name] = response;
         }
         return responses;
 
@@ -80,7 +85,7 @@ internal static class OpenApiRefusals
     {
         400 => new JsonObject
         {
-            ["schema"] = new JsonObject { ["oneOf"] = new JsonArray(Envelope("Invalid"), Envelope("Fail")) },
+            ["schema"] = Envelope("Invalid"),
             ["example"] = new JsonObject
             {
                 ["errors"] = new JsonObject { ["password"] = TextRule.Password.Check("") },
@@ -106,7 +111,6 @@ internal static class OpenApiRefusals
         return new JsonObject
         {
             ["type"] = "object",
-            ["additionalProperties"] = false,
             ["properties"] = properties,
             ["required"] = OpenApiTerms.Array(properties.Select(p => p.Key).Order(StringComparer.Ordinal)),
         };

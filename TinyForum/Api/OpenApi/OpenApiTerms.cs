@@ -70,6 +70,24 @@ internal static class OpenApiTerms
         ["query.with"] = new("Only the conversation with this user.", "wei"),
     };
 
+    /// <summary>What the endpoints of each group are about.</summary>
+    public static IReadOnlyDictionary<string, string> Nouns { get; } = new Dictionary<string, string>
+    {
+        ["Accounts"] = "Registering, logging in and out, looking a user up.",
+        ["Blocks"] = "The users whom the caller blocks.",
+        ["Me"] = "The caller's own account.",
+        ["Messages"] = "Private messages.",
+        ["Moderation"] = "Reports, suspensions and the public log of moderation.",
+        ["Notifications"] = "What has happened to the caller's posts.",
+        ["Posts"] = "Single posts: the first of a thread, or a reply.",
+        ["Profiles"] = "Accounts as others see them, and their roles.",
+        ["Search"] = "Search over threads and replies.",
+        ["Service"] = "The server itself: health, metrics, this document.",
+        ["Sessions"] = "Where the caller is logged in.",
+        ["Threads"] = "Lists of threads, their replies and their state.",
+        ["Tokens"] = "Access tokens for the caller's scripts.",
+    };
+
     /// <summary>Adds the description, the sample and the limits of a member to its schema.</summary>
     public static void Describe(JsonObject schema, JsonPropertyInfo member, bool isBody)
     {
@@ -123,13 +141,13 @@ internal static class OpenApiTerms
 
     public static JsonObject Reference(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
 
-    public static JsonObject SecuritySchemes() => new()
+    public static JsonObject SecuritySchemes(string cookie) => new()
     {
         ["session"] = new JsonObject
         {
             ["type"] = "apiKey",
             ["in"] = "cookie",
-            ["name"] = SessionCookie.Name,
+            ["name"] = cookie,
             ["description"] = $"`POST /api/login` sets it; it expires {SessionTable.Lifetime.TotalDays} days after its last use.",
         },
         ["token"] = new JsonObject
@@ -163,6 +181,9 @@ internal static class OpenApiTerms
         Access.Admin => "For admins, by session or by a token of scope `write`.",
         _ => throw new ArgumentOutOfRangeException(nameof(access)),
     };
+
+    /// <summary>The type of a schema's values, <c>null</c> aside.</summary>
+    public static string? TypeOf(JsonNode schema) => (string?)(schema["type"] is JsonArray types ? types[0] : schema["type"]);
 
     public static JsonArray Array(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 
@@ -207,7 +228,7 @@ internal static class OpenApiTerms
 
         /// <summary>Whether the description fits a member with that schema: <c>tags</c> are names in one place and objects in another.</summary>
         public bool Suits(JsonObject schema) =>
-            (schema["type"] is not { } type || (string?)type == Type) && (Type != "array" || schema["items"]?["type"] is not null);
+            (TypeOf(schema) is not { } type || type == Type) && (Type != "array" || schema["items"]?["type"] is not null);
 
         public void AddTo(JsonObject schema, bool withLimits)
         {
