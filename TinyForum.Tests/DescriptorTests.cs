@@ -39,8 +39,7 @@ public sealed class DescriptorTests(TestContext test)
         var fd = (int)file.SafeFileHandle.DangerousGetHandle();
         using (var connection = new PinnedSocket(fd, cookie: 1))
             Assert.IsFalse(connection.IsOpen);
-        using (var listening = new ListeningSockets([new(fd, Cookie: 1, default)], new DescriptorBudget()))
-            Assert.IsFalse(listening.Brake());
+        Assert.IsFalse(new ListeningSockets([new(fd, Cookie: 1, default)], new DescriptorBudget()).Brake());
         Assert.IsTrue(IsLocked());
         LinuxSocket.Close(LinuxSocket.Duplicate(fd));
         Assert.IsFalse(IsLocked(), "that this drops them is what the rest is for");

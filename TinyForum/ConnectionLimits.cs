@@ -29,4 +29,10 @@ public sealed record ConnectionLimits
 
     /// <summary>The time between two sweeps over the connections.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The memory for bodies that are arriving, of all connections together; one more gets a 503. Bytes.</summary>
+    internal long MaxBodyMemory { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>The memory for answers that are not sent yet, of all connections together; one more gets a 503. Bytes.</summary>
+    internal long MaxAnswerMemory { get; init; } = 64 * 1024 * 1024;
 }

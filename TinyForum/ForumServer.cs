@@ -27,11 +27,11 @@ public sealed class ForumServer : IAsyncDisposable
             _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
 
-    /// <summary>The address of the forum, with a final slash; the first one if it listens on several.</summary>
+    /// <summary>An address to find the forum at on this machine, with a final slash; the first one if it listens on several.</summary>
     public Uri Url => _loop.Addresses[0].Url;
 
-    /// <summary>Every address it listens on.</summary>
-    public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Url)];
+    /// <summary>Every address it listens on; <c>http://0.0.0.0:5000/</c> if it is all that this machine has.</summary>
+    public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Bound)];
 
     /// <summary>The full path of the database's file.</summary>
     public string DatabasePath => Forum.Database.Path;

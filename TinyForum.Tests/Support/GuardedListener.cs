@@ -17,7 +17,8 @@ internal sealed class GuardedListener : IAsyncDisposable
     public GuardedListener(ConnectionLimits options)
     {
         (_listener, _port) = Listen();
-        Guard = ConnectionGuard.TryStart(_listener, options, out var note) ?? throw new InvalidOperationException(note);
+        Guard = ConnectionGuard.TryStart([new(IPAddress.Loopback, _port)], hearsAccepts: false, options, out var note)
+            ?? throw new InvalidOperationException(note);
         Note = note;
         _loop = Task.Run(LoopAsync);
     }

@@ -10,10 +10,12 @@ internal sealed class RawClient : IDisposable
     private readonly TcpClient _tcp = new() { NoDelay = true };
     private readonly NetworkStream _stream;
 
-    public RawClient(Uri url, int receiveBuffer = 0)
+    public RawClient(Uri url, int receiveBuffer = 0, int segment = 0)
     {
         if (receiveBuffer > 0)
             _tcp.ReceiveBufferSize = receiveBuffer; // before connecting, so that the window is as small
+        if (segment > 0)
+            _tcp.Client.SetRawSocketOption(6, 2, BitConverter.GetBytes(segment)); // TCP_MAXSEG
         _tcp.Connect(url.Host, url.Port);
         _stream = _tcp.GetStream();
         _stream.ReadTimeout = 30_000; // a test that waits in vain fails; none waits that long

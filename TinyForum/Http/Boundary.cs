@@ -19,52 +19,87 @@ internal sealed class Boundary(
 {
     internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
-    /// <summary>Does not throw.</summary>
+    /// <summary>Does not throw, whatever the handler, the log, or a listener to metrics or activities does.</summary>
     public async Task ServeAsync(Exchange exchange)
     {
-        if (HasBeenAnswered(exchange))
+        if (exchange.WasAnsweredByListener)
             return;
-        using var activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
-        Exception? fault = null;
+        try
+        {
+            using var activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
+            var fault = await AnswerAsync(exchange).ConfigureAwait(false);
+            fault = await exchange.SendAsync().ConfigureAwait(false) ?? fault;
+            Tell(exchange, activity, fault);
+        }
+        catch (Exception e)
+        {
+            Report(e);
+        }
+        await exchange.EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Tells the log of a fault outside of any request. Does not throw.</summary>
+    public void Report(Exception fault)
+    {
+        try
+        {
+            log?.Invoke(new LogEntry(clock.GetUtcNow(), LogSeverity.Error, "internal error", Exception: fault));
+        }
+        catch (Exception)
+        {
+            // It may be the log that failed.
+        }
+    }
+
+    /// <summary>Renders the answer. Returns what went wrong, other than that the request was refused.</summary>
+    private async ValueTask<Exception?> AnswerAsync(Exchange exchange)
+    {
         try
         {
             RefuseEarly(exchange);
             await serve(exchange).ConfigureAwait(false);
+            exchange.HoldAnswer();
+            return null;
         }
         catch (RefusalException refusal)
         {
             JsonResponder.Refuse(exchange, refusal);
+            return null;
         }
         catch (HttpRefusalException refusal)
         {
             JsonResponder.Refuse(exchange, refusal);
+            return null;
         }
         catch (Exception e)
         {
-            fault = e;
             JsonResponder.Fault(exchange);
+            return e;
         }
-        await exchange.SendAsync().ConfigureAwait(false);
-        Tell(exchange, activity, fault);
     }
-
-    /// <summary>The listener sends a 411 itself to a POST or PUT without a length, but still hands it on.</summary>
-    private static bool HasBeenAnswered(Exchange exchange) =>
-        exchange.Method is "POST" or "PUT" && exchange.ContentLength is null && exchange.Header("Transfer-Encoding") is null;
 
     private void RefuseEarly(Exchange exchange)
     {
-        // Reading a chunked body, or letting the listener skip it, can end the process: leave it alone and close the connection.
-        if (exchange.Header("Transfer-Encoding") is not null)
-        {
-            exchange.CloseConnection = true;
-            throw new HttpRefusalException(411, "the body needs a Content-Length and no Transfer-Encoding");
-        }
+        exchange.CheckFraming();
         if (exchange.RawTarget.Length > RequestTarget.MaxLength)
             throw new HttpRefusalException(414, $"the request target must be at most {RequestTarget.MaxLength} bytes");
-        if (hosts is not null && !hosts.Contains(exchange.HostName))
+        if (!AnswersFor(exchange))
             throw new HttpRefusalException(421, "this server does not answer for that host");
+        if (exchange.HasBody && exchange.Header("Content-Encoding") is { } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            var accepted = new Dictionary<string, string> { ["Accept-Encoding"] = "identity" }; // RFC 9110, section 12.5.3
+            throw new HttpRefusalException(415, "the body must be sent without a Content-Encoding") { Headers = accepted };
+        }
     }
+
+    /// <summary>
+    /// Whether the request is for a host that this is. On a loopback address only loopback's names are, unless others were given: a web page
+    /// could make its own name resolve to this machine (DNS rebinding).
+    /// </summary>
+    private bool AnswersFor(Exchange exchange) =>
+        hosts is not null ? hosts.Contains(exchange.HostName)
+        : exchange.ListenAddress is not { IsLoopback: true } address || exchange.HostName is "" or "127.0.0.1"
+            || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase) || exchange.HostName == address.Host;
 
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {
@@ -91,7 +126,7 @@ internal sealed class Boundary(
             fault is null ? "request" : "internal error",
             new RequestSummary(
                 exchange.Id, method, Visible(path), exchange.Route, exchange.Status,
-                duration, exchange.UserId, exchange.Remote?.Address.ToString(), (exchange.KeptBody ?? exchange.Body.Written).Length),
+                duration, exchange.UserId, exchange.Remote?.Address.ToString(), exchange.BodyLength),
             fault));
     }
 

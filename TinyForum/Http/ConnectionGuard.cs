@@ -30,6 +30,7 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly ConnectionLimits _limits;
     private readonly DescriptorBudget _descriptors;
     private readonly ListeningSockets _listening;
+    private readonly bool _hearsAccepts;
 
     /// <summary>Connections by remote address and port, added by whichever sees one first: the sweep or a request.</summary>
     private readonly ConcurrentDictionary<SocketName, GuardedConnection> _byRemote = new();
@@ -55,9 +56,9 @@ internal sealed class ConnectionGuard : IDisposable
         public bool IsQuiet;
     }
 
-    private ConnectionGuard(ConnectionLimits limits, DescriptorBudget descriptors, ListeningSockets listening)
+    private ConnectionGuard(ConnectionLimits limits, DescriptorBudget descriptors, ListeningSockets listening, bool hearsAccepts)
     {
-        (_limits, _descriptors, _listening) = (limits, descriptors, listening);
+        (_limits, _descriptors, _listening, _hearsAccepts) = (limits, descriptors, listening, hearsAccepts);
         MaxConnections = Math.Min(limits.MaxConnections, descriptors.MaxConnections);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
         _thread.Start();
@@ -72,24 +73,22 @@ internal sealed class ConnectionGuard : IDisposable
         Volatile.Read(ref _cut[(int)reason]) + (reason == CutReason.TooManyConnections ? _listening.Refused : 0);
 
     /// <summary>
-    /// Guards the connections of a started listener; null where that can't work. <paramref name="note"/> says why or, if it does work, what
-    /// the guard had to change: the server logs it.
+    /// Guards the connections of a server that listens on these <paramref name="addresses"/>; null where that can't work.
+    /// <paramref name="hearsAccepts"/>: the server calls <see cref="Accepted"/>. <paramref name="note"/> says why it can't or, if it does
+    /// work, what the guard had to change: the server logs it.
     /// </summary>
-    public static ConnectionGuard? TryStart(HttpListener listener, ConnectionLimits limits, out string? note)
+    public static ConnectionGuard? TryStart(IEnumerable<IPEndPoint> addresses, bool hearsAccepts, ConnectionLimits limits, out string? note)
     {
         try
         {
             if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
                 throw new PlatformNotSupportedException("this needs 64-bit Linux");
             var descriptors = new DescriptorBudget();
-            var listening = ListeningSockets.Find(listener, descriptors, limits.SendTimeout);
+            var listening = ListeningSockets.Find(addresses, descriptors, limits.SendTimeout);
             var affordable = descriptors.MaxConnections;
             note = affordable >= limits.MaxConnections ? null : string.Create(CultureInfo.InvariantCulture,
                 $"at most {affordable} connections instead of {limits.MaxConnections}: the process may have {descriptors.Limit} descriptors");
-            if (!listening.HearsAccepts)
-                note = (note is null ? "" : note + "; ")
-                    + "a flood of connections may use the descriptors up: the program was published without EventSourceSupport";
-            return new ConnectionGuard(limits, descriptors, listening);
+            return new ConnectionGuard(limits, descriptors, listening, hearsAccepts);
         }
         catch (Exception e) when (e is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
         {
@@ -97,6 +96,9 @@ internal sealed class ConnectionGuard : IDisposable
             return null;
         }
     }
+
+    /// <summary>Reports that a connection was accepted, before another one is: accepting stops here when descriptors are short.</summary>
+    public void Accepted() => _listening.Brake();
 
     /// <summary>
     /// Reports that a request of this remote end is being served from now on; the server ends it in a <c>finally</c>. Null if the connection was
@@ -132,7 +134,6 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>Stops looking; open connections stay.</summary>
     public void Dispose()
     {
-        _listening.Dispose();
         _disposed.Set();
         _thread.Join();
         _disposed.Dispose();
@@ -141,28 +142,39 @@ internal sealed class ConnectionGuard : IDisposable
     private void Run()
     {
         LinuxSocket.Warm();
-        long nextSweep = 0;
-        while (!_disposed.Wait(Pause()))
+        for (long nextSweep = 0; ;)
         {
-            lock (_gate)
+            try
             {
-                var now = Environment.TickCount64;
-                var tight = _listening.Brake();
-                if (!tight && now < nextSweep)
-                    continue;
-                var everything = tight || now >= _nextFullSweep;
-                Sweep(now, everything);
-                nextSweep = now + (long)_limits.SweepInterval.TotalMilliseconds;
-                if (everything)
-                {
-                    ForgetUnseen(now);
-                    _nextFullSweep = now + FullSweepEvery;
-                }
+                if (_disposed.Wait(Pause()))
+                    return;
+                lock (_gate)
+                    nextSweep = Look(Environment.TickCount64, nextSweep);
+            }
+            catch (Exception)
+            {
+                // Memory is short, and would stay short without the guard: the next sweep goes on from here.
             }
         }
     }
 
-    private int Pause() => _listening.IsBraked || !_listening.HearsAccepts ? 1 : (int)_limits.SweepInterval.TotalMilliseconds;
+    /// <summary>Sweeps if it is time to. Returns when the next sweep is due.</summary>
+    private long Look(long now, long nextSweep)
+    {
+        var tight = _listening.Brake();
+        if (!tight && now < nextSweep)
+            return nextSweep;
+        var everything = tight || now >= _nextFullSweep;
+        Sweep(now, everything);
+        if (everything)
+        {
+            ForgetUnseen(now);
+            _nextFullSweep = now + FullSweepEvery;
+        }
+        return now + (long)_limits.SweepInterval.TotalMilliseconds;
+    }
+
+    private int Pause() => _listening.IsBraked || !_hearsAccepts ? 1 : (int)_limits.SweepInterval.TotalMilliseconds;
 
     /// <summary>One look at every descriptor of the process that may be a connection of this listener.</summary>
     private void Sweep(long now, bool everything)
@@ -183,8 +195,10 @@ internal sealed class ConnectionGuard : IDisposable
             var cookie = LinuxSocket.Cookie(fd);
             if (cookie != slot.Cookie)
             {
-                if (slot.Connection is not null)
-                    Gone(slot.Connection);
+                var gone = slot.Connection;
+                slot = default;
+                if (gone is not null)
+                    Gone(gone);
                 // The kernel assigns the lowest free descriptor, so that new ones are near those in use.
                 slot = new Slot { Cookie = cookie, Connection = cookie == 0 ? null : Meet(fd, now) };
                 if (slot.Connection is not null)
@@ -217,8 +231,8 @@ internal sealed class ConnectionGuard : IDisposable
             connection = Find(remote);
         }
         connection.Meet(now);
-        Volatile.Write(ref _connections, _connections + 1);
         var ofBlock = ++CollectionsMarshal.GetValueRefOrAddDefault(_perBlock, remote.Block, out _);
+        Volatile.Write(ref _connections, _connections + 1);
         if (_connections > MaxConnections)
             connection.Excess = CutReason.TooManyConnections;
         else if (_limits.MaxConnectionsPerAddress is > 0 and var most && ofBlock > most && (_limits.LimitLoopback || !remote.IsLoopback))

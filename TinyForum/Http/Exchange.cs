@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 
 namespace TinyForum.Http;
 
@@ -13,14 +14,25 @@ internal sealed class Exchange : IDisposable
     private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
     private static long _lastId;
 
+    /// <summary>How much of an answer is sent with its head: HttpListener copies that, and sends the rest from where it is.</summary>
+    private const int SentWithHead = 16 * 1024;
+
+    private const int HeadLength = 512; // about
+
     private readonly HttpListenerContext _context;
+    private readonly ConnectionStream? _stream;
+    private readonly ArrayBudget _answers;
     private readonly RequestBody _requestBody;
     private RequestTarget? _target;
+    private byte[] _held = [];
+    private bool _isClosed;
 
-    public Exchange(HttpListenerContext context)
+    /// <summary>Takes over a request; the memory of its body and its answer comes out of those budgets.</summary>
+    public Exchange(HttpListenerContext context, ArrayBudget bodies, ArrayBudget answers)
     {
-        _context = context;
-        _requestBody = new RequestBody(context.Request);
+        (_context, _answers) = (context, answers);
+        _stream = ListenerInternals.Exist ? ListenerInternals.StreamOf(context) as ConnectionStream : null;
+        _requestBody = new RequestBody(context, _stream, bodies);
         Method = context.Request.HttpMethod;
         RawTarget = context.Request.RawUrl ?? "";
         try
@@ -37,6 +49,9 @@ internal sealed class Exchange : IDisposable
     public string Id { get; } = string.Create(CultureInfo.InvariantCulture, $"{ProcessId}-{Interlocked.Increment(ref _lastId):x}");
 
     public GuardedConnection? Connection { get; set; }
+
+    /// <summary>Where the connection was accepted; <see langword="null"/> if HttpListener did that by itself.</summary>
+    public ListenAddress? ListenAddress => _stream?.Address;
 
     public string Method { get; }
 
@@ -79,13 +94,23 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether to close the connection after the answer; set before it is sent.</summary>
     public bool CloseConnection { get; set; }
 
+    /// <summary>Cancelled when the server stops: it does not wait for what clients send that nobody wants.</summary>
+    public CancellationToken Stopping { get; init; }
+
     public PooledBuffer Body { get; } = new();
 
     /// <summary>A kept body, sent instead of <see cref="Body"/> if set.</summary>
     public ReadOnlyMemory<byte>? KeptBody { get; set; }
 
+    /// <summary>Bytes of the answer's body, once it is sent.</summary>
+    public int BodyLength { get; private set; }
 
-    public long? ContentLength => _requestBody.Length;
+    /// <summary>Whether the request has a body, be it empty.</summary>
+    public bool HasBody => _requestBody.IsChunked || _requestBody.HasLength;
+
+    /// <summary>The listener sends a 411 itself to a POST or PUT whose length it can't tell, but still hands it on.</summary>
+    public bool WasAnsweredByListener => !_requestBody.HasLength && (!_requestBody.IsChunked || _context.Request.ProtocolVersion < HttpVersion.Version11)
+        && (Method.Equals("POST", StringComparison.OrdinalIgnoreCase) || Method.Equals("PUT", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
@@ -97,38 +122,144 @@ internal sealed class Exchange : IDisposable
     /// <inheritdoc cref="ResponseHeaders.Set"/>
     public void SetHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value);
 
+    /// <inheritdoc cref="RequestBody.CheckFraming"/>
+    public void CheckFraming() => _requestBody.CheckFraming();
+
     /// <inheritdoc cref="RequestBody.ReadAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync() => _requestBody.ReadAsync(Connection, BodyTimeout);
 
-    /// <summary>Sends the answer. Does not throw if the client has disconnected.</summary>
-    public async ValueTask SendAsync()
+    /// <summary>Makes sure that there is memory for the answer until the client has read it; only the large ones of GETs are refused.</summary>
+    /// <exception cref="HttpRefusalException">503: too many wait.</exception>
+    public void HoldAnswer()
+    {
+        MemoryMarshal.TryGetArray(KeptBody ?? Body.Written, out var bytes);
+        if (KeptBody is not null && bytes.Array != Body.Array)
+            Body.Dispose();
+        if (Method != "GET" || bytes.Array is null)
+            return;
+        if (!_answers.TryHold(bytes.Array))
+        {
+            _context.Response.Headers.Clear();
+            throw new HttpRefusalException(503, "too many answers wait to be read") { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
+        _held = bytes.Array;
+    }
+
+    /// <summary>Sends the answer, and ends the exchange if nothing is in the way. Does not throw.</summary>
+    /// <returns>What went wrong, other than that the client has disconnected.</returns>
+    public async ValueTask<Exception?> SendAsync()
     {
         var response = _context.Response;
-        var body = KeptBody ?? Body.Written;
         try
         {
+            var body = KeptBody ?? Body.Written;
+            BodyLength = body.Length;
             response.StatusCode = Status;
             ResponseHeaders.SetCommon(response, Id);
-            if (CloseConnection || (_context.Request.HasEntityBody && !_requestBody.WasRead))
+            if (CloseConnection || !_requestBody.LeavesConnectionUsable)
                 response.KeepAlive = false;
-            if (Status is not (204 or 304))
+            var hasContent = Status is not (204 or 304);
+            if (hasContent)
             {
                 response.ContentType = ContentType;
                 response.ContentLength64 = body.Length;
-                if (Method != "HEAD")
-                    await response.OutputStream.WriteAsync(body).ConfigureAwait(false);
             }
-            response.Close();
+            else if (_stream is not null)
+                ResponseHeaders.LeaveLengthOut(response);
+            if (!hasContent || Method == "HEAD")
+                body = default;
+            var start = body[..Math.Min(body.Length, SentWithHead)];
+            await response.OutputStream.WriteAsync(start).ConfigureAwait(false);
+            if (start.Length < body.Length)
+                await response.OutputStream.WriteAsync(body[start.Length..]).ConfigureAwait(false);
+            LetAnswerGo();
+            if (_requestBody.IsOver && (Closes || HasRoom(start.Length)))
+                Close();
+            return null;
         }
-        catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
         {
-            response.Abort();
+            Abort();
+            return e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException ? null : e;
+        }
+    }
+
+    /// <summary>
+    /// Ends the exchange, after what is left of the body is read and dropped: if the connection were closed with unread bytes, the client
+    /// might never see the answer (RFC 9112, section 9.6). Does not throw.
+    /// </summary>
+    public async ValueTask EndAsync()
+    {
+        if (_isClosed)
+            return;
+        try
+        {
+            var closes = Closes;
+            if (!_requestBody.IsOver)
+            {
+                if (closes)
+                    _stream?.EndSending();
+                await _requestBody.DropAsync(Connection, BodyTimeout, Stopping).ConfigureAwait(false);
+                if (!closes && !_requestBody.LeavesConnectionUsable)
+                {
+                    Abort();
+                    return;
+                }
+            }
+            for (var pause = 1; !closes && !HasRoom(0); pause = Math.Min(2 * pause, 64))
+                await Task.Delay(pause).ConfigureAwait(false);
+            Close();
+        }
+        catch (Exception)
+        {
+            Abort();
+        }
+    }
+
+    /// <summary>Ends the connection with it, whatever has been sent. Does not throw.</summary>
+    public void Abort()
+    {
+        _isClosed = true;
+        Abort(_context);
+    }
+
+    /// <inheritdoc cref="Abort()"/>
+    public static void Abort(HttpListenerContext context)
+    {
+        try
+        {
+            // Otherwise the listener would first send a head, of an answer that nobody gave.
+            if (ListenerInternals.Exist && ListenerInternals.StreamOf(context) is ConnectionStream stream)
+                ListenerInternals.Close(stream.Connection);
+            else
+                context.Response.Abort();
+        }
+        catch (Exception)
+        {
+            // It is closed already, or memory is short: then the guard ends the connection.
         }
     }
 
     public void Dispose()
     {
-        Body.Dispose();
+        LetAnswerGo();
         _requestBody.Dispose();
+    }
+
+    private bool Closes => _context.Response.Headers["Connection"] == "close";
+
+    private bool HasRoom(int written) => _stream?.HasRoom(written + HeadLength) != false;
+
+    private void Close()
+    {
+        _isClosed = true;
+        _context.Response.Close();
+    }
+
+    private void LetAnswerGo()
+    {
+        _answers.Release(_held);
+        _held = [];
+        Body.Dispose();
     }
 }

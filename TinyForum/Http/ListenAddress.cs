@@ -3,23 +3,30 @@ using System.Net.Sockets;
 
 namespace TinyForum.Http;
 
-/// <summary>An address to listen on, within what <see cref="HttpListener"/> supports on Linux; port 0 is any free one.</summary>
+/// <summary>An address to listen on; port 0 is any free one.</summary>
 internal sealed record ListenAddress(string Host, int Port)
 {
-    public bool IsLoopback => Host is "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
+    public bool IsLoopback => IPAddress.IsLoopback(Ip);
+
+    /// <summary>The address itself.</summary>
+    public Uri Bound => new($"http://{Host}:{Port}/");
 
     /// <summary>What to open in a browser.</summary>
-    public Uri Url => new($"http://{(IsAny ? "localhost" : Host)}:{Port}/");
+    public Uri Url => IsAny ? new($"http://localhost:{Port}/") : Bound;
+
+    public IPEndPoint EndPoint => new(Ip, Port);
 
     /// <summary>
-    /// The listener's prefixes. A prefix with a literal host answers only requests for that host, so that loopback needs one for each of its
-    /// usual names. Any other address uses <c>+</c>.
+    /// The prefixes by which HttpListener listens on it by itself: a prefix with a literal host answers only requests for that host, so that
+    /// loopback needs one for each of its usual names, and all addresses <c>+</c>. There are none for any other address.
     /// </summary>
-    public IEnumerable<string> Prefixes => IsLoopback
-        ? [$"http://127.0.0.1:{Port}/", $"http://localhost:{Port}/"]
-        : [$"http://+:{Port}/"];
+    public IReadOnlyList<string> Prefixes => IsAny ? [$"http://+:{Port}/"]
+        : Ip.Equals(IPAddress.Loopback) ? [$"http://127.0.0.1:{Port}/", $"http://localhost:{Port}/"]
+        : [];
 
-    private bool IsAny => Host is "0.0.0.0" or "*" or "+";
+    private bool IsAny => Ip.Equals(IPAddress.Any);
+
+    private IPAddress Ip => Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(Host);
 
     /// <exception cref="StartException">It is not an address that can be listened on.</exception>
     public static ListenAddress Parse(string text)
@@ -30,19 +37,20 @@ internal sealed record ListenAddress(string Host, int Port)
         if (uri.AbsolutePath != "/" || uri.Query.Length > 0 || uri.UserInfo.Length > 0)
             throw Bad(text, "must be a host and a port and nothing else");
         if (uri.HostNameType == UriHostNameType.IPv6)
-            throw Bad(text, "must not be an IPv6 address: HttpListener can't listen on one");
-        if (uri.Host is not ("0.0.0.0" or "localhost") && !(IPAddress.TryParse(uri.Host, out var ip) && ip.AddressFamily == AddressFamily.InterNetwork))
+            throw Bad(text, "must not be an IPv6 address: HttpListener refuses requests whose Host is one");
+        if (uri.Host != "localhost" && !(IPAddress.TryParse(uri.Host, out var ip) && ip.AddressFamily == AddressFamily.InterNetwork))
             throw Bad(text, "must name localhost, an IPv4 address or * for all");
         return new ListenAddress(uri.Host, uri.Port);
     }
 
     /// <summary>This address with a port that was free a moment ago instead of 0; someone may take it before it is used.</summary>
+    /// <exception cref="SocketException">The machine has no such address.</exception>
     public ListenAddress WithFreePort()
     {
         if (Port != 0)
             return this;
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IsLoopback ? IPAddress.Loopback : IPAddress.Any, 0));
+        probe.Bind(EndPoint);
         return this with { Port = ((IPEndPoint)probe.LocalEndPoint!).Port };
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.Tracing;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -6,10 +5,10 @@ using System.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// The sockets that a listener listens on, and a brake on them: while descriptors are short, no connection is accepted, because a burst
+/// The sockets that a server listens on, and a brake on them: while descriptors are short, no connection is accepted, because a burst
 /// would use up the last ones. Thread-safe.
 /// </summary>
-internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> sockets, DescriptorBudget descriptors) : EventListener
+internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> sockets, DescriptorBudget descriptors)
 {
     private readonly Lock _gate = new();
     private long _refused;
@@ -19,28 +18,15 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
     /// <summary>The answer to a connection that is one too many.</summary>
     public static ReadOnlyMemory<byte> TooMany { get; } = Answer503("{\n  \"message\": \"too many connections\",\n  \"status\": \"fail\"\n}\n");
 
-    /// <summary>Whether it is notified of each accepted connection. A program can be published without that: then check often.</summary>
-    public bool HearsAccepts { get; private set; }
-
     public bool IsBraked { get; private set; }
 
     public long Refused => Volatile.Read(ref _refused);
 
-    /// <summary>
-    /// Finds the sockets of a started listener by their addresses, which HttpListener derives from its prefixes, and sets the options that
-    /// accepted sockets inherit.
-    /// </summary>
+    /// <summary>Finds the sockets that listen on these addresses, and sets the options that accepted sockets inherit.</summary>
     /// <exception cref="PlatformNotSupportedException">There are none, or the kernel does not tell enough about them.</exception>
-    public static ListeningSockets Find(HttpListener listener, DescriptorBudget descriptors, TimeSpan sendTimeout)
+    public static ListeningSockets Find(IEnumerable<IPEndPoint> addresses, DescriptorBudget descriptors, TimeSpan sendTimeout)
     {
-        var wanted = new HashSet<SocketName>();
-        foreach (var prefix in listener.Prefixes)
-        {
-            var uri = new Uri(prefix.Replace("://+", "://0.0.0.0", StringComparison.Ordinal));
-            // GetHostAddresses refuses 0.0.0.0.
-            foreach (var address in IPAddress.TryParse(uri.Host, out var literal) ? [literal] : Dns.GetHostAddresses(uri.Host))
-                wanted.Add(SocketName.From(new IPEndPoint(address, uri.Port)));
-        }
+        var wanted = addresses.Select(SocketName.From).ToHashSet();
         var found = new List<ListeningSocket>();
         var end = descriptors.TableSize();
         for (var fd = 0; fd < end; fd++)
@@ -84,22 +70,6 @@ internal sealed class ListeningSockets(List<ListeningSockets.ListeningSocket> so
                 }
             }
             return IsBraked = isShort;
-        }
-    }
-
-    /// <summary>The accepting thread calls this for each connection before it accepts another, earlier than anything else could.</summary>
-    protected override void OnEventWritten(EventWrittenEventArgs eventData)
-    {
-        if (eventData.EventName == "AcceptStop")
-            Brake();
-    }
-
-    protected override void OnEventSourceCreated(EventSource eventSource)
-    {
-        if (eventSource.Name == "System.Net.Sockets")
-        {
-            EnableEvents(eventSource, EventLevel.Informational);
-            HearsAccepts = true;
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     public int Length { get; private set; }
 
+    /// <summary>What it is in, with room behind; another one after it has grown.</summary>
+    public byte[] Array => _array;
+
     public ReadOnlyMemory<byte> Written => _array.AsMemory(0, Length);
 
     public void Advance(int count) => Length += count;

@@ -19,11 +19,28 @@ internal static class ResponseHeaders
         response.Headers["X-Request-Id"] = requestId;
     }
 
+    /// <summary>Makes the listener send no <c>Content-Length</c>, as is right for a 204 and for a 304 (RFC 9110, section 8.6).</summary>
+    public static void LeaveLengthOut(HttpListenerResponse response)
+    {
+        var headers = new WithoutLength();
+        headers.Add(response.Headers);
+        ListenerInternals.HeadersOf(response) = headers;
+    }
+
     /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
     public static void Set(HttpListenerResponse response, string name, string value)
     {
         if (value.AsSpan().ContainsAnyExcept(VisibleAscii))
             throw new ArgumentException($"the value of {name} must be visible ASCII", nameof(value));
         response.Headers[name] = value;
+    }
+
+    private sealed class WithoutLength : WebHeaderCollection
+    {
+        public override void Set(string name, string? value)
+        {
+            if (!name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                base.Set(name, value);
+        }
     }
 }
