@@ -106,14 +106,14 @@ public sealed class OpenApiTests(TestContext context)
     }
 
     [TestMethod]
-    [DataRow("GET /api/me", "[session] [token read]")]
+    [DataRow("GET /api/me", "[session] [token]")]
     [DataRow("POST /api/logout", "[session]")]
     [DataRow("POST /api/register", "")]
     [DataRow("GET /healthz", "[] [session] [token]", DisplayName = "what anyone may read, one may read logged in as well")]
     public void Who_may_call_is_told(string pattern, string expected)
     {
         var needs = Operations.Single(o => o.Pattern == pattern).Operation["security"]!.AsArray()
-            .Select(n => $"[{string.Join(", ", n!.AsObject().Select(s => string.Join(' ', s.Value!.AsArray().Select(r => (string?)r).Prepend(s.Key))))}]");
+            .Select(n => $"[{string.Join(", ", n!.AsObject().Select(s => s.Key))}]");
         Assert.AreEqual(expected, string.Join(' ', needs));
     }
 

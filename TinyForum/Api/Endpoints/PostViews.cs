@@ -17,8 +17,8 @@ internal abstract record ReplyView
 
 internal sealed record DeletedPostView(bool Deleted, long Id, long Number, long Thread) : ReplyView;
 
-internal sealed record PostView(
-    long Id, long Number, long Thread, UserView Author, string Body, string CreatedAt, long Likes, bool? Deleted = null,
+internal record PostView(
+    long Id, long Number, long Thread, UserView Author, string Body, string CreatedAt, long Likes,
     string? EditedAt = null, bool? Liked = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
     long? ReplyTo = null, IReadOnlyList<string>? Tags = null, string? Title = null, long? Unread = null) : ReplyView
 {
@@ -28,7 +28,6 @@ internal sealed record PostView(
         Body: post.Body,
         CreatedAt: Rfc3339.Format(post.CreatedAt),
         Likes: post.Likes,
-        Deleted: post.DeletedBy is null ? null : true,
         EditedAt: post.EditedAt is { } edited ? Rfc3339.Format(edited) : null,
         Liked: post.Liked,
         Locked: post.Head?.IsLocked == true ? true : null,
@@ -40,9 +39,22 @@ internal sealed record PostView(
         Unread: post.Head?.Unread);
 }
 
-internal sealed record PostAnswer(PostView Post) : Success
+/// <summary>A post by itself, which its viewer's side may have deleted.</summary>
+internal sealed record PostDetailsView : PostView
 {
-    public static PostAnswer Of(Post post) => new(PostView.Of(post));
+    private PostDetailsView(PostView post)
+        : base(post)
+    {
+    }
+
+    public bool? Deleted { get; private init; }
+
+    public static new PostDetailsView Of(Post post) => new(PostView.Of(post)) { Deleted = post.DeletedBy is null ? null : true };
+}
+
+internal sealed record PostAnswer(PostDetailsView Post) : Success
+{
+    public static PostAnswer Of(Post post) => new(PostDetailsView.Of(post));
 
     /// <summary>The answer to a request that created a post.</summary>
     public static PostAnswer Created(Call call, Post post, IdempotencyKey? key) => call.Created(Of(post), $"/api/posts/{post.Id}", key);

@@ -158,17 +158,15 @@ internal static class OpenApiTerms
         },
     };
 
-    /// <summary>The credentials that an endpoint accepts, with the scope or role that they need.</summary>
+    /// <summary>The credentials that an endpoint accepts; <see cref="Who"/> says the scope or role that they need.</summary>
     public static JsonArray Security(Access access, bool isOptional)
     {
-        if (access == Access.Anyone)
-            return isOptional ? new JsonArray(new JsonObject(), Need("session"), Need("token")) : [];
-        string[] role = access is Access.Moderator ? ["moderator"] : access is Access.Admin ? ["admin"] : [];
         // Constructors: a collection expression calls a generic Add, which trimming can't follow.
-        return access == Access.Session ? new JsonArray((JsonNode)Need("session"))
-            : new JsonArray(Need("session", role), Need("token", [ScopeName.Of(access != Access.Reader), .. role]));
+        return access == Access.Session ? new JsonArray((JsonNode)Of("session"))
+            : access != Access.Anyone ? new JsonArray(Of("session"), Of("token"))
+            : isOptional ? new JsonArray(new JsonObject(), Of("session"), Of("token")) : [];
 
-        static JsonObject Need(string scheme, params string[] roles) => new() { [scheme] = Array(roles) };
+        static JsonObject Of(string scheme) => new() { [scheme] = new JsonArray() };
     }
 
     public static string Who(Access access) => access switch
