@@ -47,6 +47,7 @@ internal sealed class OpenApiDocument
                 ["version"] = typeof(OpenApiDocument).Assembly.GetName().Version!.ToString(3),
                 ["description"] = "A small self-hosted forum. HEAD works wherever GET does, OPTIONS lists the methods of a path, "
                     + "any other method gets a 405 with `Allow`, and an unknown path gets a 404.",
+                ["contact"] = new JsonObject { ["name"] = "Whoever runs this forum" },
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
@@ -177,7 +178,7 @@ internal sealed class OpenApiDocument
             if (schema["type"] is JsonArray types && !(isBody && context.PropertyInfo is not null))
                 schema["type"] = types[0]!.DeepClone(); // in an answer it is absent, never null
             if (OpenApiTerms.TypeOf(schema) == "integer")
-                schema["format"] = "int64";
+                schema["format"] = "int64"; // also where there is no term
             schema.Remove("default");
             if (schema["anyOf"] is { } kinds && schema.Remove("anyOf"))
                 schema["oneOf"] = kinds;

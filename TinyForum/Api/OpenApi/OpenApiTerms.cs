@@ -231,6 +231,8 @@ internal static class OpenApiTerms
         public void AddTo(JsonObject schema, bool withLimits)
         {
             schema["type"] ??= Type;
+            if (TypeOf(schema) == "integer")
+                schema["format"] = "int64";
             if (Description is not null)
                 schema["description"] = Description;
             if (Sample is not null)
