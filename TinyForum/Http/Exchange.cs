@@ -185,7 +185,10 @@ internal sealed class Exchange : IDisposable
         catch (Exception e)
         {
             Abort();
-            return e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException ? null : e;
+            if (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+                return null;
+            Status = 500;
+            return e;
         }
     }
 
