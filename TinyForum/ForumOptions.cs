@@ -74,12 +74,21 @@ public sealed record ForumOptions
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Called with every request and with messages for the operator, by several threads at once.</summary>
+    /// <summary>Called with every request and with messages for the operator, by several threads at once. What it throws is ignored.</summary>
     public Action<LogEntry>? Log { get; init; }
 
     /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
 
-    internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>
-        Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));
+    internal void Tell(LogSeverity severity, string message, Exception? exception = null)
+    {
+        try
+        {
+            Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));
+        }
+        catch (Exception)
+        {
+            // There is nobody else to tell.
+        }
+    }
 }

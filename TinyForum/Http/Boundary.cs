@@ -24,17 +24,20 @@ internal sealed class Boundary(
     {
         if (exchange.WasAnsweredByListener)
             return;
+        Activity? activity = null;
+        Exception? fault;
         try
         {
-            using var activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
-            var fault = await AnswerAsync(exchange).ConfigureAwait(false);
+            activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
+            fault = await AnswerAsync(exchange).ConfigureAwait(false);
             fault = await exchange.SendAsync().ConfigureAwait(false) ?? fault;
-            Tell(exchange, activity, fault);
         }
         catch (Exception e)
         {
-            Report(e);
+            fault = e;
+            exchange.Abort();
         }
+        Tell(exchange, activity, fault);
         await exchange.EndAsync().ConfigureAwait(false);
     }
 
@@ -47,7 +50,7 @@ internal sealed class Boundary(
         }
         catch (Exception)
         {
-            // It may be the log that failed.
+            // There is nobody else to tell.
         }
     }
 
@@ -101,11 +104,42 @@ internal sealed class Boundary(
         : exchange.ListenAddress is not { IsLoopback: true } address || exchange.HostName is "" or "127.0.0.1"
             || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase) || exchange.HostName == address.Host;
 
+    /// <summary>Tells the meter, the activity and the log of a request. Does not throw, even if one of those who listen to them does.</summary>
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)
     {
         var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
-        answered?.Invoke(exchange, duration);
-        if (activity is not null)
+        try
+        {
+            answered?.Invoke(exchange, duration);
+        }
+        catch (Exception e)
+        {
+            fault ??= e;
+        }
+        try
+        {
+            if (log is not null)
+                log(Entry(exchange, duration, fault));
+        }
+        catch (Exception)
+        {
+            // There is nobody else to tell.
+        }
+        try
+        {
+            End(activity, exchange);
+        }
+        catch (Exception e)
+        {
+            Report(e);
+        }
+    }
+
+    private static void End(Activity? activity, Exchange exchange)
+    {
+        if (activity is null)
+            return;
+        using (activity)
         {
             activity.DisplayName = $"{exchange.Method} {exchange.Route}";
             activity.SetTag("http.request.method", exchange.Method).SetTag("http.route", exchange.Route)
@@ -113,21 +147,23 @@ internal sealed class Boundary(
             if (exchange.Status >= 500)
                 activity.SetStatus(ActivityStatusCode.Error);
         }
-        if (log is null)
-            return;
+    }
+
+    private LogEntry Entry(Exchange exchange, TimeSpan duration, Exception? fault)
+    {
         var path = exchange.RawTarget;
         if (path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark)
             path = path[..mark];
         path = path[..Math.Min(path.Length, MaxLoggedPath)];
         var method = exchange.Method[..Math.Min(exchange.Method.Length, MaxLoggedMethod)];
-        log(new LogEntry(
+        return new LogEntry(
             clock.GetUtcNow(),
             exchange.Status >= 500 ? LogSeverity.Error : LogSeverity.Information,
             fault is null ? "request" : "internal error",
             new RequestSummary(
                 exchange.Id, method, Visible(path), exchange.Route, exchange.Status,
                 duration, exchange.UserId, exchange.Remote?.Address.ToString(), exchange.BodyLength),
-            fault));
+            fault);
     }
 
     // Control characters could forge lines in the log or control a terminal.

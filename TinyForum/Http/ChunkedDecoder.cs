@@ -35,11 +35,13 @@ internal sealed class ChunkedDecoder
     /// <summary>Whether the end of the body was decoded.</summary>
     public bool IsOver => _state == State.End;
 
+    /// <summary>The 413 that a body past <see cref="RequestBody.MaxLength"/> or <see cref="MaxFraming"/> gets. The rest of it can be decoded too.</summary>
+    public HttpRefusalException? Refusal { get; private set; }
+
     /// <summary>Decodes the next bytes of the body in place.</summary>
     /// <param name="raw">What came; then the content, in front.</param>
     /// <param name="used">How many bytes belong to the body: fewer than there are only at its end.</param>
     /// <returns>How many bytes of content there are.</returns>
-    /// <exception cref="HttpRefusalException">413 past <see cref="RequestBody.MaxLength"/> or <see cref="MaxFraming"/>.</exception>
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public int Decode(Span<byte> raw, out int used)
     {
@@ -56,10 +58,12 @@ internal sealed class ChunkedDecoder
                 if (_size == 0)
                     _state = State.EndOfData;
             }
-            else if (++_framing > MaxFraming)
-                throw new HttpRefusalException(413, $"a chunked body must have at most {MaxFraming} bytes that are no content");
             else
+            {
                 _state = Next(raw[used++]);
+                if (++_framing > MaxFraming)
+                    Refusal ??= new HttpRefusalException(413, $"a chunked body must have at most {MaxFraming} bytes that are no content");
+            }
         }
         return length;
     }
@@ -98,7 +102,9 @@ internal sealed class ChunkedDecoder
         if (_size == 0)
             return State.Trailers;
         _content += _size;
-        return _content <= RequestBody.MaxLength ? State.Data : throw RequestBody.TooLong();
+        if (_content > RequestBody.MaxLength)
+            Refusal ??= RequestBody.TooLong();
+        return State.Data;
     }
 
     private static bool IsText(byte b) => b is (byte)'\t' or (>= (byte)' ' and not 0x7F);

@@ -19,6 +19,9 @@ internal sealed class Exchange : IDisposable
 
     private const int HeadLength = 512; // about
 
+    /// <summary>How long a client may send nothing of a body that was refused, until it gets the answer.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+
     private readonly HttpListenerContext _context;
     private readonly ConnectionStream? _stream;
     private readonly ArrayBudget _answers;
@@ -145,13 +148,19 @@ internal sealed class Exchange : IDisposable
         _held = bytes.Array;
     }
 
-    /// <summary>Sends the answer, and ends the exchange if nothing is in the way. Does not throw.</summary>
+    /// <summary>
+    /// Sends the answer, and ends the exchange if nothing is in the way. A body that nobody has read is read first, if it comes: a proxy or
+    /// client that gets the answer while it still sends may fail. Does not throw.
+    /// </summary>
     /// <returns>What went wrong, other than that the client has disconnected.</returns>
     public async ValueTask<Exception?> SendAsync()
     {
         var response = _context.Response;
         try
         {
+            _requestBody.Dispose();
+            if (_requestBody.MayEndSoon)
+                await _requestBody.DropAsync(Connection, RequestBody.MaxDropped, Quiet, BodyTimeout, Stopping).ConfigureAwait(false);
             var body = KeptBody ?? Body.Written;
             BodyLength = body.Length;
             response.StatusCode = Status;
@@ -180,13 +189,16 @@ internal sealed class Exchange : IDisposable
         catch (Exception e)
         {
             Abort();
-            return e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException ? null : e;
+            if (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+                return null;
+            Status = 500;
+            return e;
         }
     }
 
     /// <summary>
-    /// Ends the exchange, after what is left of the body is read and dropped: if the connection were closed with unread bytes, the client
-    /// might never see the answer (RFC 9112, section 9.6). Does not throw.
+    /// Ends the exchange. If the client is still sending, it is told that nobody listens and what it sends is dropped for a while: closed with
+    /// unread bytes, the connection would be reset, and the client might never see the answer (RFC 9112, section 9.6). Does not throw.
     /// </summary>
     public async ValueTask EndAsync()
     {
@@ -194,19 +206,12 @@ internal sealed class Exchange : IDisposable
             return;
         try
         {
-            var closes = Closes;
             if (!_requestBody.IsOver)
             {
-                if (closes)
-                    _stream?.EndSending();
-                await _requestBody.DropAsync(Connection, BodyTimeout, Stopping).ConfigureAwait(false);
-                if (!closes && !_requestBody.LeavesConnectionUsable)
-                {
-                    Abort();
-                    return;
-                }
+                _stream?.EndSending();
+                await _requestBody.DropAsync(Connection, RequestBody.MaxDroppedAfter, BodyTimeout, BodyTimeout, Stopping).ConfigureAwait(false);
             }
-            for (var pause = 1; !closes && !HasRoom(0); pause = Math.Min(2 * pause, 64))
+            for (var pause = 1; !Closes && !HasRoom(0); pause = Math.Min(2 * pause, 64))
                 await Task.Delay(pause).ConfigureAwait(false);
             Close();
         }

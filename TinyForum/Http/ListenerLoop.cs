@@ -36,6 +36,12 @@ internal sealed class ListenerLoop : IAsyncDisposable
     /// <summary>The addresses it listens on, with the ports that were chosen.</summary>
     public IReadOnlyList<ListenAddress> Addresses => _ports.Addresses;
 
+    /// <summary>The memory of answers that are not sent yet.</summary>
+    public long UnsentBytes => _answers.Held;
+
+    /// <summary>The memory of bodies that are arriving.</summary>
+    public long BodyBytes => _bodies.Held;
+
     /// <summary>How many accepted requests are not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 

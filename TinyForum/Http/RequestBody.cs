@@ -9,10 +9,10 @@ internal sealed class RequestBody : IDisposable
     /// <summary>The largest accepted body, in bytes.</summary>
     public const int MaxLength = 256 * 1024;
 
-    /// <summary>The most bytes that are dropped of a connection that is closed after the answer.</summary>
-    public const int MaxDropped = 64 * 1024 * 1024;
+    /// <summary>The most bytes of a body that are read and dropped before the answer, and after it.</summary>
+    public const int MaxDropped = 16 * 1024 * 1024, MaxDroppedAfter = 64 * 1024 * 1024;
 
-    /// <summary>Where bytes go that nobody wants, of all connections.</summary>
+    /// <summary>Where bytes go that nobody looks at, of all connections.</summary>
     private static readonly byte[] Nowhere = GC.AllocateUninitializedArray<byte>(64 * 1024);
 
     private readonly HttpListenerRequest _request;
@@ -23,7 +23,9 @@ internal sealed class RequestBody : IDisposable
     private readonly long _behindHead; // bytes that came with the head
     private long _taken, _used; // bytes read, and how many of them are the body's
     private byte[] _bytes = [];
-    private bool _isAbandoned;
+    private byte[]? _dropped;
+    private Task<int>? _reading; // what has not come yet
+    private bool _isUnsound; // nobody can tell where it ends
 
     public RequestBody(HttpListenerContext context, ConnectionStream? stream, ArrayBudget budget)
     {
@@ -49,8 +51,11 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Whether nothing of it is left to be read.</summary>
     public bool IsOver => IsChunked ? _chunks is { IsOver: true } : _used == _declared;
 
-    /// <summary>Whether the connection can be used again: after the body, or what is left of it, comes another request's head.</summary>
-    public bool LeavesConnectionUsable => IsOver ? Math.Max(_behindHead, _taken) <= _used : !IsChunked && !_isAbandoned && _declared - _used <= MaxLength;
+    /// <summary>Whether the connection can be used again: nothing came behind the body, which is over. The listener would lose it.</summary>
+    public bool LeavesConnectionUsable => IsOver && Math.Max(_behindHead, _taken) <= _used;
+
+    /// <summary>Whether what is left of it may have come before long: there is an end to it, not too far, and the client has not stalled.</summary>
+    public bool MayEndSoon => !IsOver && !_isUnsound && _reading is null && _declared - _used <= MaxDropped;
 
     public static HttpRefusalException TooLong() => new(413, $"the body must be at most {MaxLength} bytes");
 
@@ -61,12 +66,16 @@ internal sealed class RequestBody : IDisposable
     {
         if (!IsChunked)
             return;
+        _isUnsound = true;
         if (HasLength)
             throw new RefusalException(RefusalKind.Invalid, "the body must have a Content-Length or a Transfer-Encoding, not both");
         if (_request.ProtocolVersion < HttpVersion.Version11)
             throw new RefusalException(RefusalKind.Invalid, "HTTP/1.0 has no Transfer-Encoding");
         if (_chunks is null)
             throw new HttpRefusalException(411, "the body needs a Content-Length and no Transfer-Encoding");
+        _isUnsound = false;
+        // The listener would decode chunks by itself, which can end the process. To it, this is a body without end.
+        (ListenerInternals.IsChunked(_request), ListenerInternals.LengthOf(_request)) = (false, long.MaxValue);
     }
 
     /// <summary>Reads the request's body, once; the result is valid until this object is disposed.</summary>
@@ -80,9 +89,6 @@ internal sealed class RequestBody : IDisposable
             throw new HttpRefusalException(411, "the body needs a Content-Length");
         if (_declared > MaxLength)
             throw TooLong();
-        // The listener would decode chunks by itself, which can end the process. To it, this is a body without end.
-        if (_chunks is not null)
-            (ListenerInternals.IsChunked(_request), ListenerInternals.LengthOf(_request)) = (false, long.MaxValue);
         connection?.BeginBody();
         try
         {
@@ -95,49 +101,55 @@ internal sealed class RequestBody : IDisposable
         }
         catch (TimeoutException)
         {
+            // The read goes on until the connection ends, so that nobody else may get the array.
+            _budget.Release(_bytes);
+            _bytes = [];
             throw new HttpRefusalException(408, "the body did not arrive in time");
         }
         finally
         {
             connection?.EndBody();
-            if (_chunks is { IsOver: true })
-                ListenerInternals.LengthOf(_request) = 0; // so that the listener looks for no more of it
         }
     }
 
-    /// <summary>Reads what is left of the body, or what comes if its end can't be told, and drops it. Ends with the body or the client, or in time.</summary>
-    /// <returns>Whether nothing is left.</returns>
-    public async ValueTask<bool> DropAsync(GuardedConnection? connection, TimeSpan time, CancellationToken cancel)
+    /// <summary>
+    /// Reads and drops what is left of the body, or whatever comes if nobody can tell where it ends. Ends with the body, with the client, or
+    /// when there were <paramref name="most"/> bytes, nothing has come for <paramref name="quiet"/>, or it has taken <paramref name="time"/>.
+    /// </summary>
+    public async ValueTask DropAsync(GuardedConnection? connection, int most, TimeSpan quiet, TimeSpan time, CancellationToken cancel)
     {
-        Dispose();
-        if (_isAbandoned || (IsChunked && _stream is null))
-            return false;
+        if (_isUnsound && _stream is null)
+            return;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(time);
         connection?.BeginBody();
         try
         {
-            for (var dropped = 0; dropped < MaxDropped; )
+            for (int read, dropped = 0; dropped < most && !IsOver; dropped += read)
             {
-                if (IsOver)
-                    return true;
-                var read = IsChunked ? await _stream!.ReadAsync(Nowhere, limit.Token).ConfigureAwait(false)
-                    : await ReadSomeAsync(Nowhere, Timeout.InfiniteTimeSpan, limit.Token).ConfigureAwait(false);
+                read = _isUnsound ? await _stream!.ReadAsync(Nowhere, limit.Token).ConfigureAwait(false)
+                    : await DropSomeAsync(quiet, limit.Token).ConfigureAwait(false);
                 if (read == 0)
-                    return true;
-                dropped += read;
-                _used += IsChunked ? 0 : read;
+                    return;
             }
-            return false;
         }
-        catch (Exception e) when (e is OperationCanceledException or HttpListenerException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or RefusalException
+            or HttpListenerException or IOException or ObjectDisposedException)
         {
-            return false;
+            // Enough.
         }
         finally
         {
             connection?.EndBody();
         }
+    }
+
+    private async ValueTask<int> DropSomeAsync(TimeSpan quiet, CancellationToken cancel)
+    {
+        _dropped ??= _chunks is null ? Nowhere : new byte[ArrayBudget.Uncounted];
+        var read = await ReadSomeAsync(_dropped, quiet, cancel).ConfigureAwait(false);
+        Take(_dropped.AsSpan(0, read));
+        return read;
     }
 
     /// <summary>Wipes what was read: it may have held a password.</summary>
@@ -158,12 +170,35 @@ internal sealed class RequestBody : IDisposable
             var read = await ReadSomeAsync(free, timeout, CancellationToken.None).ConfigureAwait(false);
             if (read == 0)
                 throw new EndOfStreamException();
-            _taken += read;
-            var used = read;
-            length += _chunks is null ? read : _chunks.Decode(free.Span[..read], out used);
-            _used += used;
+            length += Take(free.Span[..read]);
+            if (_chunks?.Refusal is { } refusal)
+                throw refusal;
         }
         return length;
+    }
+
+    /// <summary>Counts bytes of the body that were read, and decodes them in place. Returns how many are content.</summary>
+    private int Take(Span<byte> bytes)
+    {
+        _taken += bytes.Length;
+        if (_chunks is null)
+        {
+            _used += bytes.Length;
+            return bytes.Length;
+        }
+        try
+        {
+            var length = _chunks.Decode(bytes, out var used);
+            _used += used;
+            if (IsOver)
+                ListenerInternals.LengthOf(_request) = 0; // so that the listener looks for no more of it
+            return length;
+        }
+        catch (RefusalException)
+        {
+            _isUnsound = true;
+            throw;
+        }
     }
 
     private void Grow()
@@ -189,27 +224,19 @@ internal sealed class RequestBody : IDisposable
         _bytes = bytes;
     }
 
-    // The stream ignores cancellation.
+    // The stream ignores cancellation. What has not come in time is waited for when this is called again.
     private async ValueTask<int> ReadSomeAsync(Memory<byte> buffer, TimeSpan timeout, CancellationToken cancel)
     {
-        var reading = _request.InputStream.ReadAsync(buffer, CancellationToken.None).AsTask();
-        if (!reading.IsCompleted)
+        var reading = _reading ?? _request.InputStream.ReadAsync(buffer, CancellationToken.None).AsTask();
+        if (!reading.IsCompleted && _reading is null)
         {
+            _reading = reading;
             _ = reading.ContinueWith(
                 static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            try
-            {
-                await reading.WaitAsync(timeout, cancel).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-            {
-                // The read goes on until the connection ends, so that nobody else may get the array.
-                _isAbandoned = true;
-                _budget.Release(_bytes);
-                _bytes = [];
-                throw;
-            }
         }
+        if (!reading.IsCompleted)
+            await reading.WaitAsync(timeout, cancel).ConfigureAwait(false);
+        _reading = null;
         return await reading.ConfigureAwait(false);
     }
 }
