@@ -19,8 +19,8 @@ public sealed class CommandLineTests
     private static readonly string Everything = """
         --listen http://127.0.0.1:5001 --listen http://localhost:5002 --database x.db --anonymous-logout off --trust-proxy --rate-limits off
         --cors https://a.example --cors http://b.example:8080 --cookie-name forum
-        --limit-failed-logins 1/1s --limit-registrations 2/2m --limit-writes 3/3h --limit-searches 4/4d
-        --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
+        --limit-failed-logins 1/1s --limit-failed-logins-per-address 5/5s --limit-registrations 2/2m --limit-writes 3/3h
+        --limit-searches 4/4d --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
         --max-connections 20 --max-connections-per-address 0
         """;
 
@@ -45,6 +45,7 @@ public sealed class CommandLineTests
                 {
                     Enabled = false,
                     FailedLogins = new(1, TimeSpan.FromSeconds(1)),
+                    FailedLoginsPerAddress = new(5, TimeSpan.FromSeconds(5)),
                     Registrations = new(2, TimeSpan.FromMinutes(2)),
                     Writes = new(3, TimeSpan.FromHours(3)),
                     Searches = new(4, TimeSpan.FromDays(4)),

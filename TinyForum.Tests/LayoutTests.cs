@@ -10,10 +10,11 @@ public sealed partial class LayoutTests
     private static readonly Dictionary<string, string[]> Rooms = new()
     {
         ["Text"] = [],
-        ["Passwords"] = [],
+        ["Concurrency"] = [],
+        ["Passwords"] = ["Concurrency"],
         ["Storage"] = [],
         ["Search"] = ["Text"],
-        ["Data"] = ["Text", "Passwords", "Storage", "Search"],
+        ["Data"] = ["Text", "Concurrency", "Passwords", "Storage", "Search"],
         ["Maintenance"] = ["Storage", "Data"],
         ["Http"] = [],
         ["Api"] = ["Text", "Data", "Http"],
@@ -117,7 +118,7 @@ public sealed partial class LayoutTests
     [GeneratedRegex("max_line_length = ([0-9]+)")]
     private static partial Regex MaxLength();
 
-    [GeneratedRegex(@"(?:\bTinyForum\.|(?<![\w.]))(Text|Passwords|Storage|Search|Data|Maintenance|Http|Api|Telemetry|CommandLine)(?:\.[A-Z]|;)")]
+    [GeneratedRegex(@"(?:\bTinyForum\.|(?<![\w.]))(Text|Concurrency|Passwords|Storage|Search|Data|Maintenance|Http|Api|Telemetry|CommandLine)(?:\.[A-Z]|;)")]
     private static partial Regex Mention();
 
     [GeneratedRegex(@"""\s*(?:SELECT|INSERT (?:OR \w+ )?INTO|REPLACE INTO|WITH (?:RECURSIVE )?\w+ AS|UPDATE|DELETE FROM|EXPLAIN|ANALYZE|REINDEX|SAVEPOINT|"

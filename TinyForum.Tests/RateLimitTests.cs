@@ -70,6 +70,37 @@ public sealed class RateLimitTests
     }
 
     [TestMethod]
+    public async Task A_hundred_wrong_logins_in_five_minutes_are_all_that_an_address_may_try_whatever_the_names()
+    {
+        await using var forum = await StartAsync();
+        for (var i = 0; i < 11; i++)
+            await forum.Server.Users.RegisterAsync($"user{i}", "secret");
+        for (var i = 0; i < 100; i++)
+        {
+            (await LogIn(forum.Client(), "user0", "secret", "203.0.113.7")).Is(200, "success"); // a right one does not count
+            if (i % 10 == 9)
+                (await LogIn(forum.Client(), "nobody" + i, "wrong", "203.0.113.7")).Is(200, "user does not exist");
+            else
+                (await LogIn(forum.Client(), $"user{1 + i % 10}", "wrong", "203.0.113.7")).Is(200, "username and password do not match");
+        }
+        foreach (var name in (string[])["user0", "user1", "nobody"])
+            IsLimited(await LogIn(forum.Client(), name, "secret", "203.0.113.7"), "too many failed logins, try again later", 100, 300);
+        (await LogIn(forum.Client(), "user0", "secret", "203.0.113.8")).Is(200, "success");
+        _time.Advance(TimeSpan.FromMinutes(5));
+        (await LogIn(forum.Client(), "user1", "secret", "203.0.113.7")).Is(200, "success");
+    }
+
+    [TestMethod]
+    public async Task What_is_refused_for_the_account_does_not_count_for_the_address()
+    {
+        await using var forum = await StartAsync(new() { FailedLoginsPerAddress = new(12, TimeSpan.FromMinutes(5)) });
+        await forum.Server.Users.RegisterAsync("ada", "secret");
+        for (var i = 0; i < 30; i++)
+            (await LogIn(forum.Client(), "ada", "wrong", "203.0.113.7")).Is(i < 10 ? 200 : 429);
+        (await LogIn(forum.Client(), "nobody", "wrong", "203.0.113.7")).Is(200, "user does not exist");
+    }
+
+    [TestMethod]
     public async Task An_address_may_search_sixty_times_a_minute()
     {
         await using var forum = await StartAsync();
@@ -173,6 +204,36 @@ public sealed class RateLimitTests
         for (var i = 0; i < 10_000; i++)
             Assert.IsTrue(limiter.Take(i).Lease.IsAcquired);
         Assert.AreEqual(100, limiter.Count);
-        Assert.IsFalse(limiter.Take(9_999).Lease.IsAcquired, "the latest are those remembered");
+        Assert.IsFalse(limiter.Take(9_999).Lease.IsAcquired, "the latest is among those remembered");
+    }
+
+    [TestMethod]
+    public void Nobody_has_a_key_without_permits_forgotten_by_bringing_many_others_and_none_of_those_is_locked_out()
+    {
+        var limiter = new WindowLimiter<int>(new RateLimit(10, TimeSpan.FromHours(1)), _time, maxKeys: 1_000);
+        var victims = Enumerable.Range(-300, 300).ToList();
+        foreach (var victim in victims)
+        {
+            for (var i = 0; i < 10; i++)
+                limiter.Take(victim);
+        }
+        for (var i = 0; i < 100_000; i++)
+            Assert.IsTrue(limiter.Take(i % 50_000).Lease.IsAcquired);
+        foreach (var victim in victims)
+            Assert.IsFalse(limiter.Take(victim).Lease.IsAcquired);
+        Assert.AreEqual(1_000, limiter.Count);
+    }
+
+    [TestMethod]
+    public void A_key_whose_permits_were_all_given_back_takes_no_room()
+    {
+        var limiter = new WindowLimiter<int>(new RateLimit(2, TimeSpan.FromHours(1)), _time);
+        for (var i = 0; i < 100; i++)
+            limiter.Take(i).Lease.Dispose();
+        Assert.AreEqual(0, limiter.Count);
+        var lease = limiter.Take(1).Lease;
+        lease.Dispose();
+        lease.Dispose();
+        Assert.AreEqual(1, limiter.Take(1).Remaining, "given back once, not twice");
     }
 }

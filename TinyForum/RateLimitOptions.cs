@@ -17,6 +17,9 @@ public sealed record RateLimitOptions
     /// <summary>Wrong passwords for an account from an address.</summary>
     public RateLimit FailedLogins { get; init; } = new(10, TimeSpan.FromMinutes(5));
 
+    /// <summary>Wrong passwords and unknown names from an address, whatever the account.</summary>
+    public RateLimit FailedLoginsPerAddress { get; init; } = new(100, TimeSpan.FromMinutes(5));
+
     /// <summary>New accounts from an address.</summary>
     public RateLimit Registrations { get; init; } = new(30, TimeSpan.FromHours(1));
 

@@ -8,6 +8,7 @@ namespace TinyForum.Api;
 internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
 {
     private readonly WindowLimiter<(long UserId, AddressBlock From)> _failedLogins = new(options.FailedLogins, clock);
+    private readonly WindowLimiter<AddressBlock> _failedLoginsByAddress = new(options.FailedLoginsPerAddress, clock);
     private readonly WindowLimiter<AddressBlock> _registrations = new(options.Registrations, clock);
     private readonly WindowLimiter<long> _writes = new(options.Writes, clock);
     private readonly WindowLimiter<AddressBlock> _searches = new(options.Searches, clock);
@@ -30,12 +31,23 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         : Granted(_registrations.Take(AddressBlock.Of(call.ClientAddress)), "registrations").Lease;
 
     /// <summary>
-    /// Counts a failed login before the password is tried, so that parallel attempts get no further than successive ones. Disposing the lease
-    /// takes it back if the password was right.
+    /// Counts a failed login before the password is tried, so that parallel attempts get no further than successive ones. Disposing the
+    /// result takes it back if the password was right. A name that nobody has (<see langword="null"/>) counts for the address alone.
     /// </summary>
-    /// <exception cref="HttpRefusalException">429: too many wrong passwords for the account came from the address.</exception>
-    public RateLimitLease? FailedLogin(Call call, long userId) => !options.Enabled || call.IsDirectLoopback ? null
-        : Granted(_failedLogins.Take((userId, AddressBlock.Of(call.ClientAddress))), "failed logins").Lease;
+    /// <exception cref="HttpRefusalException">429: too many wrong passwords came from the address, for the account or in all.</exception>
+    public IDisposable? FailedLogin(Call call, long? userId)
+    {
+        if (!options.Enabled) // on loopback, too: a proxy may not tell that it is one
+            return null;
+        var from = AddressBlock.Of(call.ClientAddress);
+        var ofAddress = Granted(_failedLoginsByAddress.Take(from), "failed logins").Lease;
+        if (userId is not { } id)
+            return ofAddress;
+        var ofAccount = _failedLogins.Take((id, from));
+        if (!ofAccount.Lease.IsAcquired)
+            ofAddress.Dispose();
+        return new FailedLoginLease(ofAddress, Granted(ofAccount, "failed logins").Lease);
+    }
 
     private static Taken Granted(Taken taken, string what) => taken.Lease.IsAcquired ? taken
         : throw new HttpRefusalException(429, $"too many {what}, try again later") { RetryAfter = taken.Reset, Headers = Headers(taken) };
@@ -52,4 +64,13 @@ internal sealed class RateLimits(RateLimitOptions options, TimeProvider clock)
         ["RateLimit-Remaining"] = taken.Remaining.ToString(CultureInfo.InvariantCulture),
         ["RateLimit-Reset"] = Math.Ceiling(taken.Reset.TotalSeconds).ToString(CultureInfo.InvariantCulture),
     };
+
+    private sealed class FailedLoginLease(RateLimitLease ofAddress, RateLimitLease ofAccount) : IDisposable
+    {
+        public void Dispose()
+        {
+            ofAddress.Dispose();
+            ofAccount.Dispose();
+        }
+    }
 }

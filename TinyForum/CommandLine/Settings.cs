@@ -39,6 +39,9 @@ internal static class Settings
     private static readonly Setting<RateLimit> FailedLogins = Setting.Of("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
         SettingValue.Limit, "Wrong passwords for one account from one address");
 
+    private static readonly Setting<RateLimit> FailedLoginsPerAddress = Setting.Of("--limit-failed-logins-per-address",
+        Defaults.RateLimits.FailedLoginsPerAddress, SettingValue.Limit, "Wrong passwords from one address, whatever the account");
+
     private static readonly Setting<RateLimit> Registrations = Setting.Of("--limit-registrations", Defaults.RateLimits.Registrations,
         SettingValue.Limit, "New accounts from one address");
 
@@ -73,8 +76,8 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, Registrations, Writes, Searches,
-        MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
+        Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
+        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
 
     /// <summary>The options that the command line and the environment give.</summary>
@@ -92,6 +95,7 @@ internal static class Settings
         {
             Enabled = RateLimits.In(line),
             FailedLogins = FailedLogins.In(line),
+            FailedLoginsPerAddress = FailedLoginsPerAddress.In(line),
             Registrations = Registrations.In(line),
             Writes = Writes.In(line),
             Searches = Searches.In(line),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Konscious.Security.Cryptography;
+using TinyForum.Concurrency;
 
 namespace TinyForum.Passwords;
 
@@ -21,14 +22,14 @@ internal sealed class PasswordHasher : IAsyncDisposable
     public static IReadOnlyList<Type> Needed { get; } = [typeof(Argon2id), typeof(HMACBlake2B)];
 
     private readonly PasswordOptions _options;
-    private readonly HashingLimiter _limiter;
+    private readonly WorkLimiter _limiter;
 
     public PasswordHasher(PasswordOptions options, TimeProvider time)
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
             throw new ArgumentException("A hash takes 8 KiB for each lane to 1 GiB, and 4 GiB over all passes.", nameof(options));
         _options = options;
-        _limiter = new HashingLimiter(MaxConcurrent, options.MaxWaiting, options.MaxWait, time);
+        _limiter = new WorkLimiter(MaxConcurrent, options.MaxWaiting, options.MaxWait, time);
         // Lanes are computed on the pool's threads, which also serve requests: without more of them a pool of one or two would do
         // nothing else during a flood of logins.
         ThreadPool.GetMinThreads(out var workers, out var ports);

@@ -33,8 +33,12 @@ internal static class Accounts
 
     public static async ValueTask<Done> LogIn(Call call, Credentials body)
     {
-        var user = call.Forum.Users.Find(body.Username) ?? throw new HttpRefusalException(200, "user does not exist");
-        var proof = await Prove(call, user.Id, body.Password).ConfigureAwait(false) ?? throw Mismatch();
+        var user = call.Forum.Users.Find(body.Username);
+        var proof = await Prove(call, user?.Id, body.Password).ConfigureAwait(false);
+        if (user is null)
+            throw new HttpRefusalException(200, "user does not exist");
+        if (proof is null)
+            throw Mismatch();
         if (call.Forum.Users.FindSuspension(user) is { } suspension)
             throw RefusalException.Forbidden(Describe(suspension));
         var token = await call.Forum.Sessions.StartAsync(user, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
@@ -68,17 +72,18 @@ internal static class Accounts
     public static ValueTask<UserAnswer> Find(Call call) =>
         call.Forum.Users.Find(call.Username) is { } user ? new(new UserAnswer(UserView.Of(user))) : throw new HttpRefusalException(200, "user does not exist");
 
-    /// <summary>Tries a password, counting it if it is wrong.</summary>
+    /// <summary>Tries a password, counting it if it is wrong. It is wrong for a user who does not exist.</summary>
     /// <returns>The stored hash that it matches, or <see langword="null"/>.</returns>
     /// <exception cref="HttpRefusalException">429: too many passwords were wrong.</exception>
     /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
-    public static async ValueTask<string?> Prove(Call call, long userId, string password)
+    public static async ValueTask<string?> Prove(Call call, long? userId, string password)
     {
         var counted = call.RateLimits.FailedLogin(call, userId);
         var isWrong = false;
         try
         {
-            var proof = await call.Forum.Users.Passwords.ProveAsync(userId, password, CancellationToken.None).ConfigureAwait(false);
+            var proof = userId is { } id
+                ? await call.Forum.Users.Passwords.ProveAsync(id, password, CancellationToken.None).ConfigureAwait(false) : null;
             isWrong = proof is null;
             return proof;
         }

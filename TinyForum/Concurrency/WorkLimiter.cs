@@ -1,16 +1,16 @@
 using System.Threading.RateLimiting;
 
-namespace TinyForum.Passwords;
+namespace TinyForum.Concurrency;
 
 /// <summary>
-/// Bounds how many hashes are computed at once, and with them the memory and the threads that they take. What waits for its turn is
-/// bounded in number and in time; past either it is refused. Turns come in the order they were asked for. Thread-safe.
+/// Bounds how much work of a kind runs at once, and with it the memory and the threads that it takes. What waits for its turn is bounded
+/// in number and in time; past either it is refused. Turns come in the order they were asked for. Thread-safe.
 /// </summary>
 /// <param name="slots">How many run at once.</param>
 /// <param name="maxWaiting">How many may wait, in slots.</param>
 /// <param name="maxWait">How long each may wait.</param>
 /// <param name="time">Tells how long that was.</param>
-internal sealed class HashingLimiter(int slots, int maxWaiting, TimeSpan maxWait, TimeProvider time) : IAsyncDisposable
+internal sealed class WorkLimiter(int slots, int maxWaiting, TimeSpan maxWait, TimeProvider time) : IAsyncDisposable
 {
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions
     {

@@ -1,9 +1,9 @@
-using TinyForum.Passwords;
+using TinyForum.Concurrency;
 
 namespace TinyForum.Tests;
 
 [TestClass]
-public sealed class HashingLimiterTests(TestContext context)
+public sealed class WorkLimiterTests(TestContext context)
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
 
@@ -12,7 +12,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task No_more_run_at_once_than_there_are_slots()
     {
-        await using var limiter = new HashingLimiter(3, 100, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(3, 100, MaxWait, _clock);
         int running = 0, most = 0;
         var all = Enumerable.Range(0, 60).Select(i => limiter.RunAsync(
             1,
@@ -31,7 +31,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task Past_the_number_that_may_wait_the_answer_is_503_with_a_time_to_try_again()
     {
-        await using var limiter = new HashingLimiter(1, 2, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(1, 2, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var second = Run(limiter, 2);
@@ -51,7 +51,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [DataRow(9, 3, DisplayName = "what would take more than there are takes all")]
     public async Task Heavy_work_takes_several_slots(int weight, int taken)
     {
-        await using var limiter = new HashingLimiter(3, 100, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(3, 100, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var heavy = limiter.RunAsync(weight, () => gate.Task, context.CancellationToken);
         Assert.AreEqual(taken, limiter.Running);
@@ -65,7 +65,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task What_has_waited_too_long_is_refused_and_does_not_run()
     {
-        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var ran = false;
@@ -83,7 +83,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task What_is_cancelled_while_it_waits_is_over_at_once_and_never_runs()
     {
-        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         using var cancelling = new CancellationTokenSource();
@@ -101,7 +101,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task A_failure_reaches_the_caller_and_frees_the_slot()
     {
-        await using var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
+        await using var limiter = new WorkLimiter(1, 10, MaxWait, _clock);
         var failing = limiter.RunAsync<int>(1, () => throw new FormatException(), context.CancellationToken);
         await Assert.ThrowsExactlyAsync<FormatException>(() => failing);
         Assert.AreEqual(2, await Run(limiter, 2));
@@ -110,7 +110,7 @@ public sealed class HashingLimiterTests(TestContext context)
     [TestMethod]
     public async Task Disposal_refuses_what_waits_and_what_comes_and_lets_the_rest_finish()
     {
-        var limiter = new HashingLimiter(1, 10, MaxWait, _clock);
+        var limiter = new WorkLimiter(1, 10, MaxWait, _clock);
         var gate = new TaskCompletionSource<int>();
         var first = limiter.RunAsync(1, () => gate.Task, context.CancellationToken);
         var second = Run(limiter, 2);
@@ -122,7 +122,7 @@ public sealed class HashingLimiterTests(TestContext context)
         Assert.AreEqual(1, await first);
     }
 
-    private Task<int> Run(HashingLimiter limiter, int result) =>
+    private Task<int> Run(WorkLimiter limiter, int result) =>
         limiter.RunAsync(1, () => Task.FromResult(result), context.CancellationToken);
 
     private static void InterlockedMax(ref int most, int value)
