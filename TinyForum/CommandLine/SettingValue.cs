@@ -29,6 +29,13 @@ internal static class SettingValue
     public static readonly SettingValue<LogFormat> Log = OneOf("text|json|off", ArgumentArity.ExactlyOne, "must be text, json or off",
         ("text", LogFormat.Text), ("json", LogFormat.Json), ("off", LogFormat.Off));
 
+    /// <summary>Names of hosts, as <see cref="List"/> has them, without scheme and port.</summary>
+    public static readonly SettingValue<IReadOnlyList<string>> HostNames = List("NAME") with
+    {
+        Parse = text => List("NAME").Parse(text) is var names && names.All(name => Uri.CheckHostName(name) != UriHostNameType.Unknown)
+            ? names : throw new FormatException("must be a name without scheme and port, such as forum.example"),
+    };
+
     public static SettingValue<string> Text(string name) => new(name, ArgumentArity.ExactlyOne, text => text, text => text);
 
     public static SettingValue<int> Number(int from, string name = "N") =>
@@ -36,7 +43,8 @@ internal static class SettingValue
 
     /// <summary>One or more values, each with its own flag; in the variable they are separated by spaces or commas.</summary>
     public static SettingValue<IReadOnlyList<string>> List(string name) => new(name, ArgumentArity.OneOrMore,
-        text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries), items => string.Join(' ', items));
+        text => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } items ? items : throw new FormatException("must not be empty"),
+        items => string.Join(' ', items));
 
     private static int ParseNumber(string text, int from) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from
