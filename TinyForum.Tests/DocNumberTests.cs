@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.RegularExpressions;
+using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Maintenance;
@@ -45,6 +46,9 @@ public sealed partial class DocNumberTests
         ("docs/http.md", $"Public answers over {ContentCodings.SmallestCompressed >> 10} KiB are compressed"),
 
         ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
+        ("docs/deploy.md", $"it is cut to {Database.MaxIdleLog >> 20} MiB"),
+        ("docs/deploy.md", $"fewer than {DescriptorBudget.Least} descriptors"),
+        ("docs/deploy.md", $"{CommandLineProgram.InternalError} is the exit code of a bug"),
         ("docs/deploy.md", $"max_size {RequestBody.MaxLength >> 10}KiB\n"),
         ("docs/deploy.md", $"client_max_body_size {RequestBody.MaxLength >> 10}k;"),
         ("docs/deploy.md", $"tried again in {BackupSchedule.Retry.TotalMinutes} minutes"),

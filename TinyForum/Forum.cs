@@ -8,13 +8,15 @@ namespace TinyForum;
 /// <summary>The forum without its server: the database and the stores. Shared by the server, the command line and the tests.</summary>
 internal sealed class Forum : IAsyncDisposable
 {
-    public Forum(ForumOptions options)
+    /// <param name="options">The settings.</param>
+    /// <param name="cancellation">Ends a migration of the database.</param>
+    public Forum(ForumOptions options, CancellationToken cancellation = default)
     {
         UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
         Passwords = new PasswordHasher(options.Passwords, Clock); // may throw: nothing is open yet
-        Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
+        Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch, cancellation);
         Moderation = new ModerationStore(Database, Clock);
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
@@ -26,7 +28,15 @@ internal sealed class Forum : IAsyncDisposable
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
         Search = new SearchIndex(Database);
-        Cursors = Cursors.Of(Database);
+        try
+        {
+            Cursors = Cursors.Of(Database);
+        }
+        catch
+        {
+            Database.Abandon();
+            throw;
+        }
     }
 
     public ForumOptions Options { get; }
@@ -64,5 +74,12 @@ internal sealed class Forum : IAsyncDisposable
     {
         await Passwords.DisposeAsync().ConfigureAwait(false);
         Database.Dispose();
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>, after a start that failed: a database that was made for it is removed.</summary>
+    public async ValueTask AbandonAsync()
+    {
+        await Passwords.DisposeAsync().ConfigureAwait(false);
+        Database.Abandon();
     }
 }
