@@ -72,9 +72,11 @@ internal static class SettingValue
             : throw new FormatException("must be on, off or networks such as 10.1.0.0/16"))],
     };
 
-    private static IReadOnlyList<string> ParseOrigins(string text) => text.Length == 0 ? throw new FormatException("must not be empty") : [.. Words(text).Select(word => word == "*"
-        || (Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority).Equals(word, StringComparison.OrdinalIgnoreCase))
-            ? word : throw new FormatException("must be origins such as https://app.example, or *"))];
+    private static IReadOnlyList<string> ParseOrigins(string text) => Words(text) is not { Length: > 0 } words ? throw new FormatException("must not be empty")
+        : Array.TrueForAll(words, IsOrigin) ? words : throw new FormatException("must be origins such as https://app.example, or *");
+
+    private static bool IsOrigin(string word) => word == "*"
+        || (Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority).Equals(word, StringComparison.OrdinalIgnoreCase));
 
     private static string[] Words(string text) => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
 
