@@ -106,6 +106,29 @@ public sealed class FaultTests(TestContext context)
     }
 
     [TestMethod]
+    public async Task On_a_full_disk_nothing_half_done_is_left()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = ForumDatabase.Open(null);
+        await source.WriteAsync(c => c.Execute("INSERT INTO settings VALUES ('ballast', randomblob(5 * 1024 * 1024))"));
+        using var disk = SmallDisk.Mount(folder.Path);
+        if (disk is null)
+        {
+            Assert.Inconclusive("a small disk can only be mounted by root");
+            return;
+        }
+        StringAssert.EndsWith(Assert.ThrowsExactly<DatabaseException>(() => Backup.Save(source.Path, folder["b.db"])).Message, "the disk is full");
+        StringAssert.EndsWith(
+            Assert.ThrowsExactly<DatabaseException>(() => Backup.Restore(source.Path, folder["r.db"], DateTimeOffset.UtcNow)).Message, "the disk is full");
+        var (code, _, errors) = await ServerProcess.RunAsync(["export", folder["x.ndjson"], "--database", source.Path]);
+        Assert.AreEqual((1, 1), (code, errors.Count(c => c == '\n')), errors);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(folder.Path));
+        SmallDisk.Fill(folder["ballast"]);
+        StringAssert.EndsWith(Assert.ThrowsExactly<DatabaseException>(() => ForumDatabase.Open(folder["new.db"])).Message, "the disk is full");
+        Assert.AreEqual(folder["ballast"], string.Join(' ', Directory.GetFileSystemEntries(folder.Path)));
+    }
+
+    [TestMethod]
     public async Task While_another_process_holds_the_database_writes_are_refused_as_busy_and_then_go_on()
     {
         using var folder = new TemporaryFolder();

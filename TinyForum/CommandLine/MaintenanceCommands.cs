@@ -90,7 +90,14 @@ internal static class MaintenanceCommands
         With(database, "export", readOnly: true, connection =>
         {
             using var output = UnfinishedFile.BeginOutput(file, database, force);
-            rows = Write(connection, output.Stream, isCompressed: Compressed(file));
+            try
+            {
+                rows = Write(connection, output.Stream, isCompressed: Compressed(file));
+            }
+            catch (ArgumentOutOfRangeException e) // how .NET says EFBIG, a file that reaches ulimit -f
+            {
+                throw new CommandException($"cannot write {file}: it is too large", e);
+            }
             output.Finish();
         }, cancellation);
         return $"{rows} rows of {database} are exported to {file}";

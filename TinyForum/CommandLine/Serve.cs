@@ -39,6 +39,10 @@ internal static class Serve
             await server.DisposeAsync().AsTask().WaitAsync(options.DrainTimeout + LastWrites).ConfigureAwait(false);
             Tell(log, "stopped");
         }
+        catch (TimeoutException e)
+        {
+            throw new CommandException("not everything that was accepted could be finished in time", e);
+        }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             Tell(log, "stopped before it had started");

@@ -72,7 +72,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
         catch (Exception e)
         {
             Wait(Retry < _every ? Retry : _every);
-            _options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", e is DatabaseException ? null : e);
+            var isOfTheMachine = e is DatabaseException or IOException or UnauthorizedAccessException;
+            _options.Tell(LogSeverity.Error, $"the backup failed: {e.Message}", isOfTheMachine ? null : e);
         }
     }
 

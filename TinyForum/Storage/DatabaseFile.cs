@@ -105,6 +105,12 @@ internal static unsafe partial class DatabaseFile
             if (held is not null)
                 File.Delete(path);
         }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_FULL || e.SqliteExtendedErrorCode is SQLITE_IOERR_WRITE or SQLITE_IOERR_SHMSIZE)
+        {
+            // Nothing more can be written to it: but first SQLite locks out the others, of whom there are none then.
+            foreach (var suffix in Suffixes.Prepend(""))
+                File.Delete(path + suffix);
+        }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             // It stays; why it is of no use is told already.

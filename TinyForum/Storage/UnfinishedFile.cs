@@ -99,8 +99,19 @@ internal sealed partial class UnfinishedFile : IDisposable
     public void Dispose()
     {
         if (!_isFinished)
+        {
             File.Delete(Name);
-        Stream.Dispose();
+            foreach (var suffix in DatabaseFile.Suffixes)
+                File.Delete(Name + suffix); // SQLite leaves its journal when the disk is full
+        }
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (IOException) when (!_isFinished)
+        {
+            // What it has buffered can't be written either.
+        }
         _held?.Dispose();
     }
 
