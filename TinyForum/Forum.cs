@@ -1,3 +1,4 @@
+using TinyForum.Concurrency;
 using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
@@ -8,6 +9,10 @@ namespace TinyForum;
 /// <summary>The forum without its server: the database and the stores. Shared by the server, the command line and the tests.</summary>
 internal sealed class Forum : IAsyncDisposable
 {
+    // Searches are work for processors: more at once would only make each take longer. As many wait as are done within the wait.
+    private static readonly int SearchesAtOnce = 2 * Environment.ProcessorCount, SearchesWaiting = 4 * SearchesAtOnce;
+    private static readonly TimeSpan SearchWait = TimeSpan.FromSeconds(2);
+
     public Forum(ForumOptions options)
     {
         UnicodeText.EnsureNormalizationWorks();
@@ -15,17 +20,21 @@ internal sealed class Forum : IAsyncDisposable
         Clock = options.TimeProvider;
         Passwords = new PasswordHasher(options.Passwords, Clock); // may throw: nothing is open yet
         Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
+        Backlog = new Backlog(
+            Database, c => (AccountErasure.Left(c) ?? ThreadRecount.Left(c)) is not null, SliceOfRest,
+            e => options.Tell(LogSeverity.Error, "what a deletion left to be done can't be finished", e));
         Moderation = new ModerationStore(Database, Clock);
-        Users = new UserStore(Database, Clock, Passwords, Moderation);
+        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog);
         Sessions = new SessionTable(Database, Clock);
         var keys = new IdempotencyKeys(Database, Clock);
         Tokens = new TokenStore(Database, Clock, keys);
-        Messages = new MessageStore(Database, Clock, keys);
+        Messages = new MessageStore(Database, Clock, keys, Backlog);
         Blocks = new BlockStore(Database, Clock);
         Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
-        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
-        Search = new SearchIndex(Database);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
+        Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
+        Search = new SearchIndex(Database, Searches, options.SearchTime);
         Cursors = Cursors.Of(Database);
     }
 
@@ -36,6 +45,8 @@ internal sealed class Forum : IAsyncDisposable
     public Database Database { get; }
 
     public PasswordHasher Passwords { get; }
+
+    public Backlog Backlog { get; }
 
     public UserStore Users { get; }
 
@@ -55,14 +66,26 @@ internal sealed class Forum : IAsyncDisposable
 
     public SearchIndex Search { get; }
 
+    public WorkThreads Searches { get; }
+
     public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
+
+    private static void SliceOfRest(Connection connection)
+    {
+        if (AccountErasure.Left(connection) is { } user)
+            AccountErasure.Slice(connection, user);
+        else if (ThreadRecount.Left(connection) is { } thread)
+            ThreadRecount.Slice(connection, thread);
+    }
 
     /// <summary>Finishes the accepted writes and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await Passwords.DisposeAsync().ConfigureAwait(false);
+        await Searches.DisposeAsync().ConfigureAwait(false);
+        await Backlog.DisposeAsync().ConfigureAwait(false);
         Database.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 
@@ -62,6 +63,9 @@ public sealed record ForumOptions
 
     /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
+
+    /// <summary>How long a search may take; for tests.</summary>
+    internal TimeSpan SearchTime { get; init; } = SearchIndex.TimeLimit;
 
     internal void Tell(LogSeverity severity, string message, Exception? exception = null) =>
         Log?.Invoke(new LogEntry(TimeProvider.GetUtcNow(), severity, message, Exception: exception));
