@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using TinyForum.Data;
 using TinyForum.Storage;
 
@@ -103,7 +104,9 @@ internal static class StallsBench
             Fill(forum, c => FillThread(c, victims.Last().Id, Posts, Text));
             Fill(forum, c => FillMail(c, victims.Last().Id));
         }
-        yield return ("an account with 5,000 long posts is erased", _ => victims.TryDequeue(out var victim) ? forum.Users.EraseAsync(victim) : Task.Delay(Least));
+        yield return ("an account with 5,000 long posts is exported", async _ =>
+            await (await forum.Exports.MakeAsync(victims.Peek(), new JsonWriterOptions(), (_, write) => write())).Content.DisposeAsync());
+        yield return ("it is erased", _ => victims.TryDequeue(out var victim) ? forum.Users.EraseAsync(victim) : Task.Delay(Least));
     }
 
     private static async Task<Actor> RegisterAsync(Forum forum) => (await forum.Users.RegisterAsync($"stalls{Random.Shared.Next():x}", "secret"))!;

@@ -13,6 +13,11 @@ internal sealed class Forum : IAsyncDisposable
     private static readonly int SearchesAtOnce = 2 * Environment.ProcessorCount, SearchesWaiting = 4 * SearchesAtOnce;
     private static readonly TimeSpan SearchWait = TimeSpan.FromSeconds(2);
 
+    private const int ExportsWaiting = 16;
+    private static readonly TimeSpan ExportWait = TimeSpan.FromSeconds(30);
+
+    private readonly WorkThreads _exporting;
+
     public Forum(ForumOptions options)
     {
         UnicodeText.EnsureNormalizationWorks();
@@ -35,6 +40,8 @@ internal sealed class Forum : IAsyncDisposable
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
         Search = new SearchIndex(Database, Searches, options.SearchTime);
+        _exporting = new WorkThreads("TinyForum export", count: 1, ExportsWaiting, ExportWait, Clock);
+        Exports = new AccountExport(Database, Clock, _exporting);
         Cursors = Cursors.Of(Database);
     }
 
@@ -68,6 +75,8 @@ internal sealed class Forum : IAsyncDisposable
 
     public WorkThreads Searches { get; }
 
+    public AccountExport Exports { get; }
+
     public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
@@ -85,6 +94,7 @@ internal sealed class Forum : IAsyncDisposable
     {
         await Passwords.DisposeAsync().ConfigureAwait(false);
         await Searches.DisposeAsync().ConfigureAwait(false);
+        await _exporting.DisposeAsync().ConfigureAwait(false);
         await Backlog.DisposeAsync().ConfigureAwait(false);
         Database.Dispose();
     }

@@ -91,7 +91,7 @@ internal sealed class Boundary(
             fault is null ? "request" : "internal error",
             new RequestSummary(
                 exchange.Id, method, Visible(path), exchange.Route, exchange.Status,
-                duration, exchange.UserId, exchange.Remote?.Address.ToString(), (exchange.KeptBody ?? exchange.Body.Written).Length),
+                duration, exchange.UserId, exchange.Remote?.Address.ToString(), exchange.BodyLength),
             fault));
     }
 

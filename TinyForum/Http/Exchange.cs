@@ -10,6 +10,8 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
+    private const int StreamedAtOnce = 64 * 1024; // bytes
+
     private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
     private static long _lastId;
 
@@ -81,6 +83,11 @@ internal sealed class Exchange : IDisposable
     /// <summary>A kept body, sent instead of <see cref="Body"/> if set.</summary>
     public ReadOnlyMemory<byte>? KeptBody { get; set; }
 
+    /// <summary>A body too long for memory, sent from its position to its end instead of the others if set, and disposed with this.</summary>
+    public Stream? BodyStream { get; set; }
+
+    /// <summary>How many bytes the body has.</summary>
+    public long BodyLength => BodyStream?.Length ?? (KeptBody ?? Body.Written).Length;
 
     public long? ContentLength => _requestBody.Length;
 
@@ -110,8 +117,10 @@ internal sealed class Exchange : IDisposable
             if (Status is not (204 or 304))
             {
                 response.ContentType = ContentType;
-                response.ContentLength64 = body.Length;
-                if (Method != "HEAD")
+                response.ContentLength64 = BodyLength;
+                if (Method != "HEAD" && BodyStream is not null)
+                    await BodyStream.CopyToAsync(response.OutputStream, StreamedAtOnce).ConfigureAwait(false);
+                else if (Method != "HEAD")
                     await response.OutputStream.WriteAsync(body).ConfigureAwait(false);
             }
             response.Close();
@@ -125,6 +134,7 @@ internal sealed class Exchange : IDisposable
     public void Dispose()
     {
         Body.Dispose();
+        BodyStream?.Dispose();
         _requestBody.Dispose();
     }
 }

@@ -95,13 +95,16 @@ internal static unsafe partial class DatabaseFile
         _ = Close(folder);
     }
 
-    private static FileStream Private(string path, FileMode mode, FileShare share)
+    /// <summary>Options for a file that its owner alone can read and write.</summary>
+    internal static FileStreamOptions Private(FileMode mode, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 64 * 1024 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(path, options);
+        return options;
     }
+
+    private static FileStream Private(string path, FileMode mode, FileShare share) => new(path, Private(mode, share));
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int FileControl(nint database, string schema, int operation, void* argument);
