@@ -13,7 +13,7 @@ INSERT INTO settings VALUES
 CREATE TABLE users (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT, -- AUTOINCREMENT: an erased user's id is never given out again
     username             TEXT    NOT NULL,                  -- NFC, as registered
-    username_key         TEXT    NOT NULL UNIQUE,           -- NFKC and case-folded
+    username_key         TEXT    NOT NULL UNIQUE,           -- NFKC and case-folded; a space and the id while it is being erased
     password             TEXT,                              -- PHC string; NULL cannot log in
     role                 TEXT    NOT NULL DEFAULT 'member' CHECK (role IN ('member', 'moderator', 'admin')),
     display_name         TEXT,
@@ -31,6 +31,8 @@ CREATE TABLE users (
 INSERT INTO users (id, username, username_key, created_at) VALUES
     (0, 'deleted', 'deleted', 0),  -- owns what erased users leave behind
     (1, 'system',  'system',  0);
+
+CREATE INDEX users_admins ON users (id) WHERE role = 'admin'; -- to tell whether it is the last
 
 CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -102,6 +104,14 @@ CREATE TABLE posts (
 CREATE INDEX posts_by_author  ON posts (author_id, id);
 CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
+CREATE INDEX posts_deleted    ON posts (thread_id, number) WHERE deleted_at IS NOT NULL; -- to tell how many are unread
+
+-- A thread that was deleted or restored, while its replies are being taken out of their authors' counts or put back in, in slices: those with
+-- ids below post_id are out (Data/ThreadRecount).
+CREATE TABLE recounts (
+    thread_id INTEGER PRIMARY KEY REFERENCES threads (id),
+    post_id   INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE post_versions (
     id         INTEGER PRIMARY KEY,
@@ -157,21 +167,18 @@ CREATE TABLE likes (
 
 CREATE INDEX likes_by_user ON likes (user_id);
 
--- How far a user has read a thread beyond users.read_up_to. seen counts the visible replies up to number, so that
--- unread = threads.replies - seen needs no counting when read.
+-- How far a user has read a thread, if beyond users.read_up_to. What is unread is counted from there: the numbers up to threads.last_number
+-- but for those of deleted replies. Deleting a reply changes no row here, however many have read it.
 CREATE TABLE reading (
     user_id   INTEGER NOT NULL REFERENCES users (id),
-    thread_id INTEGER NOT NULL REFERENCES threads (id),
+    thread_id INTEGER NOT NULL REFERENCES threads (id), -- no index: threads are never removed
     number    INTEGER NOT NULL,
-    seen      INTEGER NOT NULL,
     PRIMARY KEY (user_id, thread_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX reading_by_thread ON reading (thread_id, number);
-
 -- rowid is the post's id and, in its last bits, how long the post is (Search/Relevance); the text is Search/SearchTokens's, so SQLite's
--- tokenizer only splits it at spaces. meta holds a token for the author and for each tag of the thread. Not here: deleted posts; but the
--- replies to a deleted thread stay.
+-- tokenizer only splits it at spaces. meta holds a token for the author and one for the thread, through which its tags are found: they may
+-- change without a change here. Not here: deleted posts; but the replies to a deleted thread stay.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, meta,
     content = '', contentless_delete = 1,

@@ -95,9 +95,13 @@ internal static class MillionBench
         ("a Chinese character", MillionText.Characters),
         ("two common words", [.. MillionText.Common.Zip(MillionText.Common.Skip(1), (a, b) => $"{a} {b}")]),
         ("a phrase", [.. MillionText.Common.Zip(MillionText.Common.Skip(1), (a, b) => $"\"{a} {b}\"")]),
-        ("a common word, a rare author", [.. MillionText.Common.Select((w, i) => $"{w} author:user{9_000 + i}")]),
-        ("a common word, a rare tag", [.. MillionText.Common.Select((w, i) => $"{w} tag:tag-{480 + i}")]),
+        ("a common word, a rare author", With(forum, "author", "SELECT username FROM users WHERE posts BETWEEN 20 AND 40 ORDER BY id LIMIT 11")),
+        ("a common word, a rare tag", With(forum, "tag", "SELECT name FROM tags WHERE threads BETWEEN 15 AND 25 ORDER BY id DESC LIMIT 11")),
     ];
+
+    /// <summary>Common words with names of which there is as much in a forum of any size.</summary>
+    private static List<string> With(Forum forum, string field, string names) =>
+        [.. forum.Database.Read(c => c.All(names, r => r.GetString(0))).Zip(MillionText.Common, (name, word) => $"{word} {field}:{name}")];
 
     /// <summary>Words of which there are as many in a forum of any size.</summary>
     private static List<string> Rare(Forum forum) => [.. MillionText.Rarer.Where(word => forum.Database.Read(c => c.Number("""

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using TinyForum.Data;
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Bench;
@@ -17,7 +18,10 @@ internal sealed class MillionFill(string path, int threads, int replies)
     private const int ThreadsABatch = 2_000, BatchesACommit = 20, LongThreadEvery = 50;
 
     private static readonly long Epoch = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-    private static readonly string[] Tags = [.. Enumerable.Range(0, 500).Select(i => $"tag-{i}")];
+    private const int CommonTags = 500, RareTags = 11, ThreadsOfRareTag = 20; // in a forum of any size
+
+    private static readonly string[] Tags =
+        [.. Enumerable.Range(0, CommonTags).Select(i => $"tag-{i}"), .. Enumerable.Range(0, RareTags).Select(i => $"rare-{i}")];
 
     private readonly int _posts = 1 + replies / threads; // a thread, its head among them
     private long _longThread; // replies in it
@@ -65,7 +69,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
         public long LastPost { get; set; } = Id;
     }
 
-    private sealed record Post(long Id, long Thread, long Number, int Author, string? Title, string Body, int? LikedBy, IReadOnlyList<string> Tags);
+    private sealed record Post(long Id, long Thread, long Number, int Author, string? Title, string Body, int? LikedBy);
 
     private sealed record Batch(List<Head> Heads, List<Post> Posts);
 
@@ -88,21 +92,24 @@ internal sealed class MillionFill(string path, int threads, int replies)
             if (i % _posts == 0)
             {
                 heads.Add(new Head(id, author, text.Title(),
-                    id == 1 ? [] : [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(Tags.Length)).Distinct()]));
-                posts.Add(new Post(id, id, 0, author, heads[^1].Title, text.Body(), likedBy, heads[^1].Tags));
+                    id == 1 ? [] : [.. Enumerable.Range(0, text.Next(4)).Select(_ => text.Zipf(CommonTags)).Distinct(), .. Rare(first + i / _posts)]));
+                posts.Add(new Post(id, id, 0, author, heads[^1].Title, text.Body(), likedBy));
             }
             else if (heads[^(1 + text.Zipf(Math.Min(heads.Count, 300)))] is { Id: > 1 } head && i % LongThreadEvery > 0)
             {
                 (head.Replies, head.LastPost) = (head.Replies + 1, id);
-                posts.Add(new Post(id, head.Id, head.Replies, author, null, text.Body(), likedBy, head.Tags));
+                posts.Add(new Post(id, head.Id, head.Replies, author, null, text.Body(), likedBy));
             }
             else
             {
-                posts.Add(new Post(id, 1, ++_longThread, author, null, text.Body(), likedBy, []));
+                posts.Add(new Post(id, 1, ++_longThread, author, null, text.Body(), likedBy));
             }
         }
         return new Batch(heads, posts);
     }
+
+    private IEnumerable<int> Rare(int thread) =>
+        thread % Math.Max(1, threads / ThreadsOfRareTag) is > 0 and <= RareTags and var n ? [CommonTags + n - 1] : [];
 
     private static void Begin(Connection connection)
     {
@@ -137,7 +144,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
             if (post.LikedBy is { } user)
                 connection.Execute("INSERT INTO likes (post_id, user_id, created_at) VALUES ($post, $user, $at)",
                     ("$post", post.Id), ("$user", user), ("$at", Epoch + 30_000 * post.Id));
-            SearchIndex.Add(connection, post.Id, post.Title, post.Body, SearchIndex.Meta(post.Author, post.Tags));
+            SearchIndex.Add(connection, post.Id, PostTokens.Of(post.Title, post.Body), post.Author, post.Thread);
         }
     }
 
@@ -147,7 +154,7 @@ internal sealed class MillionFill(string path, int threads, int replies)
         UPDATE tags    SET threads = (SELECT count(*) FROM thread_tags WHERE tag_id = tags.id);
         UPDATE threads SET (replies, last_number, last_post) = (SELECT count(*) - 1, max(number), max(id) FROM posts WHERE thread_id = threads.id) WHERE id = 1;
         UPDATE users   SET read_up_to = (SELECT max(id) FROM posts) / 2 WHERE id = 2;
-        INSERT INTO reading (user_id, thread_id, number, seen)
-        SELECT 2, id, last_number, replies FROM threads WHERE id > (SELECT max(id) FROM posts) - 100000 AND id % 7 = 0;
+        INSERT INTO reading (user_id, thread_id, number)
+        SELECT 2, id, last_number FROM threads WHERE id > (SELECT max(id) FROM posts) - 100000 AND id % 7 = 0;
         """);
 }

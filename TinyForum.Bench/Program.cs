@@ -5,6 +5,7 @@ return await new RootCommand("Measurements of TinyForum")
 {
     LoginsBench.Command(),
     MillionBench.Command(),
+    StallsBench.Command(),
     AllBench.Command(),
     Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),

@@ -58,6 +58,7 @@ public sealed partial class DocNumberTests
         ("docs/security.md", $"SHA-256 of {8 * Base64Url.DecodeFromChars(SessionTable.NewToken()).Length} random bits"),
         ("docs/security.md", $"{FailedLogins.Permits} failed logins in {FailedLogins.Window.TotalMinutes} minutes per account and address, "
             + $"and {Defaults.RateLimits.FailedLoginsPerAddress.Permits} per address whatever the account"),
+        ("docs/security.md", $"{SearchIndex.TimeLimit.TotalMilliseconds} ms for each"),
         ("docs/security.md", $"{Limits.RequestTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
         ("docs/security.md", $"{Limits.SendTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
     ];

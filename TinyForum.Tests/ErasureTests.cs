@@ -22,7 +22,7 @@ public sealed class ErasureTests
         VALUES (1, 1, 2, 'an older title', '[]', 'an older body', 0), (3, 1, 2, NULL, NULL, 'plugh version', 0), (4, 1, 3, NULL, NULL, 'bob''s older words', 0),
                (4, 2, 2, NULL, NULL, 'bob''s words, edited', 0);
         INSERT INTO likes (post_id, user_id, created_at) VALUES (2, 2, 0), (2, 3, 0);
-        INSERT INTO reading (user_id, thread_id, number, seen) VALUES (2, 1, 1, 1), (3, 1, 1, 1);
+        INSERT INTO reading (user_id, thread_id, number) VALUES (2, 1, 1), (3, 1, 1);
         INSERT INTO messages (id, sender_id, recipient_id, subject, body, created_at)
         VALUES (1, 2, 3, NULL, 'kept by bob', 0), (2, 2, 3, 'plugh', 'plugh kept by no other', 0),
             (3, 3, 2, NULL, 'kept by its sender', 0), (4, 2, 2, NULL, 'plugh to myself', 0);

@@ -28,7 +28,7 @@ public sealed class IntegrityCheckTests
     [DataRow("tags of threads", "UPDATE threads SET tags = '[\"other\", \"drinks\"]' WHERE id = 1")]
     [DataRow("tags of threads", "UPDATE thread_tags SET last_post = 1")]
     [DataRow("threads of tags", "UPDATE tags SET threads = 9 WHERE name = 'tea'")]
-    [DataRow("read state", "UPDATE reading SET seen = 2")]
+    [DataRow("read state", "UPDATE reading SET number = 9")]
     [DataRow("search index: every post that is not deleted", "DELETE FROM search WHERE rowid >> 5 = 1")]
     [DataRow("search index: every post that is not deleted", "INSERT INTO search (rowid, title, body) VALUES (3 << 5, '', 'white')")]
     [DataRow("mailboxes of messages", "DELETE FROM mailbox WHERE message_id = 2")]

@@ -324,7 +324,7 @@ public sealed class MessageTests
         var (kept, gone) = (await SendAsync(bob, "ada"), await SendAsync(ada, "bob"));
         var (alone, other) = (await SendAsync(bob, "bob"), await SendAsync(ada, "eve"));
         (await ada.DeleteAsync($"/api/messages/{gone}")).Is(200);
-        await forum.Database.WriteAsync(c => Data.AccountErasure.Erase(c, userId: 3, proof: null, now: 0));
+        await forum.Database.WriteAsync(c => c.Erase(userId: 3));
         await IdsAsync(ada, "?box=all", other, kept);
         Assert.AreEqual("deleted", (string?)(await ada.GetAsync($"/api/messages/{kept}"))["private_message.from.username"]);
         await IdsAsync(eve, "", other);

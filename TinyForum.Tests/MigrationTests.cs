@@ -51,6 +51,28 @@ public sealed class MigrationTests
         Assert.DoesNotContain("a secret answer", File.ReadAllText(folder["old.db"]));
     }
 
+    [TestMethod]
+    public async Task What_was_read_and_what_was_tagged_under_schema_2_still_is()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = OldSchema.Create(folder["old.db"], version: 2))
+        {
+            old.Script("""
+                INSERT INTO users (id, username, username_key, posts, created_at) VALUES (2, 'ada', 'ada', 3, 0);
+                INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post) VALUES (1, 2, 't', '["a"]', 2, 2, 3);
+                INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES (1, 1, 0, 2, 'b', 0), (2, 1, 1, 2, 'b', 0), (3, 1, 2, 2, 'b', 0);
+                INSERT INTO tags (id, name, threads) VALUES (1, 'a', 1);
+                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post) VALUES (1, 1, 2, 0, 3);
+                INSERT INTO reading (user_id, thread_id, number, seen) VALUES (2, 1, 1, 1);
+                INSERT INTO search (rowid, title, body, meta) VALUES (1 << 5, 't', 'b', 'old');
+                """);
+        }
+        await using var forum = await TestForum.StartAsync(o => o with { Database = folder["old.db"] });
+        Assert.AreEqual(1, forum.Server.Posts.Find(1, Actors.Of(2))!.Head!.Unread);
+        Assert.HasCount(3, forum.Server.Search.Find("tag:a b").Items);
+        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => Maintenance.IntegrityCheck.Run(c))));
+    }
+
     private static void Keys(Database migrated)
     {
         CollectionAssert.AreEqual(

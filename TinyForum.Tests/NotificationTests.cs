@@ -204,7 +204,7 @@ public sealed class NotificationTests
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
         var thread = await ThreadAsync(ada, body: "@bob");
         await ReplyAsync(bob, thread);
-        await forum.Database.WriteAsync(c => AccountErasure.Erase(c, userId: 3, proof: null, now: 0));
+        await forum.Database.WriteAsync(c => c.Erase(userId: 3));
         await ToldAsync(ada, "reply deleted");
         Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM notifications WHERE user_id = 3")));
     }

@@ -69,8 +69,8 @@ public sealed class QueryPlanTests
         {
             for (var i = 0; i < NotificationStore.Max; i++)
                 forum.Server.Notifications.Notify(c, userId: 3, "pin", postId: 1, fromId: 2);
-            NotificationStore.PostDeleted(c, 1);
-            AccountErasure.Erase(c, userId: 3, proof: null, now: 0);
+            NotificationStore.PostsDeleted(c, threadId: 1, from: 0, to: 9);
+            c.Erase(userId: 3);
         });
 
         var tables = (string[])["mailbox", "messages", "blocks", "notifications", "idempotency_keys"];

@@ -19,7 +19,7 @@ public sealed class RelevanceTests
         await database.WriteAsync(c =>
         {
             for (var i = 0; i < posts.Length; i++)
-                SearchIndex.Add(c, i + 1, posts[i].Title, posts[i].Body, "");
+                SearchIndex.Add(c, i + 1, PostTokens.Of(posts[i].Title, posts[i].Body), 1, i + 1);
         });
         var scores = new double[posts.Length];
         database.Read(c => c.All("SELECT rowid, relevance(search, $weights) FROM search WHERE search MATCH $match",

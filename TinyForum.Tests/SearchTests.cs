@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using TinyForum.Data;
 using TinyForum.Maintenance;
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Tests;
@@ -19,9 +20,13 @@ public sealed class SearchTests
     private static Task AddRepliesAsync(Database database, long thread, int count, Func<string> body) => database.WriteAsync(c =>
     {
         for (var i = 0; i < count; i++)
+        {
+            var text = body();
             c.Execute("INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES ($id, $thread, $id, 1, $body, $id)",
-                ("$id", thread + 1 + i), ("$thread", thread), ("$body", body()));
-        SearchIndex.PutThread(c, thread);
+                ("$id", thread + 1 + i), ("$thread", thread), ("$body", text));
+            SearchIndex.PutNew(c, thread + 1 + i, PostTokens.Of(null, text), 1, thread);
+        }
+        c.Execute("UPDATE threads SET last_post = $last WHERE id = $thread", ("$last", thread + count), ("$thread", thread));
     });
 
     private static List<long> Walk(SearchIndex search, string text, int limit, Action? between = null)
@@ -155,10 +160,9 @@ public sealed class SearchTests
         var reply = await database.ReplyAsync(1, thread, "answer");
         await database.WriteAsync(c =>
         {
-            SearchIndex.Put(c, thread, "Title", "after");
-            c.Execute("UPDATE threads SET tags = '[\"new\"]'");
+            SearchIndex.Put(c, thread, PostTokens.Of("Title", "after"));
             c.Execute("UPDATE posts SET body = 'after' WHERE number = 0");
-            SearchIndex.PutThread(c, thread);
+            c.Retag(thread, "new");
         });
         Assert.IsEmpty(Find(search, "before"));
         CollectionAssert.AreEqual(new[] { thread }, Find(search, "title after"));
@@ -170,7 +174,7 @@ public sealed class SearchTests
         {
             c.Execute("UPDATE threads SET deleted = 0");
             c.Execute("UPDATE posts SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL");
-            SearchIndex.Put(c, thread, "Title", "after");
+            SearchIndex.Put(c, thread, PostTokens.Of("Title", "after"));
         });
         CollectionAssert.AreEqual(new[] { thread }, Find(search, "after"));
         CollectionAssert.AreEqual(new[] { reply }, Find(search, "answer"));
@@ -307,14 +311,83 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public async Task A_search_that_runs_out_of_time_says_so_and_shows_what_it_found_until_then()
+    {
+        await using var slow = await TestForum.StartAsync(o => o with { SearchTime = TimeSpan.Zero });
+        await using var quick = await TestForum.StartAsync();
+        foreach (var forum in (TestForum[])[slow, quick])
+        {
+            for (var i = 0; i < 200; i++)
+                await forum.Database.ThreadAsync(1, "x", "word");
+        }
+        var partial = (await slow.Client().GetAsync("/api/search?q=word")).Is(200, "success");
+        Assert.IsTrue((bool?)partial["partial"]);
+        Assert.IsLessThan(200, partial["results"]!.AsArray().Count);
+        Assert.IsNull((await quick.Client().GetAsync("/api/search?q=word")).Is(200, "success")["partial"]);
+    }
+
+    [TestMethod]
+    public async Task The_next_page_of_a_search_that_ran_out_of_time_goes_on_where_it_had_got_to()
+    {
+        using var database = ForumDatabase.Open(null);
+        var thread = await database.ThreadAsync(1, "x", "word");
+        await AddRepliesAsync(database, thread, 2_000, () => "word");
+        var search = new SearchIndex(database, timeLimit: TimeSpan.Zero);
+        var (found, pages) = (new List<long>(), 1);
+        for (var page = search.Find("word", 100); page.Next is not null; page = search.Find("word", 100, page.Next), pages++)
+        {
+            Assert.IsTrue(page.IsPartial);
+            found.AddRange(page.Items.Select(h => h.Post.Id));
+        }
+        Assert.IsGreaterThan(2, pages, "else the test shows nothing");
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, found.Count).Select(i => thread + 2_000 - i).ToList(), found, "the newest, each once");
+    }
+
+    [TestMethod]
+    public async Task Past_the_searches_that_run_and_wait_a_further_one_is_told_to_come_back_and_none_holds_a_thread_of_the_pool()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.Database.ThreadAsync(1, "x", "word");
+        var searches = forum.Server.Forum.Searches;
+        using var gate = new ManualResetEventSlim();
+        var holding = new List<Task<bool>>();
+        while (searches.Running + searches.Queued < 5 * 2 * Environment.ProcessorCount)
+            holding.Add(searches.RunAsync(() =>
+            {
+                gate.Wait(CancellationToken.None);
+                return Thread.CurrentThread.IsThreadPoolThread;
+            }));
+        var refused = (await forum.Client().GetAsync("/api/search?q=word")).Is(503, "the server is busy, try again later");
+        Assert.AreEqual("2", refused.Header("Retry-After"));
+        (await forum.Client().GetAsync("/api/posts")).Is(200, "success");
+        (await forum.Client().GetAsync("/api/search?q=%20")).IsInvalid("q");
+        gate.Set();
+        Assert.IsFalse((await Task.WhenAll(holding)).Any(pooled => pooled));
+        (await forum.Client().GetAsync("/api/search?q=word")).Is(200, "success");
+    }
+
+    [TestMethod]
+    public async Task More_threads_of_a_tag_than_are_looked_up_at_a_time_are_walked_through()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var ids = new List<long>();
+        for (var i = 0; i < 600; i++)
+            ids.Add(await database.ThreadAsync(1, "x", i % 2 == 0 ? "word" : "other", ["tag"]));
+        var even = ids.Where((_, i) => i % 2 == 0).ToList();
+        CollectionAssert.AreEquivalent(even, Walk(search, "word tag:tag", 100));
+        CollectionAssert.AreEquivalent(ids, Walk(search, "tag:tag", 100));
+        CollectionAssert.AreEquivalent(ids, Walk(search, "tag:tag", 7));
+    }
+
+    [TestMethod]
     public async Task A_search_that_takes_too_long_is_cut_off()
     {
         using var database = ForumDatabase.Open(null);
         for (var i = 0; i < 200; i++)
             await database.ThreadAsync(1, "x", "word");
-        var refusal = Assert.ThrowsExactly<RefusalException>(() => new SearchIndex(database, TimeSpan.Zero).Find("word"));
-        Assert.AreEqual(RefusalKind.Busy, refusal.Kind);
-        Assert.IsNotNull(refusal.RetryAfter);
+        var page = new SearchIndex(database, timeLimit: TimeSpan.Zero).Find("word");
+        Assert.IsTrue(page.IsPartial);
         Assert.HasCount(20, new SearchIndex(database).Find("word").Items, "and its connection is as good as new");
     }
 
@@ -328,10 +401,12 @@ public sealed class SearchTests
                 INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post) VALUES (1, 1, 'Soup', '["food"]', 1, 1, 2);
                 INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES (1, 1, 0, 1, 'onions', 0), (2, 1, 1, 1, 'leeks', 0);
                 INSERT INTO search (rowid, title, body, meta) VALUES (1, 'soup', 'onions', ''), (2, '', 'leeks', '');
+                INSERT INTO tags (id, name, threads) VALUES (1, 'food', 1);
+                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post) VALUES (1, 1, 1, 0, 2);
                 """);
         var told = new List<string>();
         using var opened = ForumDatabase.Open(folder["forum.db"], (_, what) => told.Add(what));
-        CollectionAssert.AreEqual(new[] { "migrating the database to schema 2", "migrating the database to schema 3" }, told);
+        CollectionAssert.AreEqual(new[] { 2, 3, 4 }.Select(n => $"migrating the database to schema {n}").ToList(), told);
         CollectionAssert.AreEqual(new[] { Head }, Find(new SearchIndex(opened), "onions tag:food"));
         CollectionAssert.AreEqual(new[] { Reply }, Find(new SearchIndex(opened), "leeks author:system"));
         Assert.IsFalse(opened.Read(c => IntegrityCheck.Run(c)).Any(fault => fault.StartsWith("search index", StringComparison.Ordinal)));

@@ -199,6 +199,20 @@ public sealed class SearchTextTests
     }
 
     [TestMethod]
+    public void Folding_makes_no_text_much_longer_than_twice_as_long_and_leaves_no_plain_word_out()
+    {
+        foreach (var character in (string[])["ﷺ", "㍿", "⒇", "ﬃ", "½", "Ⅷ", "㋿", "ᾂ", "ΐ"])
+        {
+            var tokens = SearchTokens.Of(string.Concat(Enumerable.Repeat(character + " ", 16_000)) + "needle");
+            Assert.IsLessThan(2 * 32_000 + 10_000, tokens.Length, character);
+            Assert.IsTrue(tokens.EndsWith(" needle", StringComparison.Ordinal), character);
+        }
+        Assert.IsTrue(Finds("صلى", "ﷺ " + new string('ﷺ', 31_000)), "those at the beginning are found by their words");
+        Prop.ForAll(Texts(Gen.OneOf(Gen.Choose(0xFB00, 0xFDFF), Gen.Choose(0x3200, 0x33FF), Gen.Choose(0x2100, 0x24FF))).ToArbitrary(), text =>
+            Assert.IsLessThanOrEqualTo(2 * text.Length + 8_192 + 32, SearchTokens.Of(text).Length)).Holds();
+    }
+
+    [TestMethod]
     public void A_word_without_end_is_found_by_its_beginning()
     {
         Assert.IsTrue(Finds(new string('x', 200), new string('x', 32_000)));

@@ -1,3 +1,4 @@
+using TinyForum.Concurrency;
 using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
@@ -8,6 +9,15 @@ namespace TinyForum;
 /// <summary>The forum without its server: the database and the stores. Shared by the server, the command line and the tests.</summary>
 internal sealed class Forum : IAsyncDisposable
 {
+    // Searches are work for processors: more at once would only make each take longer. As many wait as are done within the wait.
+    private static readonly int SearchesAtOnce = 2 * Environment.ProcessorCount, SearchesWaiting = 4 * SearchesAtOnce;
+    private static readonly TimeSpan SearchWait = TimeSpan.FromSeconds(2);
+
+    private const int ExportsWaiting = 16;
+    private static readonly TimeSpan ExportWait = TimeSpan.FromSeconds(30);
+
+    private readonly WorkThreads _exporting;
+
     /// <param name="options">The settings.</param>
     /// <param name="cancellation">Ends a migration of the database.</param>
     public Forum(ForumOptions options, CancellationToken cancellation = default)
@@ -17,17 +27,6 @@ internal sealed class Forum : IAsyncDisposable
         Clock = options.TimeProvider;
         Passwords = new PasswordHasher(options.Passwords, Clock); // may throw: nothing is open yet
         Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch, cancellation);
-        Moderation = new ModerationStore(Database, Clock);
-        Users = new UserStore(Database, Clock, Passwords, Moderation);
-        Sessions = new SessionTable(Database, Clock);
-        var keys = new IdempotencyKeys(Database, Clock);
-        Tokens = new TokenStore(Database, Clock, keys);
-        Messages = new MessageStore(Database, Clock, keys);
-        Blocks = new BlockStore(Database, Clock);
-        Reports = new ReportStore(Database, Clock, Moderation, keys);
-        Notifications = new NotificationStore(Database, Clock);
-        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
-        Search = new SearchIndex(Database);
         try
         {
             Cursors = Cursors.Of(Database);
@@ -37,6 +36,23 @@ internal sealed class Forum : IAsyncDisposable
             Database.Abandon();
             throw;
         }
+        Backlog = new Backlog(
+            Database, c => (AccountErasure.Left(c) ?? ThreadRecount.Left(c)) is not null, SliceOfRest,
+            e => options.Tell(LogSeverity.Error, "what a deletion left to be done can't be finished", e));
+        Moderation = new ModerationStore(Database, Clock);
+        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog);
+        Sessions = new SessionTable(Database, Clock);
+        var keys = new IdempotencyKeys(Database, Clock);
+        Tokens = new TokenStore(Database, Clock, keys);
+        Messages = new MessageStore(Database, Clock, keys, Backlog);
+        Blocks = new BlockStore(Database, Clock);
+        Reports = new ReportStore(Database, Clock, Moderation, keys);
+        Notifications = new NotificationStore(Database, Clock);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
+        Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
+        Search = new SearchIndex(Database, Searches, options.SearchTime);
+        _exporting = new WorkThreads("TinyForum export", count: 1, ExportsWaiting, ExportWait, Clock);
+        Exports = new AccountExport(Database, Clock, _exporting);
     }
 
     public ForumOptions Options { get; }
@@ -46,6 +62,8 @@ internal sealed class Forum : IAsyncDisposable
     public Database Database { get; }
 
     public PasswordHasher Passwords { get; }
+
+    public Backlog Backlog { get; }
 
     public UserStore Users { get; }
 
@@ -65,21 +83,34 @@ internal sealed class Forum : IAsyncDisposable
 
     public SearchIndex Search { get; }
 
+    public WorkThreads Searches { get; }
+
+    public AccountExport Exports { get; }
+
     public PostStore Posts { get; }
 
     public Cursors Cursors { get; }
 
-    /// <summary>Finishes the accepted writes and closes the database.</summary>
-    public async ValueTask DisposeAsync()
+    private static void SliceOfRest(Connection connection)
     {
-        await Passwords.DisposeAsync().ConfigureAwait(false);
-        Database.Dispose();
+        if (AccountErasure.Left(connection) is { } user)
+            AccountErasure.Slice(connection, user);
+        else if (ThreadRecount.Left(connection) is { } thread)
+            ThreadRecount.Slice(connection, thread);
     }
 
+    /// <summary>Finishes the accepted writes and closes the database.</summary>
+    public ValueTask DisposeAsync() => EndAsync(Database.Dispose);
+
     /// <summary>As <see cref="DisposeAsync"/>, after a start that failed: a database that was made for it is removed.</summary>
-    public async ValueTask AbandonAsync()
+    public ValueTask AbandonAsync() => EndAsync(Database.Abandon);
+
+    private async ValueTask EndAsync(Action close)
     {
         await Passwords.DisposeAsync().ConfigureAwait(false);
-        Database.Abandon();
+        await Searches.DisposeAsync().ConfigureAwait(false);
+        await _exporting.DisposeAsync().ConfigureAwait(false);
+        await Backlog.DisposeAsync().ConfigureAwait(false);
+        close();
     }
 }

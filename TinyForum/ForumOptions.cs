@@ -1,4 +1,5 @@
 using System.Net;
+using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 
@@ -79,6 +80,9 @@ public sealed record ForumOptions
 
     /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;
+
+    /// <summary>How long a search may take; for tests.</summary>
+    internal TimeSpan SearchTime { get; init; } = SearchIndex.TimeLimit;
 
     internal void Tell(LogSeverity severity, string message, Exception? exception = null)
     {

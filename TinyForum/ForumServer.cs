@@ -106,6 +106,7 @@ public sealed class ForumServer : IAsyncDisposable
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);
+            forum.Backlog.Resume();
             return new ForumServer(forum, telemetry, api, loop);
         }
         catch

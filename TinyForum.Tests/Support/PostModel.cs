@@ -49,7 +49,9 @@ internal sealed class PostModel(PostStore store, Actor[] users)
             """, ("$name", $"u{i}"))!.Value, $"u{i}", Role.Moderator)).ToArray()).Result;
         var clock = new ManualTime();
         return (new PostModel(
-            new PostStore(database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock), new IdempotencyKeys(database, clock)),
+            new PostStore(
+                database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock), new IdempotencyKeys(database, clock),
+                database.Backlog()),
             callers), database);
     }
 

@@ -1,4 +1,5 @@
 using TinyForum.Data;
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Tests.Support;
@@ -16,16 +17,36 @@ internal static class Seed
                 VALUES ($id, $author, $title, $tags, $id)
                 """, ("$id", id), ("$author", author), ("$title", title), ("$tags", System.Text.Json.JsonSerializer.Serialize(tags ?? [])));
             AddPost(c, id, id, 0, author, body, at);
-            SearchIndex.Put(c, id, title, body);
+            c.Retag(id, tags ?? []);
+            SearchIndex.Put(c, id, PostTokens.Of(title, body));
             return id;
         });
+
+    /// <summary>Gives a thread these tags instead of those that it has.</summary>
+    public static void Retag(this Connection connection, long thread, params string[] tags)
+    {
+        connection.Execute("UPDATE tags SET threads = threads - 1 WHERE id IN (SELECT tag_id FROM thread_tags WHERE thread_id = $id)", ("$id", thread));
+        connection.Execute("DELETE FROM thread_tags WHERE thread_id = $id", ("$id", thread));
+        connection.Execute("UPDATE threads SET tags = $tags WHERE id = $id",
+            ("$tags", System.Text.Json.JsonSerializer.Serialize(tags)), ("$id", thread));
+        foreach (var tag in tags)
+        {
+            connection.Execute("INSERT INTO tags (name, threads) VALUES ($tag, 1) ON CONFLICT (name) DO UPDATE SET threads = threads + 1", ("$tag", tag));
+            connection.Execute("""
+                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post)
+                SELECT (SELECT id FROM tags WHERE name = $tag), id, author_id, pinned, last_post FROM threads WHERE id = $id
+                """, ("$tag", tag), ("$id", thread));
+        }
+    }
 
     /// <summary>A reply; the result is its id.</summary>
     public static Task<long> ReplyAsync(this Database database, long author, long thread, string body, long at = 0) => database.WriteAsync(c =>
     {
         var id = c.Number("SELECT max(id) FROM posts")!.Value + 1;
         AddPost(c, id, thread, 1 + c.Number("SELECT max(number) FROM posts WHERE thread_id = $thread", ("$thread", thread))!.Value, author, body, at);
-        SearchIndex.Put(c, id, null, body);
+        c.Execute("UPDATE threads SET last_post = $id, last_number = last_number + 1, replies = replies + 1 WHERE id = $thread",
+            ("$id", id), ("$thread", thread));
+        SearchIndex.Put(c, id, PostTokens.Of(null, body));
         return id;
     });
 
@@ -34,6 +55,7 @@ internal static class Seed
     {
         c.Execute("UPDATE posts SET deleted_at = 1, deleted_by = 1, deleted_as = 'moderator' WHERE id = $id", ("$id", post));
         c.Execute("UPDATE threads SET deleted = 1 WHERE id = $id", ("$id", post));
+        c.Execute("DELETE FROM thread_tags WHERE thread_id = $id", ("$id", post));
         SearchIndex.Remove(c, post);
     });
 

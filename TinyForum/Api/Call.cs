@@ -79,9 +79,15 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     public ValueTask<TAnswer> Page<T, TView, TAnswer>(
         string list, Func<int, PagePosition?, Page<T>> read, Func<T, TView> view, Func<IReadOnlyList<TView>, string?, TAnswer> answer)
     {
-        var page = read(PageSize, Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor) : null);
-        return new(answer([.. page.Items.Select(view)], page.Next is null ? null : Forum.Cursors.Seal(list, page.Next)));
+        var page = read(PageSize, Position(list));
+        return new(answer([.. page.Items.Select(view)], Next(list, page.Next)));
     }
+
+    /// <summary>The position in a list that the query's <c>cursor</c> names.</summary>
+    public PagePosition? Position(string list) => Query("cursor") is { } cursor ? Forum.Cursors.Open(list, cursor) : null;
+
+    /// <summary>The <c>cursor</c> of the next page of a list.</summary>
+    public string? Next(string list, PagePosition? next) => next is null ? null : Forum.Cursors.Seal(list, next);
 
     /// <summary>Makes the answer a 201, for what was created at that path, now or by an earlier request with the same key.</summary>
     public T Created<T>(T answer, string location, IdempotencyKey? key = null)

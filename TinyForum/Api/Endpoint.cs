@@ -60,6 +60,11 @@ internal sealed record Endpoint(
         bool kept = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, null, handler, summary, NounOf(name), [], refuses ?? [], Kept: kept, ContentType: contentType);
 
+    /// <summary>An endpoint whose handler writes an answer of that type itself, as a stream.</summary>
+    public static Endpoint Streamed<TAnswer>(string pattern, Access access, Func<Call, ValueTask> handler, string summary,
+        int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        new(pattern, access, null, ApiJson.Type<TAnswer>(), handler, summary, NounOf(name), [], refuses ?? []);
+
     /// <summary>The class of a handler: <c>Search</c> for both <c>Search.Find</c> and <c>Endpoints.Search.Find</c>.</summary>
     private static string NounOf(string handler)
     {

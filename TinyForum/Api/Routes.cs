@@ -21,7 +21,7 @@ internal static class Routes
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; an empty text removes"),
         Of<PasswordChange, Done>("PUT /api/me/password", Session, Me.ChangePassword, "Changes the password; ends all other sessions and all tokens"),
         Of<PasswordProof, Done>("DELETE /api/me", Session, Me.Erase, "Erases the account; its posts stay, with deleted as their author", refuses: [409]),
-        Of<ExportAnswer>("GET /api/me/export", Session, Me.Export, "Everything stored about the caller"),
+        Streamed<ExportAnswer>("GET /api/me/export", Session, Me.Export, "Everything stored about the caller, one at a time", refuses: [409]),
         Of<SessionsAnswer>("GET /api/sessions", Session, Sessions.List, "Where the caller is logged in, most recently used first"),
         Of<Done>("DELETE /api/sessions/{id}", Session, Sessions.End, "Ends one of the caller's sessions"),
         Of<TokensAnswer>("GET /api/tokens", Session, Tokens.List, "The caller's tokens, newest first"),

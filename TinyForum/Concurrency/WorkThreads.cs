@@ -1,16 +1,18 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace TinyForum.Concurrency;
 
 /// <summary>
-/// Threads of its own for work that keeps each busy for long, so that the pool's, which serve requests, stay free. What waits for a thread
-/// is bounded as by <see cref="WorkLimiter"/>. Thread-safe.
+/// Threads of its own for work that keeps each busy for long, so that the pool's, which serve requests, stay free; they go after those where
+/// processors are short. What waits for a thread is bounded as by <see cref="WorkLimiter"/>. Thread-safe.
 /// </summary>
-internal sealed class WorkThreads : IAsyncDisposable
+internal sealed partial class WorkThreads : IAsyncDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
     private readonly WorkLimiter _limiter;
     private readonly Thread[] _threads;
+    private bool _isDisposed;
 
     /// <param name="name">What they do, for debuggers.</param>
     /// <param name="count">How many threads. All start at once: later there might be no file descriptors left for it.</param>
@@ -38,6 +40,8 @@ internal sealed class WorkThreads : IAsyncDisposable
     /// <summary>Takes no more work, refuses what waits, and ends when what runs is done.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         await _limiter.DisposeAsync().ConfigureAwait(false);
         _work.CompleteAdding();
         foreach (var thread in _threads)
@@ -64,7 +68,15 @@ internal sealed class WorkThreads : IAsyncDisposable
 
     private void Run()
     {
+        const int ThisThread = 0, Nice = 10;
+        if (OperatingSystem.IsLinux())
+            _ = SetPriority(0, ThisThread, Nice); // .NET's own priorities do nothing there
         foreach (var work in _work.GetConsumingEnumerable())
             work();
     }
+
+    /// <summary>setpriority(2): of PRIO_PROCESS, which on Linux is one thread.</summary>
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetPriority(int which, int who, int nice);
 }

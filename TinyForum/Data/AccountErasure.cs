@@ -3,19 +3,26 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Erases an account in one transaction. What concerns the person alone is deleted; what others take part in stays, under user 0.
-/// SQLite overwrites what is deleted (<c>secure_delete</c>).
+/// Erases an account. What concerns the person alone is deleted; what others take part in stays, under user 0. The name, the password and the
+/// ways in go at once. The rest goes in slices (<see cref="Backlog"/>), and the account's row last: as long as it is there, without a name,
+/// something is left to do. SQLite overwrites what is deleted (<c>secure_delete</c>).
 /// </summary>
 internal static class AccountErasure
 {
-    /// <summary>Erases the account; if <paramref name="proof"/> is given, only while it is still the stored password hash.</summary>
-    /// <returns>Whether it was erased.</returns>
+    // What a slice may cost: about as many bytes are written.
+    private const long SliceCost = 1 << 20;
+
+    // What a row costs beyond its text, with the entries of its indexes.
+    private const long RowCost = 4_000;
+
+    /// <summary>Takes the account's name and access; if <paramref name="proof"/> is given, only while it is still the stored password hash.</summary>
+    /// <returns>Whether there was such an account.</returns>
     /// <exception cref="RefusalException">Conflict: the forum would be left without an admin.</exception>
-    public static bool Erase(Connection connection, long userId, string? proof, long now)
+    public static bool Begin(Connection connection, long userId, string? proof, long now)
     {
         var isErasable = connection.Number($"""
             SELECT 1
-              FROM users
+              FROM users u
              WHERE id = $user
                AND {User.IsRegistered}
                AND ($proof IS NULL OR password = $proof)
@@ -24,55 +31,136 @@ internal static class AccountErasure
             return false;
         Permissions.RequireAnotherAdmin(connection, userId, now);
         SessionTable.EndAccess(connection, userId);
-        foreach (var step in Steps)
-            connection.Execute(step, ("$user", userId), ("$deleted", User.DeletedId));
+        connection.Execute("""
+            UPDATE users
+               SET username = $deleted, username_key = ' ' || id, password = NULL, role = 'member', display_name = NULL, bio = NULL,
+                   suspension = NULL, suspended_until = NULL
+             WHERE id = $user
+            """, ("$deleted", User.DeletedName), ("$user", userId));
         return true;
     }
 
-    private static readonly string[] Steps =
+    /// <summary>Does the next slice of an account.</summary>
+    /// <returns>Whether nothing is left of it.</returns>
+    public static bool Slice(Connection connection, long userId)
+    {
+        if (connection.Number($"SELECT 1 FROM users u WHERE id = $user AND {User.IsBeingErased}", ("$user", userId)) is null)
+            return true; // someone else did the last slice
+        var left = SliceCost;
+        foreach (var step in OfThePerson)
+        {
+            if (!step.Run(connection, userId, ref left))
+                return false;
+        }
+        if (!Deletions(connection, userId, ref left))
+            return false;
+        foreach (var step in OfOthersToo)
+        {
+            if (!step.Run(connection, userId, ref left))
+                return false;
+        }
+        connection.Execute("""
+            UPDATE users
+               SET posts = posts + (SELECT posts FROM users WHERE id = $user)
+             WHERE id = $deleted
+            """, ("$user", userId), ("$deleted", User.DeletedId));
+        connection.Execute("""
+            DELETE FROM users
+             WHERE id = $user
+            """, ("$user", userId));
+        return true;
+    }
+
+    /// <summary>The account that is to be gone on with; <see langword="null"/> if none is being erased.</summary>
+    public static long? Left(Connection connection) => connection.Number($"SELECT min(id) FROM users u WHERE {User.IsBeingErased}");
+
+    /// <summary>What the account has deleted. Only it could restore what was its own: now nobody can, so that those texts are removed.</summary>
+    private static bool Deletions(Connection connection, long userId, ref long left)
+    {
+        while (left > 0)
+        {
+            if (connection.First("""
+                SELECT id, author_id, octet_length(body)
+                  FROM posts
+                 WHERE deleted_by = $user
+                 ORDER BY id
+                 LIMIT 1
+                """, r => new { Id = r.GetInt64(0), Author = r.GetInt64(1), Bytes = r.GetInt64(2) }, ("$user", userId)) is not { } post)
+                return true;
+            if (post.Author == userId && !VersionsOfPost.Run(connection, post.Id, ref left))
+                return false;
+            connection.Execute("""
+                UPDATE posts
+                   SET deleted_by = $deleted, body = CASE WHEN author_id = $user THEN '' ELSE body END
+                 WHERE id = $id
+                """, ("$deleted", User.DeletedId), ("$user", userId), ("$id", post.Id));
+            connection.Execute("""
+                UPDATE threads
+                   SET title = '', tags = '[]'
+                 WHERE id = $id
+                   AND author_id = $user
+                """, ("$id", post.Id), ("$user", userId));
+            left -= RowCost + post.Bytes;
+        }
+        return false;
+    }
+
+    private static readonly Step VersionsOfPost = new(
+        "SELECT id, octet_length(body) FROM post_versions WHERE post_id = $key LIMIT 1",
+        "DELETE FROM post_versions WHERE id = $id");
+
+    private static readonly Step[] OfThePerson =
     [
-        "UPDATE posts SET likes = likes - 1 WHERE id IN (SELECT post_id FROM likes WHERE user_id = $user)",
-        "DELETE FROM likes WHERE user_id = $user",
-        "DELETE FROM notifications WHERE user_id = $user",
-        "UPDATE notifications SET from_id = $deleted WHERE from_id = $user",
-        "DELETE FROM idempotency_keys WHERE user_id = $user",
-        "DELETE FROM reading WHERE user_id = $user",
-        "DELETE FROM blocks WHERE user_id = $user OR blocked_id = $user",
-
         // The copies of messages, and the texts of which nobody has a copy left.
-        "DELETE FROM mailbox WHERE owner_id = $user",
-        """
-        DELETE FROM messages
-         WHERE (sender_id = $user OR recipient_id = $user)
-           AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = messages.id)
-        """,
-        "UPDATE mailbox SET peer_id = $deleted WHERE peer_id = $user",
-        "UPDATE messages SET sender_id = $deleted WHERE sender_id = $user",
-        "UPDATE messages SET recipient_id = $deleted WHERE recipient_id = $user",
-
-        // Only its author could restore a post that the author had deleted. Now nobody can, so its text is removed too.
-        """
-        DELETE FROM post_versions
-         WHERE post_id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
-        """,
-        """
-        UPDATE threads
-           SET title = '', tags = '[]'
-         WHERE id IN (SELECT id FROM posts WHERE author_id = $user AND deleted_as = 'author')
-        """,
-        "UPDATE posts SET body = '' WHERE author_id = $user AND deleted_as = 'author'",
-
-        // What others take part in.
-        "UPDATE users SET posts = posts + (SELECT posts FROM users WHERE id = $user) WHERE id = $deleted",
-        "UPDATE threads SET author_id = $deleted WHERE author_id = $user",
-        "UPDATE posts SET author_id = $deleted WHERE author_id = $user",
-        "UPDATE posts SET deleted_by = $deleted WHERE deleted_by = $user",
-        "UPDATE post_versions SET editor_id = $deleted WHERE editor_id = $user",
-        "UPDATE reports SET reporter_id = $deleted WHERE reporter_id = $user",
-        "UPDATE reports SET resolved_by = $deleted WHERE resolved_by = $user",
-        "UPDATE moderation_log SET actor_id = $deleted WHERE actor_id = $user",
-        "UPDATE moderation_log SET user_id = $deleted WHERE user_id = $user",
-
-        "DELETE FROM users WHERE id = $user",
+        new("SELECT m.id, octet_length(m.body) FROM mailbox b JOIN messages m ON m.id = b.message_id WHERE b.owner_id = $key LIMIT 1",
+            "DELETE FROM mailbox WHERE owner_id = $key AND message_id = $id",
+            "DELETE FROM messages WHERE id = $id AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)"),
+        new("SELECT id, 0 FROM notifications WHERE user_id = $key LIMIT 1", "DELETE FROM notifications WHERE id = $id"),
+        new("SELECT thread_id, 0 FROM reading WHERE user_id = $key LIMIT 1", "DELETE FROM reading WHERE user_id = $key AND thread_id = $id"),
+        new("SELECT blocked_id, 0 FROM blocks WHERE user_id = $key LIMIT 1", "DELETE FROM blocks WHERE user_id = $key AND blocked_id = $id"),
+        new("SELECT user_id, 0 FROM blocks WHERE blocked_id = $key LIMIT 1", "DELETE FROM blocks WHERE user_id = $id AND blocked_id = $key"),
+        new("SELECT key, 0 FROM idempotency_keys WHERE user_id = $key LIMIT 1", "DELETE FROM idempotency_keys WHERE user_id = $key AND key = $id"),
+        new("SELECT p.id, octet_length(p.body) FROM likes l JOIN posts p ON p.id = l.post_id WHERE l.user_id = $key LIMIT 1",
+            "UPDATE posts SET likes = likes - 1 WHERE id = $id",
+            "DELETE FROM likes WHERE post_id = $id AND user_id = $key"),
     ];
+
+    private static readonly Step[] OfOthersToo =
+    [
+        new("SELECT id, octet_length(body) FROM posts WHERE author_id = $key ORDER BY id LIMIT 1",
+            "UPDATE posts SET author_id = $deleted WHERE id = $id",
+            "UPDATE threads SET author_id = $deleted WHERE id = $id"),
+        new("SELECT id, octet_length(body) FROM post_versions WHERE editor_id = $key LIMIT 1",
+            "UPDATE post_versions SET editor_id = $deleted WHERE id = $id"),
+        new("SELECT message_id, 0 FROM mailbox WHERE peer_id = $key LIMIT 1",
+            "UPDATE mailbox SET peer_id = $deleted WHERE peer_id = $key AND message_id = $id"),
+        new("SELECT id, octet_length(body) FROM messages WHERE sender_id = $key LIMIT 1", "UPDATE messages SET sender_id = $deleted WHERE id = $id"),
+        new("SELECT id, octet_length(body) FROM messages WHERE recipient_id = $key LIMIT 1", "UPDATE messages SET recipient_id = $deleted WHERE id = $id"),
+        new("SELECT id, 0 FROM notifications WHERE from_id = $key LIMIT 1", "UPDATE notifications SET from_id = $deleted WHERE id = $id"),
+        new("SELECT id, 0 FROM reports WHERE reporter_id = $key LIMIT 1", "UPDATE reports SET reporter_id = $deleted WHERE id = $id"),
+        new("SELECT id, 0 FROM reports WHERE resolved_by = $key LIMIT 1", "UPDATE reports SET resolved_by = $deleted WHERE id = $id"),
+        new("SELECT id, 0 FROM moderation_log WHERE actor_id = $key LIMIT 1", "UPDATE moderation_log SET actor_id = $deleted WHERE id = $id"),
+        new("SELECT id, 0 FROM moderation_log WHERE user_id = $key LIMIT 1", "UPDATE moderation_log SET user_id = $deleted WHERE id = $id"),
+    ];
+
+    /// <summary>What is done with the rows of an account, one by one.</summary>
+    /// <param name="next">Finds one: its id and the length of its text. Each change makes it not be found again.</param>
+    /// <param name="changes">What is done with it.</param>
+    private sealed class Step(string next, params string[] changes)
+    {
+        /// <summary>Goes on until there are no more, or nothing is left of what a slice may cost.</summary>
+        /// <returns>Whether there are no more.</returns>
+        public bool Run(Connection connection, long key, ref long left)
+        {
+            while (left > 0)
+            {
+                if (connection.First(next, r => new { Id = r.GetValue(0), Bytes = r.GetInt64(1) }, ("$key", key)) is not { } row)
+                    return true;
+                foreach (var change in changes)
+                    connection.Execute(change, ("$key", key), ("$id", row.Id), ("$deleted", User.DeletedId));
+                left -= RowCost + row.Bytes;
+            }
+            return false;
+        }
+    }
 }

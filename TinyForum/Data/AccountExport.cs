@@ -1,16 +1,28 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using TinyForum.Concurrency;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
+/// <summary>An export, to be read from its beginning and then disposed.</summary>
+/// <param name="Content">The document.</param>
+/// <param name="Digest">Its SHA-256.</param>
+internal sealed record ExportFile(Stream Content, byte[] Digest);
+
 /// <summary>
 /// Everything that is stored about an account, table by table, as JSON, but neither secrets nor what belongs to others, such as their
-/// deleted text or whom they block. Written row by row, so that only the document itself takes memory.
+/// deleted text or whom they block. It is written row by row into a file without a name beside the database, so that it takes no memory, and
+/// a slow reader holds no snapshot of the database. An account has one export at a time, from when it is asked for until it is disposed:
+/// all together take no more room than the database. Thread-safe.
 /// </summary>
-internal sealed class AccountExport
+internal sealed class AccountExport(Database database, TimeProvider clock, WorkThreads threads)
 {
+    private const int FlushedAtOnce = 64 * 1024; // bytes
+
     private const string Profile = "profile";
 
     /// <summary>
@@ -124,38 +136,74 @@ internal sealed class AccountExport
             """),
     ];
 
-    private readonly Database _database;
-    private readonly TimeProvider _clock;
-    private readonly Actor _actor;
+    private readonly ConcurrentDictionary<long, bool> _underWay = [];
 
-    // Not public, in a property or a constructor: the JSON source generator would follow it into the database.
-    internal AccountExport(Database database, TimeProvider clock, Actor actor) => (_database, _clock, _actor) = (database, clock, actor);
-
-    /// <summary>Writes the document from one snapshot of the database.</summary>
-    public void WriteTo(Utf8JsonWriter writer) => _database.ReadSnapshot(c =>
+    /// <summary>Makes an export from one snapshot of the database.</summary>
+    /// <param name="actor">Whose.</param>
+    /// <param name="options">How the JSON is written.</param>
+    /// <param name="envelope">Writes what stands around the document, and the document itself by calling the action that it gets.</param>
+    /// <exception cref="RefusalException">
+    /// Conflict: there is one already. Unauthenticated, Forbidden: the actor does not stand. Busy, Unavailable: try again later.
+    /// </exception>
+    public async Task<ExportFile> MakeAsync(Actor actor, JsonWriterOptions options, Action<Utf8JsonWriter, Action> envelope)
     {
-        Permissions.RequireStanding(c, _actor, _clock.Now(), toWrite: false);
+        if (!_underWay.TryAdd(actor.Id, true))
+            throw new RefusalException(RefusalKind.Conflict, "an export of this account is being made or sent already");
+        NamelessFile? file = null;
+        try
+        {
+            file = new NamelessFile(Path.GetDirectoryName(database.Path)!, () => _underWay.TryRemove(actor.Id, out _));
+            var digest = await threads.RunAsync(() => Write(actor, file, options, envelope)).ConfigureAwait(false);
+            file.Position = 0;
+            return new ExportFile(file, digest);
+        }
+        catch (Exception e)
+        {
+            file?.Dispose();
+            _underWay.TryRemove(actor.Id, out _);
+            if (e is IOException)
+                throw new RefusalException(RefusalKind.Unavailable, "there is no room for the export") { RetryAfter = TimeSpan.FromSeconds(30) };
+            throw;
+        }
+    }
+
+    private byte[] Write(Actor actor, Stream file, JsonWriterOptions options, Action<Utf8JsonWriter, Action> envelope)
+    {
+        using var digest = SHA256.Create();
+        using (var hashed = new CryptoStream(file, digest, CryptoStreamMode.Write, leaveOpen: true))
+        using (var writer = new Utf8JsonWriter(hashed, options))
+        {
+            database.ReadSnapshot(c =>
+            {
+                Permissions.RequireStanding(c, actor, clock.Now(), toWrite: false);
+                envelope(writer, () => Write(c, writer, actor.Id));
+                return true;
+            });
+            writer.Flush();
+            hashed.WriteByte((byte)'\n');
+        }
+        file.Flush();
+        return digest.Hash!;
+    }
+
+    private static void Write(Connection connection, Utf8JsonWriter writer, long userId)
+    {
         writer.WriteStartObject();
         foreach (var (name, sql) in Members)
-            Write(c, writer, name, sql);
-        writer.WriteEndObject();
-        return true;
-    });
-
-    private void Write(Connection connection, Utf8JsonWriter writer, string name, string sql)
-    {
-        writer.WritePropertyName(name);
-        if (name != Profile)
-            writer.WriteStartArray();
-        connection.First(sql, row =>
         {
-            do
+            writer.WritePropertyName(name);
+            if (name != Profile)
+                writer.WriteStartArray();
+            connection.ForEach(sql, row =>
+            {
                 WriteRow(writer, row);
-            while (row.Read());
-            return true;
-        }, ("$user", _actor.Id));
-        if (name != Profile)
-            writer.WriteEndArray();
+                if (writer.BytesPending > FlushedAtOnce)
+                    writer.Flush();
+            }, ("$user", userId));
+            if (name != Profile)
+                writer.WriteEndArray();
+        }
+        writer.WriteEndObject();
     }
 
     private static void WriteRow(Utf8JsonWriter writer, SqliteDataReader row)

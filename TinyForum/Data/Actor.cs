@@ -20,11 +20,17 @@ public record User(long Id, string Username)
 {
     internal const long DeletedId = 0, SystemId = 1;
 
-    /// <summary>An SQL condition on <c>users</c>: an account that someone registered, so neither <c>system</c> nor <c>deleted</c>.</summary>
-    internal const string IsRegistered = "id > 1";
+    /// <summary>The name that is shown for what erased users leave behind.</summary>
+    internal const string DeletedName = "deleted";
 
-    /// <summary>An SQL condition on <c>users</c>: an account that can be found by its name, so not <c>deleted</c>.</summary>
-    internal const string IsNamed = "id > 0";
+    /// <summary>An SQL condition on <c>users u</c>: an account that is being erased. It has no name any more, and a key that nobody's name has.</summary>
+    internal const string IsBeingErased = "u.username_key < '!'";
+
+    /// <summary>An SQL condition on <c>users u</c>: an account that can be found by its name, so not <c>deleted</c>.</summary>
+    internal const string IsNamed = $"u.id > 0 AND NOT {IsBeingErased}";
+
+    /// <summary>An SQL condition on <c>users u</c>: an account that someone registered, so neither <c>system</c> nor <c>deleted</c>.</summary>
+    internal const string IsRegistered = $"u.id > 1 AND NOT {IsBeingErased}";
 }
 
 /// <summary>

@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 3;
+    public const int SchemaVersion = 4;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -20,7 +20,7 @@ internal static class ForumDatabase
         ReadScript(),
         Migrations:
         [
-            new(2, "INSERT INTO search (search) VALUES ('delete-all')", SearchIndex.Fill), // rowids contain the posts' lengths
+            new(2, "-- rowids of the search index contain the posts' lengths: schema 4 makes it anew"),
             new(3, """
                 ALTER TABLE idempotency_keys RENAME TO old_keys;
                 CREATE TABLE idempotency_keys (
@@ -45,6 +45,19 @@ internal static class ForumDatabase
                 DROP TABLE old_keys;
                 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
                 """), // keys store what was made, not the answer
+            new(4, """
+                CREATE INDEX users_admins ON users (id) WHERE role = 'admin';
+                CREATE INDEX posts_deleted    ON posts (thread_id, number) WHERE deleted_at IS NOT NULL;
+                CREATE TABLE recounts (
+                    thread_id INTEGER PRIMARY KEY REFERENCES threads (id),
+                    post_id   INTEGER NOT NULL
+                ) STRICT;
+
+                DROP INDEX reading_by_thread;
+                ALTER TABLE reading DROP COLUMN seen;
+
+                INSERT INTO search (search) VALUES ('delete-all');
+                """, SearchIndex.Fill), // the search index has threads instead of their tags
         ],
         PrepareReader: RelevanceFunction.Register);
 

@@ -102,8 +102,14 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
     {
         connection.Execute("""
             DELETE FROM idempotency_keys
-             WHERE created_at <= $oldest
-            """, ("$oldest", Oldest));
+             WHERE user_id = $user
+               AND key = $key
+                OR (user_id, key) IN (SELECT user_id, key
+                                        FROM idempotency_keys
+                                       WHERE created_at <= $oldest
+                                       ORDER BY created_at
+                                       LIMIT $limit)
+            """, ("$user", userId), ("$key", key.Key), ("$oldest", Oldest), ("$limit", SessionTable.SweptAtOnce));
         connection.Execute("""
             INSERT INTO idempotency_keys (user_id, key, fingerprint, kind, made_id, salt, created_at)
             VALUES ($user, $key, $fingerprint, $kind, $made, $salt, $now)

@@ -40,7 +40,7 @@ public sealed record MailFilter(Mailbox Box = Mailbox.Inbox, long? With = null, 
 public sealed class MessageStore
 {
     // Marking all is done in steps of this many, each a write of its own, so that nobody waits for someone else's million.
-    private const int MarkedAtOnce = 1_000;
+    private const int MarkedAtOnce = 250;
 
     private const string Columns = "m.id, m.subject, m.body, m.created_at, m.read_at, s.id, s.username, r.id, r.username";
 
@@ -63,8 +63,10 @@ public sealed class MessageStore
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly IdempotencyKeys _keys;
+    private readonly Backlog _backlog;
 
-    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys) => (_database, _clock, _keys) = (database, clock, keys);
+    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys, Backlog backlog) =>
+        (_database, _clock, _keys, _backlog) = (database, clock, keys, backlog);
 
     /// <summary>A page of the actor's messages, newest first.</summary>
     /// <param name="owner">The actor.</param>
@@ -165,7 +167,7 @@ public sealed class MessageStore
              WHERE owner_id = $owner
                AND unread = 1
             """, ("$owner", owner.Id))) ?? 0;
-        while (await _database.WriteAsync(owner, _clock, c => MarkRead(c, owner.Id, newest)).ConfigureAwait(false) == MarkedAtOnce)
+        while (await _backlog.NextAsync(c => MarkRead(c, owner, newest)).ConfigureAwait(false) == MarkedAtOnce)
         {
         }
         return CountUnread(owner);
@@ -233,8 +235,9 @@ public sealed class MessageStore
         """, ("$count", count), ("$owner", ownerId));
 
     /// <summary>Marks the oldest <see cref="MarkedAtOnce"/> messages up to <paramref name="newest"/>; returns how many there were.</summary>
-    private int MarkRead(Connection connection, long ownerId, long newest)
+    private int MarkRead(Connection connection, Actor owner, long newest)
     {
+        Permissions.RequireStanding(connection, owner, _clock.Now());
         connection.Execute("""
             UPDATE messages
                SET read_at = $now
@@ -245,7 +248,7 @@ public sealed class MessageStore
                              AND message_id <= $newest
                            ORDER BY message_id
                            LIMIT $limit)
-            """, ("$now", _clock.Now()), ("$owner", ownerId), ("$newest", newest), ("$limit", MarkedAtOnce));
+            """, ("$now", _clock.Now()), ("$owner", owner.Id), ("$newest", newest), ("$limit", MarkedAtOnce));
         var marked = connection.Execute("""
             UPDATE mailbox
                SET unread = 0
@@ -257,8 +260,8 @@ public sealed class MessageStore
                                      AND message_id <= $newest
                                    ORDER BY message_id
                                    LIMIT $limit)
-            """, ("$owner", ownerId), ("$newest", newest), ("$limit", MarkedAtOnce));
-        AddUnread(connection, ownerId, -marked);
+            """, ("$owner", owner.Id), ("$newest", newest), ("$limit", MarkedAtOnce));
+        AddUnread(connection, owner.Id, -marked);
         return marked;
     }
 

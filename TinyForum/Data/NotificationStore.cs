@@ -80,7 +80,7 @@ public sealed class NotificationStore
               FROM users u
               JOIN posts p ON p.id = $post
              WHERE u.id = $user
-               AND u.{User.IsRegistered}
+               AND {User.IsRegistered}
                AND u.id <> $from
                AND {Suspension.IsNotInForce}
             """, ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
@@ -113,17 +113,19 @@ public sealed class NotificationStore
     }
 
     /// <summary>
-    /// Removes the notifications about a deleted post, or about any post in a deleted thread, except those of moderation. Called in the
-    /// transaction that deletes it. They do not come back when the post is restored.
+    /// Removes the notifications about the posts of a thread with ids from <paramref name="from"/> to below <paramref name="to"/>, which are
+    /// deleted with it or by themselves, except those of moderation. They do not come back when the post is restored.
     /// </summary>
-    internal static void PostDeleted(Connection connection, long postId)
+    internal static void PostsDeleted(Connection connection, long threadId, long from, long to)
     {
         var gone = connection.All("""
             DELETE FROM notifications
-             WHERE kind IN ('reply', 'mention')
-               AND (thread_id = $post OR (thread_id = (SELECT thread_id FROM posts WHERE id = $post) AND post_id = $post))
+             WHERE thread_id = $thread
+               AND post_id >= $from
+               AND post_id < $to
+               AND kind IN ('reply', 'mention')
             RETURNING user_id, read
-            """, r => (UserId: r.GetInt64(0), Unread: 1 - r.GetInt64(1)), ("$post", postId));
+            """, r => (UserId: r.GetInt64(0), Unread: 1 - r.GetInt64(1)), ("$thread", threadId), ("$from", from), ("$to", to));
         foreach (var (userId, unread) in gone)
             Count(connection, userId, -1, -unread);
     }

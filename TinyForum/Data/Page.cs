@@ -5,7 +5,7 @@ namespace TinyForum.Data;
 /// <summary>A page of a list.</summary>
 /// <param name="Items">The rows, at most as many as were asked for; fewer if their texts take about a megabyte.</param>
 /// <param name="Next">The position of the next page, for the same method and filter; <see langword="null"/> on the last page.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, PagePosition? Next)
+public record Page<T>(IReadOnlyList<T> Items, PagePosition? Next)
 {
     internal static Page<T> Empty { get; } = new([], null);
 }

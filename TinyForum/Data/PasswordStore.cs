@@ -49,7 +49,7 @@ internal sealed class PasswordStore(Database database, TimeProvider clock, Passw
         return await database.WriteAsync(actor, clock, c =>
         {
             var isSet = c.Execute($"""
-                UPDATE users
+                UPDATE users AS u
                    SET password = $new
                  WHERE id = $id
                    AND {User.IsRegistered}

@@ -95,7 +95,7 @@ internal static class Permissions
               LEFT JOIN sessions s ON s.id = $session AND s.user_id = u.id AND s.last_used_at > $oldest
               LEFT JOIN tokens t ON t.id = $token AND t.user_id = u.id AND (t.expires_at IS NULL OR t.expires_at > $now)
              WHERE u.id = $user
-               AND u.{User.IsRegistered}
+               AND {User.IsRegistered}
             """, r => new { IsNotSuspended = r.GetBoolean(0), HasSession = r.GetBoolean(1), Scope = r.TextOrNull(2) },
             ("$user", actor.Id), ("$now", now), ("$session", caller?.SessionId), ("$token", caller?.TokenId),
             ("$oldest", now - (long)SessionTable.Lifetime.TotalMilliseconds));
@@ -137,7 +137,7 @@ internal static class Permissions
 
     private static Role? RoleOf(Connection connection, long userId) => connection.First($"""
         SELECT role
-          FROM users
+          FROM users u
          WHERE id = $user
            AND {User.IsRegistered}
         """, r => RoleName.Parse(r.GetString(0)), ("$user", userId));

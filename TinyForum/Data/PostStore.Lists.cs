@@ -11,7 +11,7 @@ public sealed partial class PostStore
 {
     private const string Listed = """
         t.deleted = 0
-           AND ($unread = 0 OR CASE WHEN r.seen IS NULL THEN t.last_post > me.read_up_to ELSE t.replies > r.seen END)
+           AND ($unread = 0 OR t.last_post > coalesce(seen.id, me.read_up_to))
         """;
 
     /// <summary>Which index serves which list. Lists of unread threads use the same ones.</summary>

@@ -1,3 +1,4 @@
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -7,45 +8,55 @@ public sealed partial class PostStore
 {
     /// <summary>Deletes a post: hides it from everyone but the side that deleted it. A thread is hidden with all its replies.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
-    public Task DeleteAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(actor, _clock, c =>
+    public async Task DeleteAsync(Actor actor, long id, string? reason = null)
     {
-        var post = LoadToChange(c, actor, id);
-        if (post.Head is not null)
-            MarkDeleted(c, post, true); // while it still counts
-        c.Execute("""
-            UPDATE posts
-               SET deleted_at = $now, deleted_by = $by, deleted_as = $side
-             WHERE id = $id
-            """, ("$id", id), ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"));
-        if (post.Head is null)
+        var isDone = await _database.WriteAsync(actor, _clock, c =>
+        {
+            var post = LoadToChange(c, actor, id);
+            c.Execute("""
+                UPDATE posts
+                   SET deleted_at = $now, deleted_by = $by, deleted_as = $side
+                 WHERE id = $id
+                """, ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"), ("$id", id));
+            SearchIndex.Remove(c, id);
+            Tell(c, actor, "delete", post, reason);
+            if (post.Head is not null)
+                return MarkDeleted(c, post, true);
             CountReply(c, post, -1);
-        SearchIndex.Remove(c, id);
-        NotificationStore.PostDeleted(c, id);
-        Tell(c, actor, "delete", post, reason);
-        return true;
-    });
+            NotificationStore.PostsDeleted(c, post.ThreadId, id, id + 1);
+            return true;
+        }).ConfigureAwait(false);
+        if (!isDone)
+            await _backlog.FinishAsync(c => ThreadRecount.Slice(c, id)).ConfigureAwait(false);
+    }
 
     /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
-    public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null) => _database.WriteAsync(actor, _clock, c =>
+    public async Task<Post> RestoreAsync(Actor actor, long id, string? reason = null)
     {
-        var post = Load(c, id, actor.Id) ?? throw RefusalException.NotFound("post");
-        if (post.DeletedBy is null)
-            return LoadToChange(c, actor, id);
-        Permissions.RequireMayRestore(c, actor, post);
-        c.Execute("""
-            UPDATE posts
-               SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
-             WHERE id = $id
-            """, ("$id", id));
-        if (post.Head is null)
-            CountReply(c, post, 1);
-        else
-            MarkDeleted(c, post, false);
-        SearchIndex.Put(c, id, post.Head?.Title, post.Body);
-        Tell(c, actor, "restore", post, reason);
-        return Load(c, id, actor.Id)!;
-    });
+        var expected = new ExpectedBody(BodyOf(id));
+        var (restored, isDone) = await _database.WriteAsync(actor, _clock, c =>
+        {
+            var post = Load(c, id, actor.Id) ?? throw RefusalException.NotFound("post");
+            if (post.DeletedBy is null)
+                return (LoadToChange(c, actor, id), true);
+            Permissions.RequireMayRestore(c, actor, post);
+            c.Execute("""
+                UPDATE posts
+                   SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
+                 WHERE id = $id
+                """, ("$id", id));
+            var isDone = post.Head is null || MarkDeleted(c, post, false);
+            if (post.Head is null)
+                CountReply(c, post, 1);
+            SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
+            Tell(c, actor, "restore", post, reason);
+            return (Load(c, id, actor.Id)!, isDone);
+        }).ConfigureAwait(false);
+        if (!isDone)
+            await _backlog.FinishAsync(c => ThreadRecount.Slice(c, id)).ConfigureAwait(false);
+        return restored;
+    }
 
     /// <summary>Pins a thread to the top of the lists, or unpins it.</summary>
     /// <returns>Whether there is such a thread.</returns>
@@ -107,8 +118,8 @@ public sealed partial class PostStore
             """, ("$id", reply.ThreadId), ("$change", change));
         if (after < before)
             MarkFallen(connection, reply.ThreadId, isUnpinned: false);
-        CountRead(connection, reply, change);
-        CountPost(connection, reply.Author.Id, change);
+        if (!ThreadRecount.IsOut(connection, reply))
+            CountPost(connection, reply.Author.Id, change);
     }
 
     private static void MarkFallen(Connection connection, long threadId, bool isUnpinned)
@@ -126,23 +137,16 @@ public sealed partial class PostStore
             """, ("$id", threadId), ("$falls", falls), ("$is_unpinned", isUnpinned));
     }
 
-    private static void MarkDeleted(Connection connection, Post head, bool deleted)
+    /// <summary>Hides a thread from all lists at once, or shows it. Returns whether its replies are all counted out or in, too.</summary>
+    private static bool MarkDeleted(Connection connection, Post head, bool deleted)
     {
-        connection.Execute("UPDATE threads SET deleted = $deleted WHERE id = $id", ("$id", head.Id), ("$deleted", deleted));
-        connection.Execute("""
-            UPDATE users
-               SET posts = users.posts + $sign * visible.posts
-              FROM (SELECT author_id, count(*) AS posts
-                      FROM posts
-                     WHERE thread_id = $thread
-                       AND deleted_at IS NULL
-                     GROUP BY author_id) visible
-             WHERE users.id = visible.author_id
-            """, ("$thread", head.Id), ("$sign", deleted ? -1 : 1));
+        connection.Execute("UPDATE threads SET deleted = $deleted WHERE id = $id", ("$deleted", deleted), ("$id", head.Id));
+        CountPost(connection, head.Author.Id, deleted ? -1 : 1);
         if (deleted)
             Untag(connection, head.Id);
         else
             Tag(connection, head.Id, head.Head!.Tags);
+        return ThreadRecount.Begin(connection, head.Id, deleted);
     }
 
     private void Tell(Connection connection, Actor actor, string action, Post post, string? reason)

@@ -4,10 +4,12 @@ namespace TinyForum.Data;
 
 /// <summary>
 /// What users have read: every post up to the id <c>users.read_up_to</c> and, in threads with a row in <c>reading</c>, every post up to
-/// that row's number. A row always reaches further than <c>read_up_to</c>, and neither ever goes back.
+/// that row's number. A row that reaches no further than <c>read_up_to</c> says nothing, and neither ever goes back.
 /// </summary>
 public sealed partial class PostStore
 {
+    private const int ForgottenAtOnce = 500;
+
     /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Invalid: the thread has no post with that number.</exception>
@@ -27,41 +29,50 @@ public sealed partial class PostStore
     });
 
     /// <summary>Marks all existing posts as read.</summary>
-    public Task MarkAllReadAsync(Actor reader) => _database.WriteAsync(reader, _clock, c =>
+    public async Task MarkAllReadAsync(Actor reader)
     {
-        c.Execute("""
+        await _database.WriteAsync(reader, _clock, c => c.Execute("""
             UPDATE users
                SET read_up_to = (SELECT coalesce(max(id), 0) FROM posts)
              WHERE id = $user
-            """, ("$user", reader.Id));
-        return c.Execute("""
-            DELETE FROM reading
-             WHERE user_id = $user
-            """, ("$user", reader.Id));
-    });
+            """, ("$user", reader.Id))).ConfigureAwait(false);
+        for (long? last = -1; last is { } after;) // the rows that say nothing from now on
+            last = await _backlog.NextAsync(c => ForgetRead(c, reader.Id, after)).ConfigureAwait(false);
+    }
 
-    // Counted from the end, where the reading position usually is.
+    /// <summary>Removes the rows of the next threads that say nothing. Returns the last of those threads; <see langword="null"/> at the end.</summary>
+    private static long? ForgetRead(Connection connection, long userId, long after)
+    {
+        var last = connection.Number("""
+            SELECT max(thread_id)
+              FROM (SELECT thread_id
+                      FROM reading
+                     WHERE user_id = $user
+                       AND thread_id > $after
+                     ORDER BY thread_id
+                     LIMIT $limit)
+            """, ("$user", userId), ("$after", after), ("$limit", ForgottenAtOnce));
+        if (last is not null)
+            connection.Execute("""
+                DELETE FROM reading
+                 WHERE user_id = $user
+                   AND thread_id > $after
+                   AND thread_id <= $last
+                   AND (SELECT id FROM posts p WHERE p.thread_id = reading.thread_id AND p.number = reading.number)
+                       <= (SELECT read_up_to FROM users WHERE id = $user)
+                """, ("$user", userId), ("$after", after), ("$last", last));
+        return last;
+    }
+
     private static void MarkRead(Connection connection, long userId, long threadId, long number) => connection.Execute("""
-        INSERT INTO reading (user_id, thread_id, number, seen)
-        SELECT me.id, t.id, p.number, t.replies - (SELECT count(*)
-                                                     FROM posts later
-                                                    WHERE later.thread_id = t.id
-                                                      AND later.id > p.id
-                                                      AND later.deleted_at IS NULL)
+        INSERT INTO reading (user_id, thread_id, number)
+        SELECT me.id, p.thread_id, p.number
           FROM posts p
-          JOIN threads t ON t.id = p.thread_id
           JOIN users me ON me.id = $user AND me.read_up_to < p.id
          WHERE p.thread_id = $thread
            AND p.number = $number
             ON CONFLICT (user_id, thread_id) DO UPDATE
-           SET number = excluded.number, seen = excluded.seen
+           SET number = excluded.number
          WHERE excluded.number > reading.number
         """, ("$user", userId), ("$thread", threadId), ("$number", number));
-
-    private static void CountRead(Connection connection, Post reply, int change) => connection.Execute("""
-        UPDATE reading
-           SET seen = seen + $change
-         WHERE thread_id = $thread
-           AND number >= $number
-        """, ("$thread", reply.ThreadId), ("$number", reply.Number), ("$change", change));
 }

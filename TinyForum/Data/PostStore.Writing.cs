@@ -1,3 +1,4 @@
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -18,7 +19,8 @@ public sealed partial class PostStore
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(title, body, tags ?? []);
-        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text), post => post.Id, FindOriginal);
+        var tokens = PostTokens.Of(title, body);
+        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens), post => post.Id, FindOriginal);
     }
 
     /// <summary>Creates a reply.</summary>
@@ -34,7 +36,8 @@ public sealed partial class PostStore
     public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(null, body, null);
-        return _keys.CreateAsync(author, key, "post", c => CreateReply(c, author, threadId, text, replyTo), post => post.Id, FindOriginal);
+        var tokens = PostTokens.Of(null, body);
+        return _keys.CreateAsync(author, key, "post", c => CreateReply(c, author, threadId, text, tokens, replyTo), post => post.Id, FindOriginal);
     }
 
     /// <summary>Changes a post's text and keeps the old version. If nothing differs, nothing happens.</summary>
@@ -54,7 +57,8 @@ public sealed partial class PostStore
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
-        return _database.WriteAsync(editor, _clock, c => Edit(c, editor, id, text, revisions, reason));
+        var expected = new ExpectedBody(body ?? (title is null ? null : BodyOf(id)));
+        return _database.WriteAsync(editor, _clock, c => Edit(c, editor, id, text, expected, revisions, reason));
     }
 
     /// <summary>Likes a post, or removes the like.</summary>
@@ -82,7 +86,7 @@ public sealed partial class PostStore
             """, ("$post", id), ("$changed", changed));
     });
 
-    private Post CreateThread(Connection connection, long authorId, PostText text)
+    private Post CreateThread(Connection connection, long authorId, PostText text, PostTokens tokens)
     {
         var id = NextId(connection);
         connection.Execute("""
@@ -92,23 +96,23 @@ public sealed partial class PostStore
         Insert(connection, id, id, 0, authorId, text.Body!, null);
         Tag(connection, id, text.Tags!);
         MarkRead(connection, authorId, id, 0);
-        SearchIndex.PutNew(connection, id, text.Title, text.Body!, authorId, text.Tags!);
+        SearchIndex.PutNew(connection, id, tokens, authorId, id);
         _notifications.PostCreated(connection, id, authorId, authorId, null, text.Body!);
         return Load(connection, id, authorId)!;
     }
 
-    private Post CreateReply(Connection connection, Actor author, long threadId, PostText text, long? replyTo)
+    private Post CreateReply(Connection connection, Actor author, long threadId, PostText text, PostTokens tokens, long? replyTo)
     {
         var thread = connection.First("""
-            SELECT t.author_id, t.locked, t.tags,
-                   CASE WHEN r.seen IS NULL THEN t.last_post <= me.read_up_to ELSE t.replies = r.seen END
+            SELECT t.author_id, t.locked, t.last_post <= coalesce(seen.id, me.read_up_to)
               FROM threads t
               JOIN users me ON me.id = $author
               LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
+              LEFT JOIN posts seen ON seen.thread_id = r.thread_id AND seen.number = r.number AND seen.id > me.read_up_to
              WHERE t.id = $thread
                AND t.deleted = 0
-            """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), Tags = ParseTags(r.GetString(2)), HasReadAll = r.GetBoolean(3) },
-            ("$thread", threadId), ("$author", author.Id)) ?? throw RefusalException.NotFound("thread");
+            """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), HasReadAll = r.GetBoolean(2) },
+            ("$author", author.Id), ("$thread", threadId)) ?? throw RefusalException.NotFound("thread");
         if (thread.IsLocked)
             Permissions.RequireMayReplyInLocked(connection, author);
         var repliedTo = replyTo is null ? (long?)null : connection.Number("""
@@ -129,12 +133,13 @@ public sealed partial class PostStore
         Insert(connection, id, threadId, number, author.Id, text.Body!, replyTo);
         if (thread.HasReadAll)
             MarkRead(connection, author.Id, threadId, number);
-        SearchIndex.PutNew(connection, id, null, text.Body!, author.Id, thread.Tags);
+        SearchIndex.PutNew(connection, id, tokens, author.Id, threadId);
         _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, text.Body!);
         return Load(connection, id, author.Id)!;
     }
 
-    private Post Edit(Connection connection, Actor editor, long id, PostText text, IReadOnlyCollection<long>? revisions, string? reason)
+    private Post Edit(
+        Connection connection, Actor editor, long id, PostText text, ExpectedBody expected, IReadOnlyCollection<long>? revisions, string? reason)
     {
         var post = LoadToChange(connection, editor, id);
         if (revisions?.Contains(post.Revision) == false)
@@ -164,15 +169,14 @@ public sealed partial class PostStore
         {
             Untag(connection, id);
             Tag(connection, id, tags!);
-            SearchIndex.PutThread(connection, id);
         }
-        else
-        {
-            SearchIndex.Put(connection, id, title, body);
-        }
+        if (body != post.Body || title != post.Head?.Title)
+            SearchIndex.Put(connection, id, expected.Of(title, body));
         Tell(connection, editor, "edit", post, reason);
         return Load(connection, id, editor.Id)!;
     }
+
+    private string? BodyOf(long id) => _database.Read(c => Load(c, id, viewerId: null))?.Body;
 
     private static long NextId(Connection connection) => connection.Number("SELECT coalesce(max(id), 0) + 1 FROM posts")!.Value;
 

@@ -15,7 +15,11 @@ public sealed partial class PostStore
                CASE WHEN me.id IS NOT NULL THEN l.user_id IS NOT NULL END, p.reply_to, p.deleted_as,
                t.title, t.tags, t.replies, t.last_post, t.pinned, t.locked,
                CASE WHEN me.id IS NULL OR p.number > 0     THEN NULL
-                    WHEN r.seen IS NOT NULL                THEN t.replies - r.seen
+                    WHEN seen.id IS NOT NULL               THEN t.last_number - seen.number - (SELECT count(*)
+                                                                  FROM posts gone
+                                                                 WHERE gone.thread_id = t.id
+                                                                   AND gone.number > seen.number
+                                                                   AND gone.deleted_at IS NOT NULL)
                     WHEN t.id > me.read_up_to              THEN t.replies + 1
                     WHEN t.last_post <= me.read_up_to      THEN 0
                     ELSE (SELECT count(*)
@@ -30,6 +34,7 @@ public sealed partial class PostStore
           LEFT JOIN users me ON me.id = $user
           LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $user
           LEFT JOIN reading r ON r.user_id = $user AND r.thread_id = p.thread_id
+          LEFT JOIN posts seen ON seen.thread_id = r.thread_id AND seen.number = r.number AND seen.id > me.read_up_to
         """;
 
     private const string OnePost = $"""
@@ -61,9 +66,11 @@ public sealed partial class PostStore
     private readonly ModerationStore _moderation;
     private readonly NotificationStore _notifications;
     private readonly IdempotencyKeys _keys;
+    private readonly Backlog _backlog;
 
-    internal PostStore(Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys) =>
-        (_database, _clock, _moderation, _notifications, _keys) = (database, clock, moderation, notifications, keys);
+    internal PostStore(
+        Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys, Backlog backlog) =>
+        (_database, _clock, _moderation, _notifications, _keys, _backlog) = (database, clock, moderation, notifications, keys, backlog);
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null) =>

@@ -25,8 +25,9 @@ internal static class Rows
 
     public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    /// <summary>A user, whose id is in this column and whose name is in the next.</summary>
-    public static User User(this SqliteDataReader row, int column) => new(row.GetInt64(column), row.GetString(column + 1));
+    /// <summary>A user, whose id is in this column and whose name is in the next. One who is being erased is <c>deleted</c> already.</summary>
+    public static User User(this SqliteDataReader row, int column) => row.GetString(column + 1) is var name && name == Data.User.DeletedName
+        ? new(Data.User.DeletedId, name) : new(row.GetInt64(column), name);
 
     public static User? UserOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.User(column);
 }

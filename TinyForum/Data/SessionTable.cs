@@ -33,6 +33,9 @@ public sealed class SessionTable
     /// <summary>The size of a token in bytes.</summary>
     internal const int SecretBytes = 32;
 
+    /// <summary>How many rows that have expired a write removes: each write that adds one does, so that they never pile up.</summary>
+    internal const int SweptAtOnce = 100;
+
     private const int MaxUserAgent = 256; // characters
 
     private static readonly long LifetimeMilliseconds = (long)Lifetime.TotalMilliseconds;
@@ -71,7 +74,7 @@ public sealed class SessionTable
                 SELECT $digest, u.id, $now, $now, $ip, $agent
                   FROM users u
                  WHERE u.id = $user
-                   AND u.{User.IsRegistered}
+                   AND {User.IsRegistered}
                    AND ($proof IS NULL OR u.password = $proof)
                    AND {Suspension.IsNotInForce}
                 """, ("$digest", Digest(token)), ("$user", user.Id), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));
@@ -143,7 +146,12 @@ public sealed class SessionTable
     public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(actor, _clock, c =>
     {
         Permissions.RequireMayEndSessions(c, actor, user.Id);
-        Sweep(c); // expired sessions do not count
+        Sweep(c);
+        c.Execute("""
+            DELETE FROM sessions
+             WHERE user_id = $user
+               AND last_used_at <= $oldest
+            """, ("$user", user.Id), ("$oldest", Oldest)); // expired ones do not count
         return EndAll(c, user.Id, except: null);
     });
 
@@ -173,8 +181,12 @@ public sealed class SessionTable
 
     private void Sweep(Connection connection) => connection.Execute("""
         DELETE FROM sessions
-         WHERE last_used_at <= $oldest
-        """, ("$oldest", Oldest));
+         WHERE id IN (SELECT id
+                        FROM sessions
+                       WHERE last_used_at <= $oldest
+                       ORDER BY last_used_at
+                       LIMIT $limit)
+        """, ("$oldest", Oldest), ("$limit", SweptAtOnce));
 
     private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
 

@@ -79,8 +79,9 @@ public sealed class TokenStore
         var now = _clock.GetUtcNow();
         connection.Execute("""
             DELETE FROM tokens
-             WHERE expires_at <= $now
-            """, ("$now", now.ToUnixTimeMilliseconds()));
+             WHERE id IN (SELECT id FROM tokens WHERE user_id = $user AND expires_at <= $now)
+                OR id IN (SELECT id FROM tokens WHERE expires_at <= $now ORDER BY expires_at LIMIT $limit)
+            """, ("$user", userId), ("$now", now.ToUnixTimeMilliseconds()), ("$limit", SessionTable.SweptAtOnce));
         return connection.First("""
             INSERT INTO tokens (digest, user_id, name, scope, created_at, expires_at)
             SELECT $digest, $user, $name, $scope, $now, $expires

@@ -39,10 +39,11 @@ public sealed class UserStore
     private readonly TimeProvider _clock;
     private readonly PasswordHasher _hasher;
     private readonly ModerationStore _moderation;
+    private readonly Backlog _backlog;
 
-    internal UserStore(Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation)
+    internal UserStore(Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation, Backlog backlog)
     {
-        (_database, _clock, _hasher, _moderation) = (database, clock, hasher, moderation);
+        (_database, _clock, _hasher, _moderation, _backlog) = (database, clock, hasher, moderation, backlog);
         Passwords = new PasswordStore(database, clock, hasher);
     }
 
@@ -75,7 +76,7 @@ public sealed class UserStore
     /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
     internal static User? FindByKey(Connection connection, string key) => connection.First($"""
         SELECT id, username
-          FROM users
+          FROM users u
          WHERE username_key = $key
            AND {User.IsNamed}
         """, r => r.User(0), ("$key", key));
@@ -83,7 +84,7 @@ public sealed class UserStore
     /// <summary>The account with that name as an actor, or <see langword="null"/>.</summary>
     public Actor? FindActor(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First($"""
         SELECT id, username, role
-          FROM users
+          FROM users u
          WHERE username_key = $key
            AND {User.IsRegistered}
         """, MapActor, ("$key", key)));
@@ -101,6 +102,7 @@ public sealed class UserStore
         SELECT {AccountColumns}
           FROM users u
          WHERE id > $after
+           AND {User.IsNamed}
          ORDER BY id
          LIMIT $limit
         """, MapAccount, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? User.SystemId)));
@@ -120,7 +122,7 @@ public sealed class UserStore
             if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)
                 throw new RefusalException(RefusalKind.Stale, "the account has changed since");
             c.Execute($"""
-                UPDATE users
+                UPDATE users AS u
                    SET display_name = nullif(coalesce($name, display_name), ''),
                        bio = nullif(coalesce($bio, bio), '')
                  WHERE id = $id
@@ -178,14 +180,19 @@ public sealed class UserStore
 
     /// <summary>
     /// Erases the actor's account with everything personal: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
-    /// Posts stay, with <c>deleted</c> as their author.
+    /// Posts stay, with <c>deleted</c> as their author. The account and its name are gone at once; with much to erase, the rest takes a while.
     /// </summary>
     /// <returns>Whether there was such an account; false for <c>system</c>, which can't be erased.</returns>
     public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
 
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
-    internal Task<bool> EraseAsync(Actor actor, string? proof) =>
-        _database.WriteAsync(actor, _clock, c => AccountErasure.Erase(c, actor.Id, proof, _clock.Now()));
+    internal async Task<bool> EraseAsync(Actor actor, string? proof)
+    {
+        var isErased = await _database.WriteAsync(actor, _clock, c => AccountErasure.Begin(c, actor.Id, proof, _clock.Now())).ConfigureAwait(false);
+        if (isErased)
+            await _backlog.FinishAsync(c => AccountErasure.Slice(c, actor.Id)).ConfigureAwait(false);
+        return isErased;
+    }
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
         SELECT {AccountColumns}

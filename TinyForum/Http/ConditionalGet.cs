@@ -20,8 +20,11 @@ internal static class ConditionalGet
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(body, digest);
-        return $"\"{Base64Url.EncodeToString(digest[..12])}\"";
+        return ETagOfDigest(digest);
     }
+
+    /// <summary>The tag of a body with this SHA-256.</summary>
+    public static string ETagOfDigest(ReadOnlySpan<byte> digest) => $"\"{Base64Url.EncodeToString(digest[..12])}\"";
 
     /// <summary>Whether a list of entity tags names this one, by weak comparison, or is <c>*</c>.</summary>
     public static bool Matches(string? header, string etag)

@@ -11,6 +11,8 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
+    private const int StreamedAtOnce = 64 * 1024; // bytes
+
     private static readonly string ProcessId = Guid.NewGuid().ToString("N")[..8];
     private static long _lastId;
 
@@ -105,8 +107,11 @@ internal sealed class Exchange : IDisposable
     /// <summary>A kept body, sent instead of <see cref="Body"/> if set.</summary>
     public ReadOnlyMemory<byte>? KeptBody { get; set; }
 
+    /// <summary>A body too long for memory, sent from its position to its end instead of the others if set, and disposed with this.</summary>
+    public Stream? BodyStream { get; set; }
+
     /// <summary>Bytes of the answer's body, once it is sent.</summary>
-    public int BodyLength { get; private set; }
+    public long BodyLength { get; private set; }
 
     /// <summary>Whether the request has a body, be it empty.</summary>
     public bool HasBody => _requestBody.IsChunked || _requestBody.HasLength;
@@ -162,7 +167,7 @@ internal sealed class Exchange : IDisposable
             if (_requestBody.MayEndSoon)
                 await _requestBody.DropAsync(Connection, RequestBody.MaxDropped, Quiet, BodyTimeout, Stopping).ConfigureAwait(false);
             var body = KeptBody ?? Body.Written;
-            BodyLength = body.Length;
+            BodyLength = BodyStream?.Length ?? body.Length;
             response.StatusCode = Status;
             ResponseHeaders.SetCommon(response, Id);
             if (CloseConnection || !_requestBody.LeavesConnectionUsable)
@@ -171,7 +176,7 @@ internal sealed class Exchange : IDisposable
             if (hasContent)
             {
                 response.ContentType = ContentType;
-                response.ContentLength64 = body.Length;
+                response.ContentLength64 = BodyLength;
             }
             else if (_stream is not null)
                 ResponseHeaders.LeaveLengthOut(response);
@@ -181,6 +186,8 @@ internal sealed class Exchange : IDisposable
             await response.OutputStream.WriteAsync(start).ConfigureAwait(false);
             if (start.Length < body.Length)
                 await response.OutputStream.WriteAsync(body[start.Length..]).ConfigureAwait(false);
+            if (BodyStream is not null && hasContent && Method != "HEAD")
+                await BodyStream.CopyToAsync(response.OutputStream, StreamedAtOnce).ConfigureAwait(false);
             LetAnswerGo();
             if (_requestBody.IsOver && (Closes || HasRoom(start.Length)))
                 Close();
@@ -248,6 +255,7 @@ internal sealed class Exchange : IDisposable
     public void Dispose()
     {
         LetAnswerGo();
+        BodyStream?.Dispose();
         _requestBody.Dispose();
     }
 

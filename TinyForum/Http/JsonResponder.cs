@@ -73,6 +73,8 @@ internal static class JsonResponder
     {
         exchange.Body.Clear();
         exchange.KeptBody = null;
+        exchange.BodyStream?.Dispose();
+        exchange.BodyStream = null;
         exchange.ContentType = "application/json";
         var writer = Writer(exchange.Body);
         writer.WriteStartObject();

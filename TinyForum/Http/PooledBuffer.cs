@@ -21,7 +21,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         sizeHint = Math.Max(sizeHint, 1);
         if (_array.Length - Length < sizeHint)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + sizeHint, Math.Max(_array.Length * 2, 4096)));
+            var larger = ArrayPool<byte>.Shared.Rent(Grown(_array.Length, Length + (long)sizeHint));
             Written.CopyTo(larger);
             if (_array.Length > 0)
                 ArrayPool<byte>.Shared.Return(_array);
@@ -29,6 +29,12 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         }
         return _array.AsMemory(Length);
     }
+
+    /// <summary>How large an array of this size becomes to hold as many bytes: twice as large, as long as arrays can be.</summary>
+    /// <exception cref="InvalidOperationException">No array can hold them.</exception>
+    internal static int Grown(int size, long needed) => needed <= Array.MaxLength
+        ? (int)Math.Max(needed, Math.Min(Math.Max(2L * size, 4096), Array.MaxLength))
+        : throw new InvalidOperationException("the answer is longer than an array can be");
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 

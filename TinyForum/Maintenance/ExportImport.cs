@@ -18,7 +18,7 @@ internal static class ExportImport
 {
     private const string Format = "tinyforum";
     private const int FormatVersion = 1;
-    private const int OldestSchema = 1; // its tables are the same as today's: only the search index has changed
+    private const int OldestSchema = 1; // its tables have what today's have
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -31,6 +31,7 @@ internal static class ExportImport
         ("threads", "SELECT * FROM threads ORDER BY id"),
         ("posts", "SELECT * FROM posts ORDER BY id"),
         ("post_versions", "SELECT * FROM post_versions ORDER BY id"),
+        ("recounts", "SELECT * FROM recounts ORDER BY thread_id"),
         ("thread_tags", "SELECT * FROM thread_tags ORDER BY tag_id, pinned, thread_id"),
         ("likes", "SELECT * FROM likes ORDER BY post_id, user_id"),
         ("reading", "SELECT * FROM reading ORDER BY user_id, thread_id"),
@@ -42,6 +43,9 @@ internal static class ExportImport
         ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
         ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids that were used, so that none is used again
     ];
+
+    /// <summary>The columns that exports of older schemas have and nothing needs any more.</summary>
+    private static readonly (string Table, string Column)[] Dropped = [("reading", "seen")];
 
     /// <summary>The tables that are not exported.</summary>
     public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
@@ -223,7 +227,8 @@ internal static class ExportImport
         {
             for (var i = 0; i < columns.Count; i++)
                 _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value) : throw new FormatException($"{name}.{columns[i]} is missing");
-            if (row.EnumerateObject().FirstOrDefault(p => !columns.Contains(p.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
+            if (row.EnumerateObject().FirstOrDefault(p => !columns.Contains(p.Name) && !Dropped.Contains((name, p.Name)))
+                is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
                 throw new FormatException($"there is no {name}.{unknown.Name}");
             connection.Execute(_insert, _values);
         }

@@ -23,7 +23,9 @@ internal static unsafe partial class Relevance
     private const double AverageLength = 60;
 
     // A rowid is a post's id followed by this many bits for its length, on a logarithmic scale that doubles with every second step.
-    private const int LengthBits = 5, Longest = (1 << LengthBits) - 1;
+    internal const int LengthBits = 5;
+
+    private const int Longest = (1 << LengthBits) - 1;
 
     internal static long Row(long postId, int tokens) => FirstRow(postId) + Math.Min((int)Math.Round(2 * Math.Log2(Math.Max(tokens, 1))), Longest);
 

@@ -32,6 +32,8 @@ internal static class SearchExcerpt
     // Where the excerpt should begin, and the match it must not miss.
     private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length)
     {
+        if (terms.Count == 0)
+            return (0, 0);
         using var folded = new FoldedText(text, origins: true);
         List<(int Start, int End, int Term)> matches = [];
         for (var term = 0; term < terms.Count; term++)

@@ -17,3 +17,20 @@ internal static class SearchTokens
 
     internal static int Count(string tokens) => tokens.Length == 0 ? 0 : 1 + tokens.AsSpan().Count(' ');
 }
+
+/// <summary>The tokens of a post.</summary>
+internal sealed record PostTokens(string Title, string Body)
+{
+    internal int Count => SearchTokens.Count(Title) + SearchTokens.Count(Body);
+
+    internal static PostTokens Of(string? title, string body) => new(SearchTokens.Of(title), SearchTokens.Of(body));
+}
+
+/// <summary>The tokens of a body that a post is expected to have. They take milliseconds to make if it is long: too long for a write.</summary>
+internal sealed class ExpectedBody(string? body)
+{
+    private readonly string _tokens = SearchTokens.Of(body);
+
+    /// <summary>The tokens of the post with the title and body that it has.</summary>
+    internal PostTokens Of(string? title, string actual) => new(SearchTokens.Of(title), actual == body ? _tokens : SearchTokens.Of(actual));
+}

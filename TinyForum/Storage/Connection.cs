@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using static SQLitePCL.raw;
 
 namespace TinyForum.Storage;
 
@@ -74,20 +74,36 @@ internal sealed class Connection : IDisposable
     public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         First(sql, static r => r.IsDBNull(0) ? (long?)null : r.GetInt64(0), parameters);
 
-    /// <summary>Runs <paramref name="read"/>, whose statements fail with SQLITE_INTERRUPT once it has taken longer than <paramref name="limit"/>.</summary>
-    public T Within<T>(TimeSpan limit, Func<T> read)
+    /// <summary>
+    /// As <see cref="ForEach"/>, but until <paramref name="isOver"/>. It is asked again and again, on the way to a row as well, and told how many
+    /// pages of the file the statement has looked at, and how many since its first row.
+    /// </summary>
+    /// <returns>Whether it got to the last row.</returns>
+    public bool ForEachUntil(
+        Func<long, long, bool> isOver, string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        const int Steps = 200; // of SQLite's virtual machine between two looks at the clock; FTS5 counts some for each page of its index
-        var start = Stopwatch.GetTimestamp();
-        SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, Steps, _ => Stopwatch.GetElapsedTime(start) > limit ? 1 : 0, null);
+        const int StepsBetween = 200; // of SQLite's virtual machine; FTS5 takes some for each page of its index
+        var (start, first) = (PagesSoFar(), long.MaxValue);
+        sqlite3_progress_handler(Sqlite.Handle, StepsBetween, _ => IsOver(PagesSoFar()) ? 1 : 0, null);
         try
         {
-            return read();
+            ForEach(sql, r =>
+            {
+                first = Math.Min(first, PagesSoFar());
+                row(r);
+            }, parameters);
+            return true;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLITE_INTERRUPT)
+        {
+            return false;
         }
         finally
         {
-            SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, 0, null, null);
+            sqlite3_progress_handler(Sqlite.Handle, 0, null, null);
         }
+
+        bool IsOver(long pages) => isOver(pages - start, Math.Max(0, pages - first));
     }
 
     /// <summary>Runs <paramref name="work"/>, whose statements fail once <paramref name="cancellation"/> is requested.</summary>
@@ -190,7 +206,7 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Whether a transaction is open: some errors end it.</summary>
-    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(Sqlite.Handle) == 0;
+    public bool IsInTransaction => sqlite3_get_autocommit(Sqlite.Handle) == 0;
 
     /// <summary>Rolls the open transaction back, if there is one.</summary>
     public void RollBack()
@@ -230,6 +246,13 @@ internal sealed class Connection : IDisposable
         Sqlite.Dispose();
     }
 
+    private long PagesSoFar()
+    {
+        _ = sqlite3_db_status(Sqlite.Handle, SQLITE_DBSTATUS_CACHE_HIT, out var hits, out _, resetFlg: 0);
+        _ = sqlite3_db_status(Sqlite.Handle, SQLITE_DBSTATUS_CACHE_MISS, out var misses, out _, resetFlg: 0);
+        return (long)hits + misses;
+    }
+
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         if (!_statements.TryGetValue(sql, out var command))
@@ -244,5 +267,4 @@ internal sealed class Connection : IDisposable
             command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
         return command;
     }
-
 }

@@ -161,14 +161,17 @@ internal static unsafe partial class DatabaseFile
         }
     }
 
-    /// <summary>Opens a file that only its owner can read.</summary>
-    public static FileStream Private(string path, FileMode mode, FileShare share)
+    /// <summary>Options for a file that its owner alone can read and write.</summary>
+    internal static FileStreamOptions Private(FileMode mode, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 64 * 1024 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(path, options);
+        return options;
     }
+
+    /// <summary>Opens a file that only its owner can read.</summary>
+    public static FileStream Private(string path, FileMode mode, FileShare share) => new(path, Private(mode, share));
 
     private static string RealPath(string path, int links)
     {

@@ -13,13 +13,15 @@ internal static class Gauges
     {
         forum.Database.Writer.Committed = telemetry.Committed;
         var meter = telemetry.Meter;
-        var (database, passwords) = (forum.Database, forum.Passwords);
+        var (database, passwords, searches) = (forum.Database, forum.Passwords, forum.Searches);
         meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests being answered.");
         meter.CreateObservableGauge("tinyforum.kept_answers", () => api.KeptAnswers, "{answer}", "Answers kept in memory.");
         meter.CreateObservableGauge("tinyforum.unsent_answers", () => loop.UnsentBytes, "By", "Memory of answers that clients have not read yet.");
         meter.CreateObservableGauge("tinyforum.writer.queue", () => database.Writer.Waiting, "{write}", "Writes that wait for the writer.");
         meter.CreateObservableGauge("tinyforum.passwords.queue", () => passwords.Queued, "{hash}", "Passwords that wait to be hashed.");
         meter.CreateObservableGauge("tinyforum.passwords.running", () => passwords.Running, "{hash}", "Passwords being hashed.");
+        meter.CreateObservableGauge("tinyforum.searches.queue", () => searches.Queued, "{search}", "Searches that wait for their turn.");
+        meter.CreateObservableGauge("tinyforum.searches.running", () => searches.Running, "{search}", "Searches being made.");
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
         meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
         meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");

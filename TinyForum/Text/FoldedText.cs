@@ -23,6 +23,10 @@ internal ref struct FoldedText
     // A letter and its marks are folded together, up to this many chars.
     private const int MaxCluster = 32;
 
+    // How many chars more than two for each of its own a text may fold to: some characters stand for several words. Those that come after
+    // that are left out. A query, which is short, never gets there.
+    private const int MaxSurplus = 8_192;
+
     // What single characters fold to, in pages of 256 that are filled on first use: asking ICU costs a hundred times as much.
     // 0: not known yet. Space: ends a word. Odd: needs a closer look.
     private static readonly char[]?[] Pages = new char[256][];
@@ -30,7 +34,7 @@ internal ref struct FoldedText
 
     private char[] _chars;
     private int[]? _origins;
-    private int _length, _word;
+    private int _length, _word, _surplus;
 
     /// <summary>Folds a text; with origins, <see cref="Origin"/> tells where a token stood in it.</summary>
     internal FoldedText(ReadOnlySpan<char> text, bool origins = false)
@@ -133,6 +137,11 @@ internal ref struct FoldedText
 
         Span<char> buffer = stackalloc char[512];
         var folded = FoldCluster(text.Slice(at, length), buffer);
+        if (folded.Length > 2 * length && (_surplus += folded.Length - 2 * length) > MaxSurplus)
+        {
+            EndWord();
+            return length;
+        }
         Reserve(2 * (folded.Length + text.Length - at) + 16);
         foreach (var part in folded.EnumerateRunes())
             Add(part, at);

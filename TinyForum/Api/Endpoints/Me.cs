@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using TinyForum.Data;
 using TinyForum.Http;
 
@@ -22,7 +21,8 @@ internal sealed record PasswordChange(string Current, string New);
 
 internal sealed record PasswordProof(string Password);
 
-internal sealed record ExportAnswer([property: JsonConverter(typeof(ExportConverter))] AccountExport Export) : Success;
+/// <summary>What an export looks like. It is written as a stream, never as this.</summary>
+internal sealed record ExportAnswer(JsonElement Export) : Success;
 
 /// <summary>The caller's own account.</summary>
 internal static class Me
@@ -60,21 +60,22 @@ internal static class Me
         return new Done();
     }
 
-    public static ValueTask<ExportAnswer> Export(Call call)
+    public static async ValueTask Export(Call call)
     {
+        var export = await call.Forum.Exports.MakeAsync(call.User, Json.WriterOptions, (writer, write) =>
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("export");
+            write();
+            writer.WriteString("status", "success");
+            writer.WriteEndObject();
+        }).ConfigureAwait(false);
+        call.ETag = ConditionalGet.ETagOfDigest(export.Digest);
+        call.Exchange.BodyStream = export.Content;
         call.Exchange.SetHeader("Content-Disposition", "attachment; filename=\"tinyforum-export.json\"");
-        return new(new ExportAnswer(new AccountExport(call.Forum.Database, call.Forum.Clock, call.User)));
     }
 
     private static string ETagOf(Account account) => ConditionalGet.ETagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));
 
     private static RefusalException WrongPassword() => RefusalException.Forbidden("wrong password");
-}
-
-/// <summary>Serializes an export by having it write itself into the answer.</summary>
-internal sealed class ExportConverter : JsonConverter<AccountExport>
-{
-    public override AccountExport Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-    public override void Write(Utf8JsonWriter writer, AccountExport value, JsonSerializerOptions options) => value.WriteTo(writer);
 }

@@ -29,6 +29,7 @@ internal static class OpenApiTerms
         ["new"] = Text(TextRule.Password, "battery staple"),
         ["next"] = new("The `cursor` of the next page; absent on the last one.", "AAECAwQFBgcICQoL"),
         ["number"] = new("0 is the thread's first post, replies count up from 1.", 1, Whole(0)),
+        ["partial"] = new("Only if so: the search ran out of time, and these are the best of what it had found.", true),
         ["password"] = Text(TextRule.Password, "correct horse"),
         ["reason"] = Text(TextRule.Reason, "It is an advertisement."),
         ["reply_to"] = new("The id of the post that it replies to.", 7, Whole(1)),

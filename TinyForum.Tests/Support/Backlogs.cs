@@ -1,0 +1,20 @@
+using TinyForum.Data;
+using TinyForum.Storage;
+
+namespace TinyForum.Tests.Support;
+
+/// <summary>What stores do in slices, for tests that use them without a forum.</summary>
+internal static class Backlogs
+{
+    /// <summary>A backlog that finds nothing left from before.</summary>
+    public static Backlog Backlog(this Database database) => new(database, isLeft: _ => false, rest: _ => { }, failed: _ => { });
+
+    /// <summary>Erases an account in one go.</summary>
+    public static void Erase(this Connection connection, long userId)
+    {
+        Assert.IsTrue(AccountErasure.Begin(connection, userId, proof: null, now: 0));
+        while (!AccountErasure.Slice(connection, userId))
+        {
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// Takes the replies of a deleted thread out of their authors' counts and removes the notifications of them, or puts those of a restored one
+/// back into the counts. <c>recounts</c> has how far it has come with a thread: the replies below <c>post_id</c> are out. Which way it
+/// goes, the thread itself tells, so that it may be deleted and restored again before all is done.
+/// </summary>
+internal static class ThreadRecount
+{
+    /// <summary>How many replies a slice has.</summary>
+    internal const int SliceSize = 250;
+
+    /// <summary>Begins, in the transaction that deletes or restores the thread.</summary>
+    /// <returns>Whether all is done already.</returns>
+    public static bool Begin(Connection connection, long threadId, bool deleted)
+    {
+        connection.Execute("""
+            INSERT INTO recounts (thread_id, post_id)
+            SELECT t.id, CASE WHEN $deleted THEN 0 ELSE latest.id + 1 END
+              FROM threads t
+              JOIN posts latest ON latest.thread_id = t.id AND latest.number = t.last_number
+             WHERE t.id = $thread
+                ON CONFLICT (thread_id) DO NOTHING
+            """, ("$deleted", deleted), ("$thread", threadId));
+        return Slice(connection, threadId);
+    }
+
+    /// <summary>Does the next slice of a thread.</summary>
+    /// <returns>Whether nothing is left of it.</returns>
+    public static bool Slice(Connection connection, long threadId)
+    {
+        if (connection.First("""
+            SELECT c.post_id, t.deleted
+              FROM recounts c
+              JOIN threads t ON t.id = c.thread_id
+             WHERE c.thread_id = $thread
+            """, r => new { PostId = r.GetInt64(0), IsDeleted = r.GetBoolean(1) }, ("$thread", threadId)) is not { } done)
+            return true;
+        var next = connection.Number(done.IsDeleted ? Upwards : Downwards, ("$thread", threadId), ("$post", done.PostId), ("$size", SliceSize));
+        var (from, to) = done.IsDeleted ? (done.PostId, next ?? long.MaxValue) : (next ?? 0, done.PostId);
+        Count(connection, threadId, from, to, done.IsDeleted ? -1 : 1);
+        if (done.IsDeleted)
+            NotificationStore.PostsDeleted(connection, threadId, from, to);
+        connection.Execute(next is null ? "DELETE FROM recounts WHERE thread_id = $thread" : "UPDATE recounts SET post_id = $post WHERE thread_id = $thread",
+            ("$thread", threadId), ("$post", next));
+        return next is null;
+    }
+
+    /// <summary>The thread that is to be gone on with; <see langword="null"/> if none is.</summary>
+    public static long? Left(Connection connection) => connection.Number("SELECT min(thread_id) FROM recounts");
+
+    /// <summary>Whether a reply is out of its author's count, although its thread is not deleted: it has still to be put back.</summary>
+    public static bool IsOut(Connection connection, Post reply) => connection.Number("""
+        SELECT 1
+          FROM recounts
+         WHERE thread_id = $thread
+           AND post_id > $post
+        """, ("$thread", reply.ThreadId), ("$post", reply.Id)) is not null;
+
+    // By the index of visible posts: the table itself has to be read past their texts to learn which are deleted.
+    private const string Upwards = """
+        SELECT id
+          FROM posts INDEXED BY posts_visible
+         WHERE thread_id = $thread
+           AND id >= $post
+           AND deleted_at IS NULL
+         ORDER BY id
+         LIMIT 1 OFFSET $size
+        """;
+
+    private const string Downwards = """
+        SELECT id
+          FROM posts INDEXED BY posts_visible
+         WHERE thread_id = $thread
+           AND id < $post
+           AND deleted_at IS NULL
+         ORDER BY id DESC
+         LIMIT 1 OFFSET $size
+        """;
+
+    private static void Count(Connection connection, long threadId, long from, long to, int sign) => connection.Execute("""
+        UPDATE users
+           SET posts = users.posts + $sign * visible.posts
+          FROM (SELECT author_id, count(*) AS posts
+                  FROM posts INDEXED BY posts_visible
+                 WHERE thread_id = $thread
+                   AND id >= $from
+                   AND id < $to
+                   AND id <> $thread
+                   AND deleted_at IS NULL
+                 GROUP BY author_id) visible
+         WHERE users.id = visible.author_id
+        """, ("$sign", sign), ("$thread", threadId), ("$from", from), ("$to", to));
+}
