@@ -72,7 +72,7 @@ internal static class SettingValue
             : throw new FormatException("must be on, off or networks such as 10.1.0.0/16"))],
     };
 
-    private static IReadOnlyList<string> ParseOrigins(string text) => Words(text) is not { Length: > 0 } words ? throw new FormatException("must not be empty")
+    private static string[] ParseOrigins(string text) => Words(text) is not { Length: > 0 } words ? throw new FormatException("must not be empty")
         : Array.TrueForAll(words, IsOrigin) ? words : throw new FormatException("must be origins such as https://app.example, or *");
 
     private static bool IsOrigin(string word) => word == "*"

@@ -32,8 +32,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     /// <summary>How large an array of this size becomes to hold as many bytes: twice as large, as long as arrays can be.</summary>
     /// <exception cref="InvalidOperationException">No array can hold them.</exception>
-    internal static int Grown(int size, long needed) => needed <= Array.MaxLength
-        ? (int)Math.Max(needed, Math.Min(Math.Max(2L * size, 4096), Array.MaxLength))
+    internal static int Grown(int size, long needed) => needed <= System.Array.MaxLength
+        ? (int)Math.Max(needed, Math.Min(Math.Max(2L * size, 4096), System.Array.MaxLength))
         : throw new InvalidOperationException("the answer is longer than an array can be");
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
