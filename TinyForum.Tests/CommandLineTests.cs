@@ -18,6 +18,8 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class CommandLineTests
 {
+    private const string AsNobody = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"";
+
     private static readonly string Everything = """
         --listen http://127.0.0.1:5001 --listen http://localhost:5002 --database x.db --anonymous-logout off --trust-proxy --rate-limits off
         --cors https://a.example --cors http://b.example:8080 --cookie-name forum
@@ -278,7 +280,7 @@ public sealed class CommandLineTests
         await Tool.RunAsync("chmod", ["-R", "a+rwX", folder.Path]);
         await Tool.RunAsync("chmod", [what == "unseen" ? "0600" : "a-w", path]);
         // Root may write what nobody may.
-        var script = Environment.UserName == "root" ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"" : "exec \"$@\"";
+        var script = Environment.UserName == "root" ? AsNobody : "exec \"$@\"";
         var (code, output, errors) = await ServerProcess.RunInShellAsync(
             script, "--listen", "http://127.0.0.1:0", "--database", folder["d/forum.db"]);
         if (code is not (0 or 1))
@@ -288,6 +290,51 @@ public sealed class CommandLineTests
         Assert.AreEqual((1, "", 1), (code, output, errors.Count(c => c == '\n')));
         await Tool.RunAsync("chmod", ["-R", "a+rwX", folder.Path]);
         Assert.HasCount(what == "log" ? 2 : 1, Directory.GetFiles(folder["d"]));
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public async Task What_root_does_beside_a_server_and_without_it_leaves_it_its_files()
+    {
+        using var folder = new TemporaryFolder();
+        if (Environment.UserName != "root" || (await ServerProcess.RunInShellAsync(AsNobody, "--version")).Code != 0)
+        {
+            Assert.Inconclusive("NOT CHECKED: this takes root, and a program that others can run");
+            return;
+        }
+        await Tool.RunAsync("chown", ["65534:65534", folder.Path]);
+        await using (var server = await ServerProcess.StartInShellAsync(AsNobody, folder["forum.db"]))
+        {
+            await RegisterAsync(server, "ada");
+            await Run("user", "role", "ada", "admin");
+            await Run("backup", folder["backup.db"]);
+            await Run("export", folder["all.ndjson"]);
+            await RegisterAsync(server, "bob");
+            server.Signal("TERM");
+            Assert.AreEqual(0, await server.EndAsync());
+        }
+        foreach (var arguments in (string[][])[["check"], ["restore", folder["backup.db"]], ["import", folder["all.ndjson"]]])
+        {
+            if (arguments[0] == "import")
+                File.Delete(folder["forum.db"]);
+            await Run(arguments);
+            await using var server = await ServerProcess.StartInShellAsync(AsNobody, folder["forum.db"]);
+            await RegisterAsync(server, "carol");
+            server.Signal("TERM");
+            Assert.AreEqual(0, await server.EndAsync());
+        }
+
+        async Task Run(params string[] arguments)
+        {
+            var (code, output, errors) = await ServerProcess.RunAsync([.. arguments, "--database", folder["forum.db"]]);
+            Assert.AreEqual(0, code, output + errors);
+        }
+
+        static async Task RegisterAsync(ServerProcess server, string name)
+        {
+            using var client = new TestClient(server.Url);
+            (await client.PostAsync("/api/register", new { username = name, password = "secret" })).Is(200);
+        }
     }
 
     [TestMethod]

@@ -68,8 +68,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>As the others, for a server with these variables in its environment.</summary>
     public static Task<ServerProcess> StartAsync(
         string database, int? descriptors, (string Name, string Value)[] environment, params string[] arguments) => LaunchAsync(
-        descriptors, environment,
-        ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]);
+        descriptors is null ? null : $"ulimit -n {descriptors} && exec \"$@\"", environment, [.. Usual(database), .. arguments]);
+
+    /// <summary>As the others, through a shell; see <see cref="Begin"/>.</summary>
+    public static Task<ServerProcess> StartInShellAsync(string script, string database) => LaunchAsync(script, [], Usual(database));
 
     /// <summary>Starts the program and waits for nothing.</summary>
     /// <param name="script">What the shell does that starts it as <c>"$@"</c>; <see langword="null"/> for no shell.</param>
@@ -101,10 +103,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return understood == options ? LaunchAsync(null, [], flags) : throw new AssertInconclusiveException("no flags say these options");
     }
 
+    private static string[] Usual(string database) =>
+        ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1"];
+
     private static async Task<ServerProcess> LaunchAsync(
-        int? descriptors, (string Name, string Value)[] environment, string[] arguments)
+        string? script, (string Name, string Value)[] environment, string[] arguments)
     {
-        var server = new ServerProcess(Start(descriptors is null ? null : $"ulimit -n {descriptors} && exec \"$@\"", environment, arguments));
+        var server = new ServerProcess(Start(script, environment, arguments));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
