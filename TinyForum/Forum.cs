@@ -1,3 +1,4 @@
+using TinyForum.Concurrency;
 using TinyForum.Data;
 using TinyForum.Passwords;
 using TinyForum.Storage;
@@ -8,6 +9,9 @@ namespace TinyForum;
 /// <summary>The forum without its server: the database and the stores. Shared by the server, the command line and the tests.</summary>
 internal sealed class Forum : IAsyncDisposable
 {
+    private const int MaxWaitingPages = 1000;
+    private static readonly TimeSpan MaxPageWait = TimeSpan.FromSeconds(10);
+
     public Forum(ForumOptions options)
     {
         UnicodeText.EnsureNormalizationWorks();
@@ -27,6 +31,7 @@ internal sealed class Forum : IAsyncDisposable
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
         Search = new SearchIndex(Database);
         Cursors = Cursors.Of(Database);
+        Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
     }
 
     public ForumOptions Options { get; }
@@ -59,9 +64,13 @@ internal sealed class Forum : IAsyncDisposable
 
     public Cursors Cursors { get; }
 
+    /// <summary>Pages of lists may be long: made a few at a time, they take little memory, and what is short does not wait for them.</summary>
+    public WorkLimiter Pages { get; }
+
     /// <summary>Finishes the accepted writes and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Pages.DisposeAsync().ConfigureAwait(false);
         await Passwords.DisposeAsync().ConfigureAwait(false);
         Database.Dispose();
     }

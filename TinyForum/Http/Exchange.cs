@@ -142,7 +142,8 @@ internal sealed class Exchange : IDisposable
             return;
         if (!_answers.TryHold(bytes.Array))
         {
-            _context.Response.Headers.Clear();
+            foreach (var ofContent in (string[])["ETag", "Content-Encoding", "Cache-Control"])
+                _context.Response.Headers.Remove(ofContent);
             throw new HttpRefusalException(503, "too many answers wait to be read") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         _held = bytes.Array;
