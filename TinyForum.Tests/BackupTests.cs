@@ -22,7 +22,7 @@ public sealed class BackupTests(TestContext context)
                 (await ada.PostAsync("/api/posts/1/replies", new { body = new string('x', 2000) })).Is(201);
         });
         for (var i = 0; i < 5; i++)
-            await Task.Run(() => Backup.Save(forum.Database.Path, folder["backup.db"]), context.CancellationToken);
+            await Task.Run(() => Backup.Save(forum.Database.Path, folder["backup.db"], force: true), context.CancellationToken);
         await enough.CancelAsync();
         await writing;
         CollectionAssert.AreEqual((string[])[folder["backup.db"]], Directory.GetFiles(folder.Path));
@@ -38,7 +38,7 @@ public sealed class BackupTests(TestContext context)
         File.WriteAllText(folder["backup.db"], "the one before");
         using var cut = new CancellationTokenSource();
         cut.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Backup.Save(database.Path, folder["backup.db"], null, cut.Token));
+        Assert.Throws<OperationCanceledException>(() => Backup.Save(database.Path, folder["backup.db"], force: true, null, cut.Token));
         Assert.AreEqual("the one before", File.ReadAllText(folder["backup.db"]));
         Assert.IsFalse(File.Exists(folder["backup.db.partial"]));
     }
@@ -48,7 +48,7 @@ public sealed class BackupTests(TestContext context)
     {
         using var folder = new TemporaryFolder();
         using var database = ForumDatabase.Open(folder["forum.db"]);
-        using (DatabaseFile.Claim(folder["backup.db.partial"]))
+        using (UnfinishedFile.Begin(folder["backup.db"]))
             StringAssert.StartsWith(Assert.ThrowsExactly<DatabaseException>(() => Backup.Save(database.Path, folder["backup.db"])).Message,
                 $"cannot write {folder["backup.db.partial"]}");
         Backup.Save(database.Path, folder["backup.db"]); // what was left by one that is gone is no hindrance
@@ -150,25 +150,103 @@ public sealed class BackupTests(TestContext context)
     }
 
     [TestMethod]
-    public async Task A_backup_of_a_clock_that_ran_ahead_does_not_keep_others_from_being_made()
+    public async Task Backups_of_a_clock_that_ran_ahead_put_off_no_other_and_take_the_place_of_none()
     {
         using var folder = new TemporaryFolder();
         var time = new ManualTime();
         var told = Channel.CreateUnbounded<string>();
         Directory.CreateDirectory(folder["backups"]);
-        foreach (var ahead in (string[])["20260201T083000Z", "20270131T093000Z"]) // by 23 hours, and by a year
-            await File.WriteAllTextAsync(Path.Combine(folder["backups"], $"forum-{ahead}.db"), "");
+        string[] ahead = ["forum-20260201T083000Z.db", "forum-20270131T093000Z.db", "forum-99991231T235959Z.db"]; // by 23 hours, and more
+        foreach (var file in ahead)
+            await File.WriteAllTextAsync(Path.Combine(folder["backups"], file), "");
         await using var forum = await TestForum.StartAsync(o => o with
         {
             Database = folder["forum.db"],
             TimeProvider = time,
             BackupEvery = TimeSpan.FromHours(24),
+            BackupKeep = 1,
             Log = entry => told.Writer.TryWrite(entry.Message),
         });
-        time.Advance(TimeSpan.FromHours(47) - TimeSpan.FromSeconds(1));
-        Assert.IsFalse(told.Reader.TryRead(out _), "too early");
-        time.Advance(TimeSpan.FromSeconds(1));
-        StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+        await AssertBackedUpAsync("forum-20260131T093000Z.db", ahead);
+        for (var day = 1; day < 4; day++)
+        {
+            time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+            Assert.IsFalse(told.Reader.TryRead(out _), "too early");
+            time.Advance(TimeSpan.FromSeconds(1));
+            await AssertBackedUpAsync($"forum-2026020{day}T093000Z.db", ahead[1..]); // the time of the first has come
+        }
+
+        async Task AssertBackedUpAsync(string newest, string[] others)
+        {
+            StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+            CollectionAssert.AreEquivalent(
+                others.Append(newest).ToList(), Directory.GetFiles(folder["backups"]).Select(f => Path.GetFileName(f)).ToList());
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true, DisplayName = "of a damaged database with its log")]
+    public void Killed_at_any_moment_a_restore_leaves_the_old_database_or_the_new_one(bool isDamaged)
+    {
+        using var folder = new TemporaryFolder();
+        Make(folder["new.db"], "new");
+        Make(folder["forum.db"], "old");
+        if (isDamaged)
+        {
+            File.WriteAllText(folder["forum.db"], new string('x', 5000));
+            foreach (var suffix in (string[])["-wal", "-journal"])
+                File.WriteAllText(folder["forum.db" + suffix], "a log");
+        }
+        var images = new List<TemporaryFolder>();
+        var kept = Backup.Restore(folder["new.db"], folder["forum.db"], DateTimeOffset.UtcNow, step: Image);
+        Image();
+        Assert.HasCount(3, images);
+        foreach (var (at, image) in images.Index())
+        {
+            if (isDamaged && at < images.Count - 1)
+                Assert.AreEqual(5000, new FileInfo(image["forum.db"]).Length, "something is in its place");
+            else
+                Assert.AreEqual(at < images.Count - 1 ? "old" : "new", Tags(image["forum.db"]), $"at {at}");
+            image.Dispose();
+        }
+        if (!isDamaged)
+            Assert.AreEqual("old", Tags(kept!));
+
+        void Image()
+        {
+            var image = new TemporaryFolder();
+            foreach (var file in Directory.GetFiles(folder.Path).Where(f => !f.EndsWith(".partial", StringComparison.Ordinal))) // which is locked
+                File.Copy(file, image[Path.GetFileName(file)]);
+            images.Add(image);
+        }
+    }
+
+    [TestMethod]
+    public async Task A_restore_replaces_what_a_link_leads_to_and_leaves_it_its_owner_and_permissions()
+    {
+        using var folder = new TemporaryFolder();
+        Make(folder["new.db"], "new");
+        Make(folder["forum.db"], "old");
+        File.CreateSymbolicLink(folder["link.db"], "forum.db");
+        var isRoot = Environment.UserName == "root";
+        if (isRoot)
+            await Tool.RunAsync("chown", ["12:13", folder["forum.db"]]);
+        await Tool.RunAsync("chmod", ["640", folder["forum.db"]]);
+        var before = FileStatus.Of(folder["forum.db"])!.Value;
+        var kept = Backup.Restore(folder["new.db"], folder["link.db"], DateTimeOffset.UtcNow);
+        var after = FileStatus.Of(folder["forum.db"])!.Value;
+        Assert.AreEqual((before.Owner, before.Group, before.Mode), (after.Owner, after.Group, after.Mode));
+        Assert.AreEqual("forum.db", new FileInfo(folder["link.db"]).LinkTarget);
+        Assert.AreEqual(("old", "new"), (Tags(kept!), Tags(folder["forum.db"])));
+        if (!isRoot)
+            return;
+        Directory.CreateDirectory(folder["theirs"]);
+        await Tool.RunAsync("chown", ["12:13", folder["theirs"]]);
+        Assert.IsNull(Backup.Restore(folder["new.db"], folder["theirs/forum.db"], DateTimeOffset.UtcNow));
+        ForumDatabase.Open(folder["theirs/made.db"]).Dispose();
+        foreach (var file in (string[])["theirs/forum.db", "theirs/made.db"])
+            Assert.AreEqual((12u, 13u), (FileStatus.Of(folder[file])!.Value.Owner, FileStatus.Of(folder[file])!.Value.Group), "of whom the folder is");
     }
 
     [TestMethod]
@@ -176,14 +254,15 @@ public sealed class BackupTests(TestContext context)
     {
         using var folder = new TemporaryFolder();
         var wasFlushed = false;
-        using (var claim = new FlushedFile(folder["x.partial"], () =>
+        var stream = new FlushedFile(folder["x.partial"], () =>
         {
             Assert.IsFalse(File.Exists(folder["x"]));
             wasFlushed = true;
-        }))
+        });
+        using (var file = new UnfinishedFile(stream, folder["x"], replaces: false))
         {
-            claim.Write("text"u8);
-            DatabaseFile.Publish(claim, folder["x"]);
+            stream.Write("text"u8);
+            file.Finish();
         }
         Assert.IsTrue(wasFlushed);
         Assert.AreEqual("text", File.ReadAllText(folder["x"]));
@@ -223,6 +302,18 @@ public sealed class BackupTests(TestContext context)
         File.Delete(folder["backups"]);
         time.Advance(TimeSpan.FromMinutes(retryMinutes));
         StringAssert.StartsWith(await told.Reader.ReadAsync(context.CancellationToken), "backed up to ");
+    }
+
+    private static void Make(string path, string tag)
+    {
+        using var database = ForumDatabase.Open(path);
+        database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ($tag)", ("$tag", tag))).Wait(CancellationToken.None);
+    }
+
+    private static string Tags(string path)
+    {
+        using var database = ForumDatabase.Open(path);
+        return string.Join(' ', database.Read(c => c.All("SELECT name FROM tags", r => r.GetString(0))));
     }
 
     private sealed class FlushedFile(string path, Action toDisk) : FileStream(path, FileMode.CreateNew)

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.RegularExpressions;
+using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Maintenance;
@@ -40,11 +41,25 @@ public sealed partial class DocNumberTests
         ("docs/http.md", $"408 after {Limits.BodyTimeout.TotalSeconds} s without a byte"),
         ("docs/http.md", $"one that drips is cut off at {Limits.RequestTimeout.TotalSeconds} s"),
         ("docs/http.md", $"paths end at {Boundary.MaxLoggedPath} characters and methods at {Boundary.MaxLoggedMethod}"),
+        ("docs/http.md", $"ends with the connection after {ConnectionStream.MaxHead >> 10} KiB of a request's head"),
+        ("docs/http.md", $"one write, up to {Exchange.SentWithHead >> 10} KiB"),
+        ("docs/http.md", $"that is {Exchange.SentWithHead >> 10} KiB at most"),
+        ("docs/http.md", $"a size is 1 to {ChunkedDecoder.MaxDigits} hexadecimal digits"),
+        ("docs/http.md", $"may have {RequestBody.MaxLength >> 10} KiB as any body"),
+        ("docs/http.md", $"all that is no content {ChunkedDecoder.MaxFraming >> 10} KiB"),
+        ("docs/http.md", $"dropped first, up to {RequestBody.MaxDropped >> 20} MiB, within {Limits.BodyTimeout.TotalSeconds} s"),
+        ("docs/http.md", $"does not pause for {Exchange.Quiet.TotalMilliseconds} ms"),
+        ("docs/http.md", $"up to {RequestBody.MaxDroppedAfter >> 20} MiB within another {Limits.BodyTimeout.TotalSeconds} s"),
+        ("docs/http.md", $"wait to be read may take {Limits.MaxAnswerMemory >> 20} MiB, and bodies that are arriving as much"),
+        ("docs/http.md", $"longer than {ArrayBudget.Uncounted >> 10} KiB"),
         ("docs/http.md", $"closed when idle for {Limits.IdleTimeout.TotalSeconds} seconds"),
         ("docs/http.md", $"waits for its line end and is cut off after {Limits.RequestTimeout.TotalSeconds} s"),
         ("docs/http.md", $"Public answers over {ContentCodings.SmallestCompressed >> 10} KiB are compressed"),
 
         ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
+        ("docs/deploy.md", $"it is cut to {Database.MaxIdleLog >> 20} MiB"),
+        ("docs/deploy.md", $"fewer than {DescriptorBudget.Least} descriptors"),
+        ("docs/deploy.md", $"{CommandLineProgram.InternalError} is the exit code of a bug"),
         ("docs/deploy.md", $"max_size {RequestBody.MaxLength >> 10}KiB\n"),
         ("docs/deploy.md", $"client_max_body_size {RequestBody.MaxLength >> 10}k;"),
         ("docs/deploy.md", $"tried again in {BackupSchedule.Retry.TotalMinutes} minutes"),
@@ -62,7 +77,6 @@ public sealed partial class DocNumberTests
     private static readonly (string Page, string Phrase)[] Others =
     [
         ("docs/http.md", "2 MB of memory for each MB"),
-        ("docs/http.md", "3 to 25 MB at full loopback speed"),
         ("docs/http.md", "waits 44 ms for Nagle"),
         ("docs/http.md", "some 560 connections"),
         ("docs/http.md", "about 32 KB of headers"),

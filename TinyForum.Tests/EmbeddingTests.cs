@@ -92,11 +92,16 @@ public sealed class EmbeddingTests(TestContext context)
     public async Task A_forum_that_cannot_start_says_why_and_leaves_nothing_open()
     {
         using var folder = new TemporaryFolder();
+        ForumDatabase.Open(folder["old.db"]).Dispose();
         await using var first = await ForumServer.StartAsync(new ForumOptions { Listen = ["http://127.0.0.1:0"], Database = null });
-        var e = await Assert.ThrowsExactlyAsync<StartException>(() =>
-            ForumServer.StartAsync(new ForumOptions { Listen = [first.Url.ToString()], Database = folder["forum.db"] }));
-        Assert.AreEqual($"cannot listen on {first.Url}: the port is taken", e.Message);
-        using var taken = DatabaseFile.TakeExclusively(folder["forum.db"]);
+        foreach (var name in (string[])["old.db", "new.db"])
+        {
+            var e = await Assert.ThrowsExactlyAsync<StartException>(() =>
+                ForumServer.StartAsync(new ForumOptions { Listen = [first.Url.ToString()], Database = folder[name] }));
+            Assert.AreEqual($"cannot listen on {first.Url}: the port is taken", e.Message);
+        }
+        CollectionAssert.AreEqual(new[] { folder["old.db"] }, Directory.GetFiles(folder.Path), "nor a new file");
+        using var taken = DatabaseFile.TakeExclusively(folder["old.db"]);
         Assert.IsNotNull(taken);
     }
 }

@@ -130,6 +130,11 @@ public sealed class FaultTests(TestContext context)
     [DataRow("", "deleted")]
     [DataRow("", "replaced")]
     [DataRow("-wal", "deleted")]
+    [DataRow("-wal", "replaced")]
+    [DataRow("-shm", "deleted")]
+    [DataRow("-shm", "replaced")]
+    [DataRow("", "linked")]
+    [DataRow("-wal", "linked")]
     public async Task A_file_that_is_deleted_or_replaced_under_the_server_is_noticed_and_not_written_into(string suffix, string what)
     {
         using var folder = new TemporaryFolder();
@@ -146,16 +151,121 @@ public sealed class FaultTests(TestContext context)
         var ada = await forum.UserAsync("ada");
         File.Move(folder["forum.db" + suffix], folder["away"]);
         if (what == "replaced")
-            File.Copy(folder["away"], folder["forum.db"]);
+            File.Copy(folder["away"], folder["forum.db" + suffix]);
+        else if (what == "linked")
+            File.CreateSymbolicLink(folder["forum.db" + suffix], folder["away"]); // SQLite elsewhere would keep the log beside what it leads to
         for (var i = 0; i < 2; i++)
         {
             (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(503, "the database is not available");
             (await ada.GetAsync("/healthz")).Is(503, "the database is not available");
         }
-        Assert.AreEqual($"{folder["forum.db"]} or its -wal was deleted, moved or replaced: nothing can be written; put it back or restart", said.Single());
+        Assert.AreEqual($"{folder["forum.db" + suffix]} was deleted, moved or replaced: nothing can be written; put it back or restart", said.Single());
         File.Move(folder["away"], folder["forum.db" + suffix], overwrite: true);
         (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
         (await ada.GetAsync("/healthz")).Is(200);
+    }
+
+    [TestMethod]
+    [DataRow("KILL")]
+    [DataRow("TERM")]
+    public async Task What_was_acknowledged_is_there_after_the_log_was_replaced_by_a_copy(string signal)
+    {
+        using var folder = new TemporaryFolder();
+        var acknowledged = 0;
+        await using (var server = await ServerProcess.StartAsync(folder["forum.db"], "--rate-limits", "off"))
+        {
+            using var ada = await UserAsync(server);
+            await PostAsync();
+            File.Copy(folder["forum.db-wal"], folder["copy"]);
+            File.Move(folder["copy"], folder["forum.db-wal"], overwrite: true);
+            await PostAsync();
+            server.Signal(signal);
+            await server.EndAsync();
+
+            async Task PostAsync()
+            {
+                for (var i = 0; i < 10; i++)
+                    acknowledged += (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Status == System.Net.HttpStatusCode.Created ? 1 : 0;
+            }
+        }
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        Assert.AreEqual(acknowledged, database.Read(c => c.Number("SELECT count(*) FROM threads")));
+        Assert.AreEqual("", string.Join('\n', database.Read(c => IntegrityCheck.Run(c))));
+    }
+
+    [TestMethod]
+    [DataRow("KILL", false)]
+    [DataRow("TERM", false)]
+    [DataRow("KILL", true, DisplayName = "and put back afterwards")]
+    [DataRow("TERM", true, DisplayName = "and put back afterwards, stopped")]
+    public async Task What_the_command_line_did_while_the_index_of_the_log_was_away_is_not_lost(string signal, bool isPutBack)
+    {
+        using var folder = new TemporaryFolder();
+        await using (var server = await ServerProcess.StartAsync(folder["forum.db"], "--rate-limits", "off"))
+        {
+            using var ada = await UserAsync(server);
+            (await ada.PostAsync("/api/posts", new { title = "before", body = "b" })).Is(201);
+            File.Move(folder["forum.db-shm"], folder["away"]);
+            (await ada.PostAsync("/api/posts", new { title = "refused", body = "b" })).Is(503, "the database is not available");
+            var (code, _, errors) = await ServerProcess.RunAsync(["user", "role", "ada", "admin", "--database", folder["forum.db"]]);
+            Assert.AreEqual(0, code, errors);
+            if (isPutBack)
+                File.Move(folder["away"], folder["forum.db-shm"], overwrite: true);
+            (await ada.PostAsync("/api/posts", new { title = "refused", body = "b" })).Is(503, "the database is not available");
+            (await ada.GetAsync("/healthz")).Is(503);
+            server.Signal(signal);
+            await server.EndAsync();
+        }
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        CollectionAssert.AreEqual(new[] { "ada admin before" }, database.Read(c => c.All("""
+            SELECT u.username || ' ' || u.role || ' ' || t.title
+              FROM threads t
+              JOIN users u ON u.id = t.author_id
+            """, r => r.GetString(0))));
+    }
+
+    [TestMethod]
+    public async Task A_database_by_a_symbolic_link_is_kept_where_the_link_leads()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["real"]);
+        File.CreateSymbolicLink(folder["link.db"], "real/forum.db");
+        await using var forum = await TestForum.StartAsync(o => o with { Database = folder["link.db"] });
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        CollectionAssert.AreEquivalent(
+            new[] { "real/forum.db", "real/forum.db-wal", "real/forum.db-shm", "link.db" }.Select(name => folder[name]).ToList(),
+            Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
+        File.Delete(folder["link.db"]);
+        File.CreateSymbolicLink(folder["link.db"], "real/other.db");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(503, "the database is not available");
+        File.Delete(folder["link.db"]);
+        File.CreateSymbolicLink(folder["link.db"], "real/forum.db");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+    }
+
+    [TestMethod]
+    public async Task A_log_that_grew_is_cut_once_all_of_it_is_in_the_file()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        var log = new FileInfo(folder["forum.db-wal"]);
+        var big = Database.MaxIdleLog + 1;
+        await database.WriteAsync(c => c.Execute("INSERT INTO settings VALUES ('ballast', zeroblob($size))", ("$size", big)));
+        log.Refresh();
+        Assert.IsGreaterThan(Database.MaxIdleLog, log.Length);
+        await database.WriteAsync(c => c.Execute("DELETE FROM settings WHERE name = 'nothing'"));
+        await database.WriteAsync(c => c.Execute("INSERT INTO tags (name) VALUES ('a')")); // begins the log anew
+        log.Refresh();
+        Assert.IsLessThanOrEqualTo(Database.MaxIdleLog, log.Length);
+    }
+
+    private static async Task<TestClient> UserAsync(ServerProcess server)
+    {
+        var ada = new TestClient(server.Url);
+        (await ada.PostAsync("/api/register", new { username = "ada", password = "secret" })).Is(200, "success");
+        (await ada.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
+        return ada;
     }
 
     [TestMethod]

@@ -89,6 +89,18 @@ public sealed class LogWriterTests
         CollectionAssert.Contains(lines, $"{20_000 - written} lines of the log were dropped");
     }
 
+    [TestMethod]
+    public void Errors_that_cannot_be_written_leave_the_log_as_it_is()
+    {
+        using var output = new MemoryStream();
+        using (var log = new LogWriter(LogFormat.Text, output, new StreamWriter(new FullStream()) { AutoFlush = true }))
+        {
+            log.Write(new LogEntry(Time, LogSeverity.Error, "a fault", Exception: new InvalidOperationException("the detail")));
+            log.Write(new LogEntry(Time, LogSeverity.Information, "the next"));
+        }
+        StringAssert.EndsWith(Encoding.UTF8.GetString(output.ToArray()), "info the next\n");
+    }
+
     private static (string Output, string Errors) Write(LogFormat format, params LogEntry[] entries)
     {
         using var output = new MemoryStream();
@@ -99,6 +111,13 @@ public sealed class LogWriterTests
                 log.Write(entry);
         }
         return (Encoding.UTF8.GetString(output.ToArray()), errors.ToString());
+    }
+
+    private sealed class FullStream : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("No space left on device");
+
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device");
     }
 
     private sealed class StuckStream : MemoryStream

@@ -188,8 +188,8 @@ public sealed class PasswordHasherTests(TestContext context) : IAsyncDisposable
     [TestMethod]
     public void A_cost_that_could_not_be_read_back_is_refused_at_the_start()
     {
-        Assert.ThrowsExactly<ArgumentException>(() => new PasswordHasher(new PasswordOptions { MemoryKiB = 7 }, TimeProvider.System));
-        Assert.ThrowsExactly<ArgumentException>(() => new PasswordHasher(new PasswordOptions { MemoryKiB = 2 << 20 }, TimeProvider.System));
+        Assert.ThrowsExactly<StartException>(() => new PasswordHasher(new PasswordOptions { MemoryKiB = 7 }, TimeProvider.System));
+        Assert.ThrowsExactly<StartException>(() => new PasswordHasher(new PasswordOptions { MemoryKiB = 2 << 20 }, TimeProvider.System));
     }
 
     private Task<string> HashAsync(string password) => _hasher.HashAsync(password, context.CancellationToken);

@@ -12,13 +12,15 @@ internal sealed class Forum : IAsyncDisposable
     private const int MaxWaitingPages = 1000;
     private static readonly TimeSpan MaxPageWait = TimeSpan.FromSeconds(10);
 
-    public Forum(ForumOptions options)
+    /// <param name="options">The settings.</param>
+    /// <param name="cancellation">Ends a migration of the database.</param>
+    public Forum(ForumOptions options, CancellationToken cancellation = default)
     {
         UnicodeText.EnsureNormalizationWorks();
         Options = options;
         Clock = options.TimeProvider;
         Passwords = new PasswordHasher(options.Passwords, Clock); // may throw: nothing is open yet
-        Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch);
+        Database = ForumDatabase.Open(options.Database, (severity, line) => options.Tell(severity, line), options.MaxBatch, cancellation);
         Moderation = new ModerationStore(Database, Clock);
         Users = new UserStore(Database, Clock, Passwords, Moderation);
         Sessions = new SessionTable(Database, Clock);
@@ -30,8 +32,16 @@ internal sealed class Forum : IAsyncDisposable
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys);
         Search = new SearchIndex(Database);
-        Cursors = Cursors.Of(Database);
         Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
+        try
+        {
+            Cursors = Cursors.Of(Database);
+        }
+        catch
+        {
+            Database.Abandon();
+            throw;
+        }
     }
 
     public ForumOptions Options { get; }
@@ -73,5 +83,12 @@ internal sealed class Forum : IAsyncDisposable
         await Pages.DisposeAsync().ConfigureAwait(false);
         await Passwords.DisposeAsync().ConfigureAwait(false);
         Database.Dispose();
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>, after a start that failed: a database that was made for it is removed.</summary>
+    public async ValueTask AbandonAsync()
+    {
+        await Passwords.DisposeAsync().ConfigureAwait(false);
+        Database.Abandon();
     }
 }

@@ -79,17 +79,21 @@ public sealed class ForumServer : IAsyncDisposable
     internal int KeptAnswers => _api.KeptAnswers;
 
     /// <summary>Opens the database and starts listening.</summary>
-    /// <exception cref="StartException">The database can't be used or an address can't be listened on; nothing stays open.</exception>
+    /// <exception cref="StartException">
+    /// A setting is out of range, the database can't be used or an address can't be listened on; nothing stays open, and no new file stays.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; if that was during a migration of the database, it is undone.</exception>
     public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Start(options), cancellationToken);
+        Task.Run(() => Start(options, cancellationToken), cancellationToken);
 
-    private static async Task<ForumServer> Start(ForumOptions options)
+    private static async Task<ForumServer> Start(ForumOptions options, CancellationToken cancellation)
     {
+        DescriptorBudget.Require();
         var addresses = options.Listen.Select(ListenAddress.Parse).ToList();
         if (addresses.Count == 0)
             throw new StartException("there is no address to listen on");
         var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
-        var forum = Open(options with { AnonymousLogout = anonymousLogout });
+        var forum = Open(options with { AnonymousLogout = anonymousLogout }, cancellation);
         var telemetry = new ForumTelemetry();
         try
         {
@@ -107,18 +111,18 @@ public sealed class ForumServer : IAsyncDisposable
         catch
         {
             telemetry.Dispose();
-            await forum.DisposeAsync().ConfigureAwait(false);
+            await forum.AbandonAsync().ConfigureAwait(false);
             throw;
         }
     }
 
-    private static Forum Open(ForumOptions options)
+    private static Forum Open(ForumOptions options, CancellationToken cancellation)
     {
         try
         {
-            return new Forum(options);
+            return new Forum(options, cancellation);
         }
-        catch (Exception e) when (e is DatabaseException or PlatformNotSupportedException)
+        catch (Exception e) when (e is DatabaseException or PlatformNotSupportedException or RefusalException)
         {
             throw new StartException(e.Message, e);
         }

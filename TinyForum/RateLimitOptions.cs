@@ -7,7 +7,7 @@ public sealed record RateLimit(int Permits, TimeSpan Window);
 
 /// <summary>
 /// The rate limits of each client; past one the answer is a 429. A client's address is an IPv4 address or an IPv6 /64 network. Callers
-/// that connect directly from this machine have no limit by address.
+/// that connect directly from this machine may register and search without a limit, but not try passwords.
 /// </summary>
 public sealed record RateLimitOptions
 {

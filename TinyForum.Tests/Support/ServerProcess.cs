@@ -71,6 +71,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         descriptors, environment,
         ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1", .. arguments]);
 
+    /// <summary>Starts the program and waits for nothing.</summary>
+    /// <param name="script">What the shell does that starts it as <c>"$@"</c>; <see langword="null"/> for no shell.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static ServerProcess Begin(string? script, params string[] arguments) => new(Start(script, [], arguments));
+
     /// <summary>As the others, with these options; the test is inconclusive if no flags say them.</summary>
     public static Task<ServerProcess> StartAsync(ForumOptions options)
     {
@@ -99,7 +104,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private static async Task<ServerProcess> LaunchAsync(
         int? descriptors, (string Name, string Value)[] environment, string[] arguments)
     {
-        var server = new ServerProcess(Start(descriptors, environment, arguments));
+        var server = new ServerProcess(Start(descriptors is null ? null : $"ulimit -n {descriptors} && exec \"$@\"", environment, arguments));
         try
         {
             server.Greeting = await server.SaysAsync(" listens on ");
@@ -112,9 +117,17 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, string? input = null, params (string, string)[] environment)
+    public static Task<(int Code, string Output, string Errors)> RunAsync(
+        string[] arguments, string? input = null, params (string, string)[] environment) => RunAsync(null, arguments, input, environment);
+
+    /// <summary>As the other one, through a shell; see <see cref="Begin"/>.</summary>
+    public static Task<(int Code, string Output, string Errors)> RunInShellAsync(string script, params string[] arguments) =>
+        RunAsync(script, arguments, null, []);
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(
+        string? script, string[] arguments, string? input, (string, string)[] environment)
     {
-        using var process = Start(null, environment, arguments);
+        using var process = Start(script, environment, arguments);
         if (input is not null)
             await process.StandardInput.WriteLineAsync(input);
         process.StandardInput.Close();
@@ -158,12 +171,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(int? descriptors, (string Name, string Value)[] environment, string[] arguments)
+    private static Process Start(string? script, (string Name, string Value)[] environment, string[] arguments)
     {
         string[] program = OtherProgram is null ? ["dotnet", typeof(ForumServer).Assembly.Location] : [OtherProgram];
         program = [.. program, .. arguments];
-        if (descriptors is not null)
-            program = ["bash", "-c", $"ulimit -n {descriptors} && exec \"$@\"", "bash", .. program];
+        if (script is not null)
+            program = ["bash", "-c", script, "bash", .. program];
         var start = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardInput = true,

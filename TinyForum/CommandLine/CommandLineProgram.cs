@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using TinyForum.Http;
 using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;
@@ -6,26 +9,49 @@ namespace TinyForum.CommandLine;
 /// <summary>The program: its commands, and what becomes of their failures.</summary>
 internal static class CommandLineProgram
 {
-    /// <returns>0; 1 if it could not be done, with a line on standard error that says why.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    /// <summary>The exit code of a bug, by sysexits.h.</summary>
+    internal const int InternalError = 70;
+
+    private static readonly InvocationConfiguration Configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+
+    /// <returns>
+    /// 0; 1 if it could not be done, with a line on standard error that says why; 128 and its number if a signal ended it before it was done;
+    /// <see cref="InternalError"/> for a bug, with its stack.
+    /// </returns>
+    public static Task<int> RunAsync(string[] args)
     {
         try
         {
+            DescriptorBudget.Require(); // first, because what comes next loads libraries
+            return RunCommandAsync(args);
+        }
+        catch (StartException e)
+        {
+            return Task.FromResult(Fail(e.Message));
+        }
+    }
+
+    private static async Task<int> RunCommandAsync(string[] args)
+    {
+        using var tooLarge = IgnoreFileSizeSignal();
+        try
+        {
             SystemLibraries.Require();
-            var line = Root().Parse(args);
+            var line = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @NAME is a name
             if (line.Errors.Count > 0)
                 return Fail(line.Errors[0].Message);
-            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null })
-                .ConfigureAwait(false);
+            return await line.InvokeAsync(Configuration).ConfigureAwait(false);
         }
         catch (RefusalException e)
         {
             return Fail(e.Errors is null ? e.Message : string.Join("; ", e.Errors.Select(error => $"the {error.Key} {error.Value}")));
         }
-        catch (Exception e) when (e is StartException or CommandException or DatabaseException
-            or IOException or UnauthorizedAccessException or TimeoutException or InvalidDataException)
+        catch (Exception e)
         {
-            return Fail(e.Message);
+            if (CauseOf(e) is { } cause)
+                return Fail(cause.Message);
+            Terminal.Warn($"tinyforum: this is a bug, please report it: {e}");
+            return InternalError;
         }
     }
 
@@ -45,9 +71,25 @@ internal static class CommandLineProgram
         return root;
     }
 
+    /// <summary>What of an exception lies with the machine or whoever runs the program; <see langword="null"/> if it is a bug.</summary>
+    private static Exception? CauseOf(Exception e) => e switch
+    {
+        StartException or CommandException or DatabaseException or TimeoutException or InvalidDataException => e,
+        IOException or UnauthorizedAccessException or SocketException or OutOfMemoryException or PlatformNotSupportedException => e,
+        TypeInitializationException or AggregateException => e.InnerException is { } inner ? CauseOf(inner) : null,
+        _ => null,
+    };
+
+    /// <summary>Without this, a file that reaches the size that <c>ulimit -f</c> allows ends the process: the write fails instead.</summary>
+    private static PosixSignalRegistration? IgnoreFileSizeSignal()
+    {
+        const int FileSizeExceeded = 25; // SIGXFSZ
+        return OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true) : null;
+    }
+
     private static int Fail(string why)
     {
-        Console.Error.WriteLine($"tinyforum: {why.ReplaceLineEndings(" ")}");
+        Terminal.Warn($"tinyforum: {why.ReplaceLineEndings(" ")}");
         return 1;
     }
 }

@@ -118,7 +118,7 @@ internal sealed class LogWriter : IDisposable
             _lines.Write("\n"u8);
         }
         if (entry.Exception is not null || (_format == LogFormat.Off && entry.Severity != LogSeverity.Information && entry.Request is null))
-            _errors.WriteLine(entry.Exception is null ? Text(entry) : $"{Text(entry)}\n{entry.Exception}");
+            WriteError(entry.Exception is null ? Text(entry) : $"{Text(entry)}\n{entry.Exception}");
         if (_lines.WrittenCount > FlushAt)
             Flush();
     }
@@ -130,12 +130,25 @@ internal sealed class LogWriter : IDisposable
             _output.Write(_lines.WrittenSpan);
             _output.Flush();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception e) when (IsOfReader(e))
         {
-            // Nobody reads the log, or its disk is full: the server goes on.
         }
         _lines.ResetWrittenCount();
     }
+
+    private void WriteError(string text)
+    {
+        try
+        {
+            _errors.WriteLine(text);
+        }
+        catch (Exception e) when (IsOfReader(e))
+        {
+        }
+    }
+
+    /// <summary>Nobody reads the log, or its disk is full: the server goes on.</summary>
+    private static bool IsOfReader(Exception e) => e is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     private void WriteJson(LogEntry entry)
     {

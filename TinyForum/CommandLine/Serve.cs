@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 
 namespace TinyForum.CommandLine;
 
@@ -17,37 +16,45 @@ internal static class Serve
         return command;
     }
 
-    /// <summary>Serves until SIGTERM or Ctrl-C, then finishes what was accepted. A second signal ends the process at once.</summary>
+    /// <summary>
+    /// Serves until it is told to stop, then finishes what was accepted. Told so while it starts, it undoes a migration that is under way. A
+    /// second signal ends the process at once.
+    /// </summary>
     public static async Task<int> RunAsync(ParseResult line)
     {
         var options = Settings.Options(line);
         var format = Settings.Log.In(line);
         using var log = new LogWriter(format, Console.OpenStandardOutput(), Console.Error);
+        using var signals = new StopSignals();
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stopped));
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stopped));
-
-        var server = await ForumServer.StartAsync(options with { Log = log.Write }).ConfigureAwait(false);
-        var version = typeof(Serve).Assembly.GetName().Version!.ToString(3);
-        var greeting = $"TinyForum {version} listens on {string.Join(" and ", server.Urls)} (database {server.DatabasePath})";
-        if (format == LogFormat.Off)
-            Console.WriteLine(greeting);
-        else
-            log.Write(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Information, greeting));
-        ServiceManager.Ready();
-
-        await stopped.Task.ConfigureAwait(false);
-        ServiceManager.Stopping();
-        log.Write(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Information, "stopping"));
-        await server.DisposeAsync().AsTask().WaitAsync(options.DrainTimeout + LastWrites).ConfigureAwait(false);
-        log.Write(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Information, "stopped"));
+        using var stop = signals.Token.Register(stopped.SetResult);
+        try
+        {
+            var server = await ForumServer.StartAsync(options with { Log = log.Write }, signals.Token).ConfigureAwait(false);
+            Greet(server, format, log);
+            ServiceManager.Ready();
+            await stopped.Task.ConfigureAwait(false);
+            ServiceManager.Stopping();
+            Tell(log, "stopping");
+            await server.DisposeAsync().AsTask().WaitAsync(options.DrainTimeout + LastWrites).ConfigureAwait(false);
+            Tell(log, "stopped");
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            Tell(log, "stopped before it had started");
+        }
         return 0;
     }
 
-    private static void Stop(PosixSignalContext signal, TaskCompletionSource stopped)
+    private static void Greet(ForumServer server, LogFormat format, LogWriter log)
     {
-        signal.Cancel = true;
-        if (!stopped.TrySetResult())
-            Environment.Exit(128 + (signal.Signal == PosixSignal.SIGINT ? 2 : 15));
+        var version = typeof(Serve).Assembly.GetName().Version!.ToString(3);
+        var greeting = $"TinyForum {version} listens on {string.Join(" and ", server.Urls)} (database {server.DatabasePath})";
+        if (format == LogFormat.Off)
+            Terminal.Say(greeting);
+        else
+            Tell(log, greeting);
     }
+
+    private static void Tell(LogWriter log, string what) => log.Write(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Information, what));
 }

@@ -44,12 +44,18 @@ internal sealed class Setting<T>(
     public T In(ParseResult line)
     {
         if (line.GetResult(Option) is { Implicit: false } given)
-            return Parse(Option.Name, string.Join(' ', given.Tokens.Select(t => t.Value)));
+            return Parse(Option.Name, [.. given.Tokens.Select(t => t.Value)]);
         return Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? Parse(Variable, text) : fallback;
     }
 
-    private T Parse(string name, string text)
+    private T Parse(string name, params ReadOnlySpan<string> words)
     {
+        foreach (var word in words)
+        {
+            if (string.IsNullOrWhiteSpace(word))
+                throw new CommandException($"{name}: must not be empty");
+        }
+        var text = string.Join(' ', words!);
         try
         {
             return parse(text);

@@ -32,6 +32,13 @@ internal static class SettingValue
     public static readonly SettingValue<LogFormat> Log = OneOf("text|json|off", ArgumentArity.ExactlyOne, "must be text, json or off",
         ("text", LogFormat.Text), ("json", LogFormat.Json), ("off", LogFormat.Off));
 
+    /// <summary>Names of hosts, as <see cref="List"/> has them, without scheme and port.</summary>
+    public static readonly SettingValue<IReadOnlyList<string>> HostNames = List("NAME") with
+    {
+        Parse = text => List("NAME").Parse(text) is var names && names.All(name => Uri.CheckHostName(name) != UriHostNameType.Unknown)
+            ? names : throw new FormatException("must be a name without scheme and port, such as forum.example"),
+    };
+
     public static SettingValue<string> Text(string name) => new(name, ArgumentArity.ExactlyOne, text => text, text => text);
 
     public static SettingValue<int> Number(int from, string name = "N") =>
@@ -39,7 +46,7 @@ internal static class SettingValue
 
     /// <summary>One or more values, each with its own flag; in the variable they are separated by spaces or commas.</summary>
     public static SettingValue<IReadOnlyList<string>> List(string name) => new(name, ArgumentArity.OneOrMore,
-        Words, items => string.Join(' ', items));
+        text => Words(text) is { Length: > 0 } items ? items : throw new FormatException("must not be empty"), items => string.Join(' ', items));
 
     /// <summary><c>on</c> for networks nearby, <c>off</c>, or networks as in <c>10.1.0.0/16</c>; an address alone is a network of one.</summary>
     public static readonly SettingValue<IReadOnlyList<IPNetwork>> Networks = new("on|off|CIDR", ArgumentArity.ZeroOrMore, ParseNetworks,
@@ -65,7 +72,7 @@ internal static class SettingValue
             : throw new FormatException("must be on, off or networks such as 10.1.0.0/16"))],
     };
 
-    private static IReadOnlyList<string> ParseOrigins(string text) => [.. Words(text).Select(word => word == "*"
+    private static IReadOnlyList<string> ParseOrigins(string text) => text.Length == 0 ? throw new FormatException("must not be empty") : [.. Words(text).Select(word => word == "*"
         || (Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority).Equals(word, StringComparison.OrdinalIgnoreCase))
             ? word : throw new FormatException("must be origins such as https://app.example, or *"))];
 

@@ -17,7 +17,7 @@ internal static class Settings
     public static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated");
 
-    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.List("NAME"), "any",
+    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.HostNames, "any",
         "A name that requests may have as their Host, besides this machine's own. May be repeated");
 
     private static readonly Setting<bool?> AnonymousLogout = Setting.Of(
@@ -79,6 +79,10 @@ internal static class Settings
         Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
         Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
     ];
+
+    /// <summary>The full path of the database, which all commands but <c>serve</c> show when they fail.</summary>
+    /// <exception cref="CommandException">It is malformed.</exception>
+    public static string DatabaseIn(ParseResult line) => Path.GetFullPath(Database.In(line));
 
     /// <summary>The options that the command line and the environment give.</summary>
     /// <exception cref="CommandException">One of them is malformed.</exception>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TinyForum.Data;
+using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;
 
@@ -19,7 +20,7 @@ internal static class UserCommands
             var account = await forum.Users
                 .SetRoleAsync(Actor.System, line.GetRequiredValue(Name), RoleName.Parse(line.GetRequiredValue(role))!.Value).ConfigureAwait(false)
                 ?? throw new CommandException("user does not exist");
-            Console.WriteLine($"{account.Username} is {RoleName.Of(account.Role)}");
+            Terminal.Say($"{account.Username} is {RoleName.Of(account.Role)}");
         });
     }
 
@@ -31,7 +32,7 @@ internal static class UserCommands
             var user = forum.Users.Find(name) ?? throw new CommandException("user does not exist");
             if (!await forum.Users.SetPasswordAsync(user, ReadPassword()).ConfigureAwait(false))
                 throw new CommandException("this account cannot log in");
-            Console.WriteLine($"{name} has a new password");
+            Terminal.Say($"{name} has a new password");
         });
 
     private static Command List() => Of(new Command("list", "Lists the accounts: number, role, name"), (forum, _) =>
@@ -53,8 +54,9 @@ internal static class UserCommands
         command.SetAction(async (line, _) =>
         {
             var options = Settings.Options(line);
-            MaintenanceCommands.RequireThere(options.Database!);
-            ForumDatabase.RequireCurrent(options.Database!);
+            var database = Settings.DatabaseIn(line);
+            DatabaseFile.RequireThere(database);
+            ForumDatabase.RequireCurrent(database);
             await using var forum = new Forum(options);
             await run(forum, line).ConfigureAwait(false);
             return 0;

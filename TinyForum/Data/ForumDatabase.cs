@@ -49,8 +49,9 @@ internal static class ForumDatabase
         PrepareReader: RelevanceFunction.Register);
 
     /// <inheritdoc cref="Database.Open"/>
-    public static Database Open(string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch) =>
-        Database.Open(path, Schema, tell, maxBatch);
+    public static Database Open(
+        string? path, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch, CancellationToken cancellation = default) =>
+        Database.Open(path, Schema, tell, maxBatch, busyTimeout: null, cancellation);
 
     /// <summary>Requires a database of this schema: only a server migrates, for another of an earlier version may be running on it.</summary>
     /// <exception cref="DatabaseException">It is none, or of another schema.</exception>
@@ -63,7 +64,7 @@ internal static class ForumDatabase
         }
         catch (SqliteException e)
         {
-            throw new DatabaseException($"cannot open the database {path}: {Database.Explain(e, path)}", e);
+            throw new DatabaseException($"cannot open the database {path}: {DatabaseFault.Explain(e, path)}", e);
         }
     }
 

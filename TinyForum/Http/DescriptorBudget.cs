@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 
 namespace TinyForum.Http;
 
@@ -8,6 +9,9 @@ namespace TinyForum.Http;
 /// </summary>
 internal sealed class DescriptorBudget
 {
+    /// <summary>With fewer the process could end for want of one: running on .NET takes half of these, and a little is left for connections.</summary>
+    public const int Least = 256;
+
     private const int OtherDescriptors = 96; // for what the process opens later: databases, logs, threads
     private const int MaxReserve = 1024; // with a small limit, the reserve is a quarter of that
 
@@ -19,6 +23,15 @@ internal sealed class DescriptorBudget
         Limit = LinuxSocket.RaiseDescriptorLimit() ?? 1024;
         _shortFrom = (int)Math.Min(Limit - Math.Min(Limit / 4, MaxReserve), int.MaxValue);
         MaxConnections = Math.Max(1, _shortFrom - LinuxSocket.LowestFree() - OtherDescriptors);
+    }
+
+    /// <summary>Requires that the process may have enough descriptors, after raising its limit as far as it is allowed to.</summary>
+    /// <exception cref="StartException">It may not.</exception>
+    public static void Require()
+    {
+        if (OperatingSystem.IsLinux() && LinuxSocket.RaiseDescriptorLimit() is { } limit && limit < Least)
+            throw new StartException(string.Create(
+                CultureInfo.InvariantCulture, $"this process may have {limit} descriptors and takes {Least}: raise the limit (ulimit -n, LimitNOFILE=)"));
     }
 
     public long Limit { get; }

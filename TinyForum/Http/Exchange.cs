@@ -15,12 +15,12 @@ internal sealed class Exchange : IDisposable
     private static long _lastId;
 
     /// <summary>How much of an answer is sent with its head: HttpListener copies that, and sends the rest from where it is.</summary>
-    private const int SentWithHead = 16 * 1024;
+    internal const int SentWithHead = 16 * 1024;
 
     private const int HeadLength = 512; // about
 
     /// <summary>How long a client may send nothing of a body that was refused, until it gets the answer.</summary>
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+    internal static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 
     private readonly HttpListenerContext _context;
     private readonly ConnectionStream? _stream;

@@ -13,91 +13,79 @@ internal static class Backup
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Writes a copy of <paramref name="database"/> to <paramref name="file"/>, replacing what is there.</summary>
+    /// <summary>Writes a copy of <paramref name="database"/> to <paramref name="file"/>.</summary>
     /// <param name="database">The database, which may be in use.</param>
     /// <param name="file">The copy: a single file, readable by its owner alone.</param>
+    /// <param name="force">Whether it may replace a file; never the database itself, nor another that is in use.</param>
     /// <param name="progress">Called with the progress every two seconds.</param>
     /// <param name="cancellation">Ends the copying; <paramref name="file"/> stays as it is.</param>
     /// <exception cref="DatabaseException">The database can't be read, the file can't be written, or the copy is damaged.</exception>
-    public static void Save(string database, string file, Action<string>? progress = null, CancellationToken cancellation = default)
+    public static void Save(
+        string database, string file, bool force = false, Action<string>? progress = null, CancellationToken cancellation = default)
     {
-        file = Path.GetFullPath(file);
-        if (file == Path.GetFullPath(database))
-            throw new DatabaseException($"{file} is the database itself");
-        using var claim = Copy(database, file + ".partial", progress, cancellation);
-        DatabaseFile.Publish(claim, file);
+        DatabaseFile.RequireThere(database);
+        using var copy = UnfinishedFile.BeginOutput(file, database, force);
+        Copy(database, copy, progress, cancellation);
+        copy.Finish();
     }
 
-    /// <summary>Replaces <paramref name="database"/> by a copy of <paramref name="file"/>; the old file is kept under another name.</summary>
+    /// <summary>
+    /// Replaces <paramref name="database"/> by a copy of <paramref name="file"/>, with its owner and permissions; the old file is kept
+    /// under another name. Killed at any moment, this leaves the one or the other in its place.
+    /// </summary>
+    /// <param name="file">The backup.</param>
+    /// <param name="database">The database, which need not exist; if it is a symbolic link, what it leads to is replaced.</param>
+    /// <param name="now">The time for the name of the old file.</param>
+    /// <param name="progress">Called with the progress every two seconds.</param>
+    /// <param name="step">Called before each change that others see; for tests.</param>
+    /// <param name="cancellation">Ends the copying; once that is done, the replacement is too.</param>
     /// <returns>The new name of the old file, or <see langword="null"/> if there was none.</returns>
     /// <exception cref="DatabaseException">As for <see cref="Save"/>, or someone has the database open.</exception>
-    public static string? Restore(string file, string database, DateTimeOffset now, Action<string>? progress = null)
+    public static string? Restore(
+        string file, string database, DateTimeOffset now, Action<string>? progress = null, Action? step = null,
+        CancellationToken cancellation = default)
     {
-        database = Path.GetFullPath(database);
-        if (Path.GetFullPath(file) == database)
-            throw new DatabaseException($"{file} is the database itself");
-        using var held = File.Exists(database) ? Hold(database) : null;
-        using var claim = Copy(file, database + ".partial", progress, CancellationToken.None);
-        string? kept = null;
-        if (File.Exists(database))
-        {
-            kept = string.Create(CultureInfo.InvariantCulture, $"{database}.before-restore-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
-            File.Move(database, kept);
-        }
+        DatabaseFile.RequireThere(file);
+        DatabaseFile.RequireRegular(database, "cannot replace");
+        database = DatabaseFile.RealPath(database);
+        DatabaseFile.RequireApart(file, database);
+        var isThere = File.Exists(database);
+        using var copy = UnfinishedFile.Begin(database);
+        Copy(file, copy, progress, cancellation);
+        copy.Inherit();
+        copy.Flush();
+        step?.Invoke();
+        var kept = isThere ? string.Create(CultureInfo.InvariantCulture, $"{database}.before-restore-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}") : null;
+        if (kept is not null)
+            copy.KeepReplaced(kept);
         // The log of a damaged database, which can't be checkpointed, belongs to the old file and would damage the new one.
-        foreach (var suffix in (ReadOnlySpan<string>)["-wal", "-shm", "-journal"])
+        foreach (var suffix in DatabaseFile.Suffixes.Where(suffix => File.Exists(database + suffix)))
         {
-            if (File.Exists(database + suffix))
-                File.Move(database + suffix, (kept ?? database + ".before-restore") + suffix, overwrite: true);
+            step?.Invoke();
+            File.Move(database + suffix, (kept ?? database + ".before-restore") + suffix, overwrite: true);
         }
-        DatabaseFile.Publish(claim, database);
+        step?.Invoke();
+        copy.Finish();
         return kept;
     }
 
-    private static Connection? Hold(string database)
+    private static void Copy(string from, UnfinishedFile to, Action<string>? progress, CancellationToken cancellation)
     {
-        try
-        {
-            return DatabaseFile.TakeExclusively(database)
-                ?? throw new DatabaseException($"{database} is in use: stop the server first");
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_NOTADB or SQLITE_CORRUPT)
-        {
-            return null; // damaged: the reason to restore a backup
-        }
-        catch (SqliteException e)
-        {
-            throw new DatabaseException($"cannot open the database {database}: {Database.Explain(e, database)}", e);
-        }
-    }
-
-    private static FileStream Copy(string from, string to, Action<string>? progress, CancellationToken cancellation)
-    {
-        if (!File.Exists(from))
-            throw new DatabaseException($"there is no database {from}");
         cancellation.ThrowIfCancellationRequested();
-        var claim = DatabaseFile.Claim(to);
         try
         {
             using var source = new Connection(from, readOnly: true, BusyTimeout);
             ForumDatabase.Schema.RequireKnown(source, from);
-            using (var copy = new Connection(to, readOnly: false, BusyTimeout))
-            using (cancellation.Register(() => sqlite3_interrupt(copy.Sqlite.Handle!)))
-            {
-                copy.Script("PRAGMA synchronous = OFF"); // flushed once, when the copy is published
-                CopyPages(source, copy, progress, cancellation);
-                copy.Script("PRAGMA journal_mode = DELETE"); // the copy has to be a single file
-                if (copy.All("PRAGMA integrity_check(1)", r => r.GetString(0)) is not ["ok"] and var faults)
-                    throw new DatabaseException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
-            }
-            return claim;
+            using var copy = new Connection(to.Name, readOnly: false, BusyTimeout);
+            copy.Script("PRAGMA synchronous = OFF"); // flushed once, when the copy is finished
+            CopyPages(source, copy, progress, cancellation);
+            copy.Script("PRAGMA journal_mode = DELETE"); // the copy has to be a single file
+            if (copy.Run(() => copy.All("PRAGMA integrity_check(1)", r => r.GetString(0)), cancellation) is not ["ok"] and var faults)
+                throw new DatabaseException($"{from} is damaged: {faults[0].ReplaceLineEndings(" ")}");
         }
-        catch (Exception e)
+        catch (SqliteException e)
         {
-            File.Delete(to);
-            claim.Dispose();
-            cancellation.ThrowIfCancellationRequested();
-            throw e is SqliteException sqlite ? new DatabaseException($"cannot copy {from} to {to}: {Database.Explain(sqlite, from)}", e) : e;
+            throw new DatabaseException($"cannot copy {from} to {to.Name}: {DatabaseFault.Explain(e, from)}", e);
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
+    private DateTimeOffset? _last;
 
     /// <param name="database">The database's full path.</param>
     /// <param name="every">The time between two backups, one minute at least.</param>
@@ -55,9 +56,11 @@ internal sealed class BackupSchedule : IAsyncDisposable
                 return;
             }
             Directory.CreateDirectory(_folder);
-            var file = Path.Combine(_folder, _prefix + _options.TimeProvider.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
-            Backup.Save(_database, file, cancellation: _stopping.Token);
-            foreach (var old in Own(Extension).SkipLast(_options.BackupKeep).Concat(Own(Extension + Unfinished)))
+            var now = _options.TimeProvider.GetUtcNow();
+            var file = Path.Combine(_folder, _prefix + now.ToString(TimeFormat, CultureInfo.InvariantCulture) + Extension);
+            Backup.Save(_database, file, force: true, cancellation: _stopping.Token);
+            _last = now;
+            foreach (var old in Own(Extension, now).SkipLast(_options.BackupKeep).Concat(Own(Extension + Unfinished, DateTimeOffset.MaxValue)))
                 File.Delete(old);
             Wait(Due());
             _options.Tell(LogSeverity.Information, $"backed up to {file}"); // last: whoever reads this line may rely on the next backup being scheduled
@@ -73,13 +76,16 @@ internal sealed class BackupSchedule : IAsyncDisposable
         }
     }
 
+    /// <remarks>
+    /// Files with a time in the future are of a clock that has been set right since. They neither put off the next backup nor count as
+    /// ones to keep, and what this object has made itself is counted from in spite of those whose time has come.
+    /// </remarks>
     private TimeSpan Due()
     {
         var now = _options.TimeProvider.GetUtcNow();
         if (!Directory.Exists(_folder))
             return TimeSpan.Zero;
-        // One of the far future is of a clock that has been set right since: it would keep all others from being made until then.
-        var newest = Own(Extension).Select(f => Time(f, Extension)!.Value).LastOrDefault(time => time <= now + _every);
+        var newest = _last is { } own && own <= now ? own : Own(Extension, now).Select(f => Time(f, Extension)!.Value).LastOrDefault();
         return newest + _every > now ? newest + _every - now : TimeSpan.Zero;
     }
 
@@ -89,9 +95,9 @@ internal sealed class BackupSchedule : IAsyncDisposable
             _timer.Change(due < Longest ? due : Longest, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The backups in the folder, oldest first.</summary>
-    private List<string> Own(string extension) =>
-        [.. Directory.EnumerateFiles(_folder).Where(f => Time(f, extension) is not null).Order(StringComparer.Ordinal)];
+    /// <summary>The backups in the folder up to a time, oldest first.</summary>
+    private List<string> Own(string extension, DateTimeOffset until) =>
+        [.. Directory.EnumerateFiles(_folder).Where(f => Time(f, extension) <= until).Order(StringComparer.Ordinal)];
 
     private DateTimeOffset? Time(string file, string extension)
     {

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using TinyForum.Data;
 using TinyForum.Storage;
+using static SQLitePCL.raw;
 
 namespace TinyForum.Maintenance;
 
@@ -84,7 +86,7 @@ internal static class ExportImport
         var tables = new Dictionary<string, Table>();
         var number = 0L;
         var isWhole = false;
-        while (input.ReadLine() is { } line)
+        while (ReadLine(input, number + 1) is { } line)
         {
             number++;
             if (isWhole)
@@ -103,7 +105,7 @@ internal static class ExportImport
             {
                 throw Bad(number, e.Message);
             }
-            catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_MISMATCH)
+            catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_CONSTRAINT or SQLITE_MISMATCH or SQLITE_TOOBIG)
             {
                 throw Bad(number, e.Message);
             }
@@ -116,6 +118,22 @@ internal static class ExportImport
         if (IntegrityCheck.Run(connection) is [var fault, ..])
             throw new InvalidDataException($"the file is inconsistent: {fault}");
         return number - 2;
+    }
+
+    private static string? ReadLine(TextReader input, long number)
+    {
+        try
+        {
+            return input.ReadLine();
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Bad(number, "what follows is not UTF-8");
+        }
+        catch (InvalidDataException e) // of the compression
+        {
+            throw Bad(number, e.Message);
+        }
     }
 
     private static void Line(Utf8JsonWriter writer, Stream output, Action<Utf8JsonWriter> members)

@@ -29,6 +29,9 @@ internal sealed class Connection : IDisposable
     /// <summary>The connection itself, for what this class has no method for (backup, raw handles).</summary>
     public SqliteConnection Sqlite { get; }
 
+    /// <summary>Whether the file can be read alone, although it was opened for writing too: SQLite makes do with that.</summary>
+    public bool IsReadOnly => SQLitePCL.raw.sqlite3_db_readonly(Sqlite.Handle, "main") != 0;
+
     /// <summary>The texts of the statements that are kept.</summary>
     public IEnumerable<string> Statements => _statements.Keys;
 
@@ -85,6 +88,46 @@ internal sealed class Connection : IDisposable
         {
             SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, 0, null, null);
         }
+    }
+
+    /// <summary>Runs <paramref name="work"/>, whose statements fail once <paramref name="cancellation"/> is requested.</summary>
+    /// <exception cref="OperationCanceledException">One did.</exception>
+    public T Run<T>(Func<T> work, CancellationToken cancellation)
+    {
+        const int Steps = 1000; // of SQLite's virtual machine between two looks
+        SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, Steps, _ => cancellation.IsCancellationRequested ? 1 : 0, null);
+        using var checkpoint = cancellation.Register(Interrupt); // which takes no such steps
+        try
+        {
+            return work();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT && cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellation);
+        }
+        finally
+        {
+            SQLitePCL.raw.sqlite3_progress_handler(Sqlite.Handle, 0, null, null);
+        }
+    }
+
+    /// <inheritdoc cref="Run{T}"/>
+    public void Run(Action work, CancellationToken cancellation) => Run(
+        () =>
+        {
+            work();
+            return true;
+        },
+        cancellation);
+
+    /// <summary>Interrupts the statement that is running or, if none is, the checkpoint when the connection is closed.</summary>
+    public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(Sqlite.Handle!);
+
+    /// <summary>Makes closing the connection leave the write-ahead log as it is.</summary>
+    public void KeepLog()
+    {
+        const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+        _ = SQLitePCL.raw.sqlite3_db_config(Sqlite.Handle, NoCheckpointOnClose, 1, out _);
     }
 
     /// <summary>Runs <paramref name="change"/> in a transaction; an exception rolls it back.</summary>

@@ -12,6 +12,9 @@ internal sealed class Database : IDisposable
 {
     private const int KeptReaders = 16;
 
+    /// <summary>How long the log may stay once all of it is in the file, in bytes: it grows while something is read or written for long.</summary>
+    internal const int MaxIdleLog = 64 * 1024 * 1024;
+
     internal static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseSchema _schema;
@@ -19,23 +22,41 @@ internal sealed class Database : IDisposable
     private readonly Action<LogSeverity, string>? _tell;
     private readonly ConcurrentStack<Connection> _readers = new();
     private readonly Connection _watch;
-    private readonly Lock _watchLock = new();
     private readonly WalIndex _walIndex;
-    private bool _disposed, _hasMoved;
+    private readonly OpenFiles _files;
+    private readonly bool _isNew;
+    private long? _commitsOfOthers;
+    private string? _fault;
+    private bool _disposed;
 
-    private Database(string path, bool isTemporary, DatabaseSchema schema, int maxBatch, TimeSpan busyTimeout, Action<LogSeverity, string>? tell)
+    private Database(Place place, DatabaseSchema schema, int maxBatch, TimeSpan busyTimeout, Action<LogSeverity, string>? tell)
     {
-        Path = path;
-        IsTemporary = isTemporary;
-        _schema = schema;
-        _busyTimeout = busyTimeout;
-        _tell = tell;
-        _watch = OpenConnection(readOnly: true);
-        _watch.Number("SELECT count(*) FROM sqlite_schema"); // makes SQLite map the WAL-index
-        _walIndex = WalIndex.Of(_watch.Sqlite.Handle!);
-        Writer = new WriteQueue(OpenConnection(readOnly: false), maxBatch, RequireInPlace);
+        (Path, IsTemporary, _isNew) = (place.Path, place.IsTemporary, place.IsNew);
+        (_schema, _busyTimeout, _tell) = (schema, busyTimeout, tell);
+        Connection? writer = null;
+        try
+        {
+            _watch = OpenConnection(readOnly: true);
+            writer = OpenConnection(readOnly: false);
+            RequireWritable(writer);
+            _walIndex = WalIndex.Of(_watch.Sqlite.Handle!);
+            _files = OpenFiles.Of(place.Given, Path);
+            if (_files.Misplaced() is { } file)
+                throw new DatabaseException($"{file} was replaced while it was being opened: try again");
+        }
+        catch
+        {
+            writer?.Dispose();
+            _watch?.Dispose();
+            throw;
+        }
+        Writer = new WriteQueue(writer, maxBatch, BeforeWrites, BeforeClose);
     }
 
+    /// <summary>Where a database is: the path that was given, and where its links lead.</summary>
+    private sealed record Place(string Given, string Path, bool IsTemporary, bool IsNew);
+
+    /// <summary>The file's full path, without symbolic links.</summary>
     public string Path { get; }
 
     /// <summary>Whether the file is temporary: made for this object alone and removed with it.</summary>
@@ -43,37 +64,49 @@ internal sealed class Database : IDisposable
 
     public WriteQueue Writer { get; }
 
-    /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be.</summary>
+    private string LogPath => DatabaseFile.Log(Path);
+
+    /// <summary>Opens the database at <paramref name="path"/>, creating or migrating it if need be. If that fails, no new file is left.</summary>
     /// <remarks>
     /// Without a path the database is temporary: it is removed when this object is disposed. <paramref name="tell"/> gets a line for the
-    /// operator when something takes long or goes wrong, from several threads at once.
+    /// operator when something takes long or goes wrong, from several threads at once. <paramref name="cancellation"/> ends a migration.
     /// </remarks>
     /// <exception cref="DatabaseException">
     /// The file can't be opened or written, is not a database, belongs to another program, or has a newer schema.
     /// </exception>
+    /// <exception cref="OperationCanceledException">A migration was cancelled; the database is as it was before that.</exception>
     public static Database Open(
         string? path, DatabaseSchema schema, Action<LogSeverity, string>? tell = null, int maxBatch = WriteQueue.DefaultMaxBatch,
-        TimeSpan? busyTimeout = null)
+        TimeSpan? busyTimeout = null, CancellationToken cancellation = default)
     {
         var patience = busyTimeout ?? BusyTimeout;
-        var isTemporary = path is null;
-        path = isTemporary
+        var given = path is null
             ? System.IO.Path.Combine(Directory.CreateTempSubdirectory("tinyforum-").FullName, "forum.db")
-            : System.IO.Path.GetFullPath(path!);
+            : System.IO.Path.GetFullPath(path);
+        Place? place = null;
         try
         {
-            DatabaseFile.CreatePrivate(path);
-            using (var connection = new Connection(path, readOnly: false, patience))
-                schema.Apply(connection, path, how => tell?.Invoke(LogSeverity.Information, how));
-            return new Database(path, isTemporary, schema, maxBatch, patience, tell);
+            var real = DatabaseFile.RealPath(given);
+            place = new Place(given, real, IsTemporary: path is null, IsNew: false);
+            DatabaseFile.RequireRegular(real, "cannot open the database");
+            if (DatabaseFault.Unwritable(real) is { } unwritable) // before SQLite leaves files beside it
+                throw new DatabaseException($"cannot open the database {given}: {unwritable}");
+            place = place with { IsNew = DatabaseFile.CreatePrivate(real) };
+            using (var connection = new Connection(real, readOnly: false, patience))
+            {
+                if (connection.IsReadOnly)
+                    throw new DatabaseException($"cannot open the database {given}: {DatabaseFault.Obstacle(real) ?? "it can't be written"}");
+                schema.Apply(connection, real, how => tell?.Invoke(LogSeverity.Information, how), cancellation);
+            }
+            return new Database(place, schema, maxBatch, patience, tell);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new DatabaseException($"cannot open the database {path}: {e.Message}", e);
-        }
-        catch (SqliteException e)
-        {
-            throw new DatabaseException($"cannot open the database {path}: {Explain(e, path)}", e);
+            if (place is not null)
+                Remove(place.Path, place.IsTemporary, place.IsNew);
+            if (e is SqliteException or IOException or UnauthorizedAccessException or NotSupportedException)
+                throw new DatabaseException($"cannot open the database {given}: {DatabaseFault.Explain(e, place?.Path ?? given)}", e);
+            throw;
         }
     }
 
@@ -81,13 +114,10 @@ internal sealed class Database : IDisposable
     public T Read<T>(Func<Connection, T> read)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!_readers.TryPop(out var connection))
-        {
-            RequireInPlace(); // otherwise this reader would open another file than the ones before it
-            connection = OpenConnection(readOnly: true);
-        }
+        Connection? connection = null;
         try
         {
+            connection = _readers.TryPop(out var idle) ? idle : OpenReader();
             return read(connection);
         }
         catch (SqliteException e) when (WriteQueue.Translate(e) is { } refusal)
@@ -96,10 +126,10 @@ internal sealed class Database : IDisposable
         }
         finally
         {
-            if (_readers.Count < KeptReaders && !_disposed)
+            if (connection is not null && _readers.Count < KeptReaders && !_disposed)
                 _readers.Push(connection);
             else
-                connection.Dispose();
+                connection?.Dispose();
         }
     }
 
@@ -141,22 +171,14 @@ internal sealed class Database : IDisposable
     /// </summary>
     public long Version() => _walIndex.Version;
 
-    /// <summary>Requires that the open file is still the one at its path.</summary>
-    /// <exception cref="RefusalException">Unavailable: it was deleted, moved or replaced; what is written into it now would be lost.</exception>
+    /// <summary>Requires that the open files are still those in their places.</summary>
+    /// <exception cref="RefusalException">Unavailable: one was deleted, moved or replaced; what is written now would be lost.</exception>
     public void RequireInPlace()
     {
-        lock (_watchLock)
-            RequireInPlace(_watch);
-    }
-
-    private void RequireInPlace(Connection connection)
-    {
-        var hasMoved = DatabaseFile.HasMoved(connection, Path);
-        if (Interlocked.Exchange(ref _hasMoved, hasMoved) != hasMoved)
-            _tell?.Invoke(hasMoved ? LogSeverity.Error : LogSeverity.Information, hasMoved
-                ? $"{Path} or its -wal was deleted, moved or replaced: nothing can be written; put it back or restart"
-                : $"{Path} is back in its place");
-        if (hasMoved)
+        var fault = Fault();
+        if (Interlocked.Exchange(ref _fault, fault) != fault)
+            _tell?.Invoke(fault is null ? LogSeverity.Information : LogSeverity.Error, fault ?? $"{Path} is back in its place");
+        if (fault is not null)
             throw new RefusalException(RefusalKind.Unavailable, "the database is not available") { RetryAfter = TimeSpan.FromSeconds(30) };
     }
 
@@ -167,40 +189,103 @@ internal sealed class Database : IDisposable
             return;
         while (_readers.TryPop(out var reader))
             reader.Dispose();
-        lock (_watchLock)
-            _watch.Dispose();
         Writer.Dispose(); // the last connection to close: SQLite then checkpoints and removes the log
-        if (IsTemporary)
-            Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
+        Remove(Path, IsTemporary, isNew: false);
+    }
+
+    /// <summary>As <see cref="Dispose"/>; and if this object made the file and nobody else has it open, it is removed.</summary>
+    public void Abandon()
+    {
+        Dispose();
+        Remove(Path, isTemporary: false, _isNew);
+    }
+
+    private static void Remove(string path, bool isTemporary, bool isNew)
+    {
+        if (isTemporary)
+            Directory.Delete(System.IO.Path.GetDirectoryName(path)!, recursive: true);
+        else if (isNew)
+            DatabaseFile.Discard(path);
+    }
+
+    /// <summary>SQLite opens a log that it may not write for reading alone, and says so at the first write.</summary>
+    private static void RequireWritable(Connection connection)
+    {
+        try
+        {
+            connection.Script("BEGIN IMMEDIATE; ROLLBACK;");
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLITE_BUSY or SQLITE_LOCKED)
+        {
+            // Someone else is writing.
+        }
+    }
+
+    private void BeforeWrites(Connection writer)
+    {
+        RequireInPlace();
+        _commitsOfOthers = writer.Number("PRAGMA data_version");
+    }
+
+    /// <summary>
+    /// Keeps SQLite from copying the log into the file and removing it where others may have written what this process can't see: into a
+    /// log that took the place of this one, or with an index of the log that took the place of this one's.
+    /// </summary>
+    private void BeforeClose(Connection writer)
+    {
+        if (Fault() is not null
+            && (!_files.IsLogIndexInPlace || _walIndex.IsOvertaken(LogPath) || _commitsOfOthers != writer.Number("PRAGMA data_version")))
+            writer.KeepLog();
+        _watch.Dispose();
+    }
+
+    /// <summary>A line for the operator if a file is not in its place, or if others have written to the log while one was not.</summary>
+    private string? Fault()
+    {
+        if (_files.Misplaced() is { } file)
+            return $"{file} was deleted, moved or replaced: nothing can be written; put it back or restart";
+        return _fault is null || !_walIndex.IsOvertaken(LogPath) ? null
+            : $"{LogPath} was written by another process while a file was away: nothing can be written; restart";
+    }
+
+    private Connection OpenReader()
+    {
+        RequireInPlace(); // otherwise it would open other files than the readers before it
+        var reader = OpenConnection(readOnly: true);
+        try
+        {
+            RequireInPlace();
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
     }
 
     private Connection OpenConnection(bool readOnly)
     {
         var connection = new Connection(Path, readOnly, _busyTimeout);
-        connection.Script("""
-            PRAGMA foreign_keys  = ON;
-            PRAGMA secure_delete = ON;
-            PRAGMA temp_store    = MEMORY;
-            PRAGMA trusted_schema = OFF;
-            PRAGMA cache_size    = -16000;
-            """);
-        connection.Script(readOnly ? "PRAGMA query_only = ON" : "PRAGMA synchronous = FULL");
-        if (readOnly)
-            _schema.PrepareReader(connection);
-        return connection;
+        try
+        {
+            connection.Script("""
+                PRAGMA foreign_keys  = ON;
+                PRAGMA secure_delete = ON;
+                PRAGMA temp_store    = MEMORY;
+                PRAGMA trusted_schema = OFF;
+                PRAGMA cache_size    = -16000;
+                """);
+            connection.Script(readOnly ? "PRAGMA query_only = ON" : $"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {MaxIdleLog}");
+            if (readOnly)
+                _schema.PrepareReader(connection);
+            connection.Number("SELECT count(*) FROM sqlite_schema"); // opens the log and maps its index now, while they are known to be in place
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
-
-    public static string Explain(SqliteException e, string path) => e.SqliteErrorCode switch
-    {
-        SQLITE_NOTADB => "it is not a SQLite database",
-        SQLITE_CORRUPT => "it is damaged (restore a backup)",
-        SQLITE_BUSY or SQLITE_LOCKED => "another process holds it locked",
-        SQLITE_FULL => "the disk is full",
-        SQLITE_READONLY => "the file or its folder can't be written",
-        SQLITE_PERM or SQLITE_AUTH => "permission denied",
-        SQLITE_CANTOPEN when Directory.Exists(path) => "it is a folder",
-        SQLITE_CANTOPEN when !Directory.Exists(System.IO.Path.GetDirectoryName(path)) => "its folder does not exist",
-        SQLITE_CANTOPEN => "the file or its folder can't be opened or written",
-        _ => e.Message,
-    };
 }

@@ -34,7 +34,8 @@ internal sealed record DatabaseSchema(
 
     /// <summary>Brings a database to this schema: an empty one by the script, an older one by the missing migrations.</summary>
     /// <exception cref="DatabaseException">It belongs to another program, or has a newer schema.</exception>
-    public void Apply(Connection connection, string path, Action<string> progress)
+    /// <exception cref="OperationCanceledException">A migration was cancelled, and undone.</exception>
+    public void Apply(Connection connection, string path, Action<string> progress, CancellationToken cancellation = default)
     {
         if (connection.Number("PRAGMA application_id") == 0 && IsEmpty(connection))
         {
@@ -47,7 +48,15 @@ internal sealed record DatabaseSchema(
         foreach (var migration in Migrations.Where(m => m.To > version))
         {
             progress($"migrating the database to schema {migration.To}");
-            connection.InTransaction(() => Migrate(connection, migration, progress));
+            try
+            {
+                connection.Run(() => connection.InTransaction(() => Migrate(connection, migration, progress)), cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                connection.Interrupt(); // a log of gigabytes need not be copied into the file now
+                throw;
+            }
         }
     }
 

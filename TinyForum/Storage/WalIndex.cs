@@ -57,6 +57,37 @@ internal sealed unsafe class WalIndex
         return new WalIndex(database, (byte*)header);
     }
 
+    /// <summary>
+    /// Whether others have written to the log with another index than this: it begins anew, or goes on after the last frame that this index
+    /// knows. A large write that was rolled back leaves the same trace.
+    /// </summary>
+    /// <param name="log">Its path. SQLite has no locks on it which closing it could drop.</param>
+    public bool IsOvertaken(string log)
+    {
+        const int LogHeader = 32, FrameHeader = 24, SaltInLog = 16, SaltInFrame = 8, Salt = 8;
+        if (!File.Exists(log))
+            return false;
+        using var file = File.OpenHandle(log, share: FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> header = stackalloc byte[LogHeader];
+        if (RandomAccess.Read(file, header, 0) < LogHeader)
+            return false;
+        var isHeld = false;
+        _database.DangerousAddRef(ref isHeld);
+        try
+        {
+            var salt = new ReadOnlySpan<byte>(_header + 32, Salt);
+            if (!header[SaltInLog..][..Salt].SequenceEqual(salt))
+                return true;
+            int pageSize = *(ushort*)(_header + 14);
+            var next = LogHeader + *(uint*)(_header + 16) * (FrameHeader + (pageSize == 1 ? 65_536L : pageSize));
+            return RandomAccess.Read(file, header[..FrameHeader], next) == FrameHeader && header[SaltInFrame..][..Salt].SequenceEqual(salt);
+        }
+        finally
+        {
+            if (isHeld)
+                _database.DangerousRelease();
+        }
+    }
 
     /// <summary>sqlite3_io_methods (sqlite.org/c3ref/io_methods.html): a number and eighteen functions.</summary>
     [StructLayout(LayoutKind.Explicit)]

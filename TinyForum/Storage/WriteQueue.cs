@@ -17,17 +17,18 @@ internal sealed class WriteQueue : IDisposable
     private readonly BlockingCollection<Write> _waiting = new(MaxWaiting);
     private readonly List<Write> _batch = [];
     private readonly int _maxBatch;
-    private readonly Action<Connection> _check;
+    private readonly Action<Connection> _check, _closing;
     private readonly Thread _thread;
 
     /// <param name="connection">The connection, which this queue alone uses and disposes.</param>
     /// <param name="maxBatch">How many writes are committed together at most.</param>
-    /// <param name="check">Called before each transaction; if it throws, all writes of that transaction are refused.</param>
-    public WriteQueue(Connection connection, int maxBatch, Action<Connection> check)
+    /// <param name="check">Called at the begin of each transaction; if it throws, all writes of that transaction are refused.</param>
+    /// <param name="closing">Called before the connection is closed.</param>
+    public WriteQueue(Connection connection, int maxBatch, Action<Connection> check, Action<Connection> closing)
     {
         _connection = connection;
         _maxBatch = maxBatch;
-        _check = check;
+        (_check, _closing) = (check, closing);
         _thread = new Thread(Run) { IsBackground = true, Name = "TinyForum writer" };
         _thread.Start();
     }
@@ -59,6 +60,7 @@ internal sealed class WriteQueue : IDisposable
             return;
         _waiting.CompleteAdding();
         _thread.Join();
+        _closing(_connection);
         _connection.Dispose();
         _waiting.Dispose();
     }
