@@ -118,6 +118,40 @@ public sealed class AnswerMemoryTests(TestContext test)
         await UntilAsync(() => server.BodyBytes == 0);
     }
 
+    [TestMethod]
+    public async Task Pages_wait_for_each_other_and_what_is_short_does_not_wait_for_them()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        var end = new TaskCompletionSource<int>();
+        var busy = forum.Server.Forum.Pages.RunAsync(int.MaxValue, () => end.Task, test.CancellationToken);
+        var pages = Enumerable.Range(0, 20).Select(_ => forum.Client().GetAsync("/api/posts")).ToList();
+        await UntilAsync(() => forum.Server.Forum.Pages.Queued == pages.Count);
+        foreach (var path in new[] { "/healthz", "/api/posts/1", "/api/user/ada" })
+            (await forum.Client().GetAsync(path)).Is(200);
+        Assert.IsFalse(pages.Exists(page => page.IsCompleted));
+        end.SetResult(0);
+        await busy;
+        foreach (var page in pages)
+            (await page).Is(200);
+    }
+
+    [TestMethod]
+    public async Task An_answer_that_is_too_long_is_not_kept()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        for (var i = 0; i < 3; i++)
+            (await ada.PostAsync("/api/posts", new { title = "t", body = new string('中', 32_000) })).Is(201);
+        foreach (var (limit, kept) in new[] { (2, 1), (3, 1), (1, 2) })
+        {
+            (await forum.Client().GetAsync($"/api/posts?limit={limit}")).Is(200);
+            var metrics = (await forum.Client().GetAsync("/metrics")).Is(200).Text;
+            Assert.Contains($"tinyforum_kept_answers {kept}\n", metrics);
+        }
+    }
+
     private static Server Start(Action<Exchange> handler) => new(handler);
 
     private static RawClient Ask(Server server, string target, int receiveBuffer = 0)

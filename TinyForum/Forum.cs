@@ -13,6 +13,9 @@ internal sealed class Forum : IAsyncDisposable
     private static readonly int SearchesAtOnce = 2 * Environment.ProcessorCount, SearchesWaiting = 4 * SearchesAtOnce;
     private static readonly TimeSpan SearchWait = TimeSpan.FromSeconds(2);
 
+    private const int MaxWaitingPages = 1000;
+    private static readonly TimeSpan MaxPageWait = TimeSpan.FromSeconds(10);
+
     private const int ExportsWaiting = 16;
     private static readonly TimeSpan ExportWait = TimeSpan.FromSeconds(30);
 
@@ -49,6 +52,7 @@ internal sealed class Forum : IAsyncDisposable
         Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
+        Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
         Search = new SearchIndex(Database, Searches, options.SearchTime);
         _exporting = new WorkThreads("TinyForum export", count: 1, ExportsWaiting, ExportWait, Clock);
@@ -91,6 +95,9 @@ internal sealed class Forum : IAsyncDisposable
 
     public Cursors Cursors { get; }
 
+    /// <summary>Pages of lists may be long: made a few at a time, they take little memory, and what is short does not wait for them.</summary>
+    public WorkLimiter Pages { get; }
+
     private static void SliceOfRest(Connection connection)
     {
         if (AccountErasure.Left(connection) is { } user)
@@ -107,6 +114,7 @@ internal sealed class Forum : IAsyncDisposable
 
     private async ValueTask EndAsync(Action close)
     {
+        await Pages.DisposeAsync().ConfigureAwait(false);
         await Passwords.DisposeAsync().ConfigureAwait(false);
         await Searches.DisposeAsync().ConfigureAwait(false);
         await _exporting.DisposeAsync().ConfigureAwait(false);

@@ -38,6 +38,9 @@ internal sealed record Endpoint(
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, bool IsSearch = false,
     bool IsSecret = false, string ContentType = "application/json")
 {
+    /// <summary>Whether the answer is a page of a list.</summary>
+    public bool IsPaged { get; } = Query.Contains("limit");
+
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
         int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, bool isSearch = false,

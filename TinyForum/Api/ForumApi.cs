@@ -79,7 +79,12 @@ internal sealed class ForumApi
             return;
         try
         {
-            await endpoint.Run(call).ConfigureAwait(false);
+            if (!endpoint.IsPaged)
+                await endpoint.Run(call).ConfigureAwait(false);
+            else if (await RunPagedAsync(call, keptFor, target).ConfigureAwait(false) is { } before)
+                version = before;
+            else
+                return;
         }
         catch (RefusalException e) when (e.Kind == RefusalKind.Unauthenticated) // ended since the request came
         {
@@ -88,6 +93,20 @@ internal sealed class ForumApi
         if (!changes && exchange.Status == 200)
             SetETag(exchange, call, isAnonymous, keptFor is null ? null : (keptFor.Value, target), version);
     }
+
+    /// <summary>Runs a handler of pages when its turn has come, unless another request has made the same page by then.</summary>
+    /// <returns>The database's version before anything was read; <see langword="null"/> if the page was kept.</returns>
+    private Task<long?> RunPagedAsync(Call call, long? keptFor, string target) => _forum.Pages.RunAsync<long?>(
+        weight: 1,
+        async () =>
+        {
+            var version = 0L;
+            if (keptFor is { } userId && _kept.TryAnswer(call.Exchange, userId, target, out version))
+                return null;
+            await call.Endpoint.Run(call).ConfigureAwait(false);
+            return version;
+        },
+        CancellationToken.None);
 
     public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
 
@@ -180,6 +199,8 @@ internal sealed class ForumApi
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
+        if (body.Length > AnswerCache.MaxAnswer)
+            keptAs = null;
         if (body.Length == 0 || (!isAnonymous && keptAs is null)) // without a body it was not rendered, since the client has it
         {
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);

@@ -12,6 +12,9 @@ internal sealed class AnswerCache(Func<long> version)
     internal const int MaxAnswers = 2_000;
     internal const long MaxBytes = 64 * 1024 * 1024;
 
+    /// <summary>The longest answer to keep, in bytes: longer ones would push out many others, and are garbage that is expensive to collect.</summary>
+    internal const int MaxAnswer = 256 * 1024;
+
     private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
     private long _version;
     private long _bytes;

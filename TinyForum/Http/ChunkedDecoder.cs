@@ -9,7 +9,7 @@ internal sealed class ChunkedDecoder
     /// <summary>The most bytes that may be no content.</summary>
     public const int MaxFraming = 64 * 1024;
 
-    private const int MaxDigits = 8;
+    internal const int MaxDigits = 8;
 
     private State _state;
     private int _digits, _framing;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
 
@@ -55,9 +56,16 @@ internal static class ContentCodings
     {
         if (coding == ContentCoding.Brotli)
         {
-            var compressed = new byte[BrotliEncoder.GetMaxCompressedLength(body.Length)];
-            return BrotliEncoder.TryCompress(body, compressed, out var length, BrotliQuality, BrotliWindow)
-                ? compressed[..length] : throw new InvalidOperationException("the longest possible was not enough");
+            var compressed = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
+            try
+            {
+                return BrotliEncoder.TryCompress(body, compressed, out var length, BrotliQuality, BrotliWindow)
+                    ? compressed[..length] : throw new InvalidOperationException("the longest possible was not enough");
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(compressed);
+            }
         }
         using var stream = new MemoryStream(body.Length / 4);
         using (var gzip = new GZipStream(stream, CompressionLevel.Fastest))

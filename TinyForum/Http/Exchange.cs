@@ -17,12 +17,12 @@ internal sealed class Exchange : IDisposable
     private static long _lastId;
 
     /// <summary>How much of an answer is sent with its head: HttpListener copies that, and sends the rest from where it is.</summary>
-    private const int SentWithHead = 16 * 1024;
+    internal const int SentWithHead = 16 * 1024;
 
     private const int HeadLength = 512; // about
 
     /// <summary>How long a client may send nothing of a body that was refused, until it gets the answer.</summary>
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+    internal static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 
     private readonly HttpListenerContext _context;
     private readonly ConnectionStream? _stream;
@@ -147,7 +147,8 @@ internal sealed class Exchange : IDisposable
             return;
         if (!_answers.TryHold(bytes.Array))
         {
-            _context.Response.Headers.Clear();
+            foreach (var ofContent in (string[])["ETag", "Content-Encoding", "Cache-Control"])
+                _context.Response.Headers.Remove(ofContent);
             throw new HttpRefusalException(503, "too many answers wait to be read") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
         _held = bytes.Array;

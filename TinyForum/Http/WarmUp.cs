@@ -5,9 +5,8 @@ using System.Text;
 namespace TinyForum.Http;
 
 /// <summary>
-/// A request that the process serves itself on a port that nobody knows, before it opens the real one. HttpListener begins to accept before a field
-/// of its own is set, once per process, and a client that hammers the port meanwhile makes it throw: no client can yet. And an assembly that is first
-/// needed while connections take up every descriptor is not found, then and ever after: what requests need is loaded by then.
+/// A request that the process serves itself on a port that nobody knows, before it opens the real one. An assembly that is first needed while
+/// connections take up every descriptor is not found, then and ever after: what requests need is loaded by then.
 /// </summary>
 internal static class WarmUp
 {

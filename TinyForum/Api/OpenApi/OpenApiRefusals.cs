@@ -19,7 +19,7 @@ internal static class OpenApiRefusals
         (413, "ContentTooLarge", $"The body is larger than {RequestBody.MaxLength / 1024} KiB.", $"the body must be at most {RequestBody.MaxLength} bytes", []),
         (414, "UriTooLong", $"The request target is longer than {RequestTarget.MaxLength / 1024} KiB.",
             $"the request target must be at most {RequestTarget.MaxLength} bytes", []),
-        (415, "UnsupportedMediaType", "The body is not `application/json`.", "the body must be sent as application/json", []),
+        (415, "UnsupportedMediaType", "The body is not `application/json`, or has a `Content-Encoding`.", "the body must be sent as application/json", []),
         (422, "UnprocessableContent", "The `Idempotency-Key` was used for another request.", "this Idempotency-Key was used for another request", []),
         (429, "TooManyRequests", "Too many requests.", "too many requests", ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]),
         (500, "InternalServerError", "A fault of the server; its log has the details under the request's id.", "internal error", []),
