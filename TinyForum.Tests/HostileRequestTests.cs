@@ -85,16 +85,17 @@ public sealed class HostileRequestTests
     }
 
     [TestMethod]
-    [DataRow("http://*:0", "http://forum.example:a@evil.example/healthz", "a.example", 421, DisplayName = "a user is no host")]
-    [DataRow("http://*:0", "http://evil.example/healthz", "a.example", 421, DisplayName = "an absolute target beats the Host")]
-    [DataRow("http://*:0", "http://forum.example/healthz", "evil.example", 200, DisplayName = "whatever the Host")]
-    [DataRow("http://*:0", "/healthz", "forum.example", 200)]
-    [DataRow("http://*:0", "/healthz", "FORUM.example:8080", 200, DisplayName = "case and port do not count")]
-    [DataRow("http://*:0", "/healthz", "localhost", 200, DisplayName = "loopback is always allowed")]
-    [DataRow("http://*:0", "/healthz", "evil.example", 421)]
-    [DataRow("http://*:0", "/healthz", "forum.example.evil.example", 421)]
-    [DataRow("http://*:0", "/healthz", "192.0.2.1", 421)]
-    [DataRow("http://127.0.0.1:0", "/healthz", "localhost", 200)]
+    [DataRow("http://*:0", "http://forum.example:a@evil.example/api/tags", "a.example", 421, DisplayName = "a user is no host")]
+    [DataRow("http://*:0", "http://evil.example/api/tags", "a.example", 421, DisplayName = "an absolute target beats the Host")]
+    [DataRow("http://*:0", "http://forum.example/api/tags", "evil.example", 200, DisplayName = "whatever the Host")]
+    [DataRow("http://*:0", "/api/tags", "forum.example", 200)]
+    [DataRow("http://*:0", "/api/tags", "FORUM.example:8080", 200, DisplayName = "case and port do not count")]
+    [DataRow("http://*:0", "/api/tags", "localhost", 200, DisplayName = "loopback is always allowed")]
+    [DataRow("http://*:0", "/api/tags", "evil.example", 421)]
+    [DataRow("http://*:0", "/api/tags", "forum.example.evil.example", 421)]
+    [DataRow("http://*:0", "/api/tags", "192.0.2.1", 421)]
+    [DataRow("http://127.0.0.1:0", "/api/tags", "localhost", 200)]
+    [DataRow("http://*:0", "/healthz", "192.0.2.1", 200, DisplayName = "what watches a server may know its address alone")]
     public async Task A_forum_with_names_answers_to_them_alone(string listen, string target, string host, int status)
     {
         await using var forum = await TestForum.StartAsync(o => o with { Listen = [listen], Hosts = ["forum.example"] });

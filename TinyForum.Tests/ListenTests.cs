@@ -97,7 +97,7 @@ public sealed class ListenTests(TestContext test)
     private static int Ask(Uri url, string host)
     {
         using var client = new RawClient(url);
-        client.SendExactly($"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        client.SendExactly($"GET /api/tags HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         return client.ReadAnswers().Single().Status;
     }
 }

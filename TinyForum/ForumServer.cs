@@ -101,7 +101,7 @@ public sealed class ForumServer : IAsyncDisposable
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             var boundary = new Boundary(
                 api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,
-                (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration));
+                (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration), probe: "/healthz");
             await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, [.. ForumApi.NeededLater, .. PasswordHasher.Needed]).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);

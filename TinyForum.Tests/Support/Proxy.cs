@@ -82,6 +82,29 @@ internal sealed class Proxy : IDisposable
 
     private static string Config(string name, int port, string server, string folder) => name switch
     {
+        "caddy of the docs" => $$"""
+            {
+                admin off
+                auto_https off
+            }
+            {{OfDocs("caddy", server).Replace("forum.example {", $"http://127.0.0.1:{port} {{", StringComparison.Ordinal)}}
+            """,
+        "nginx of the docs" => $$"""
+            daemon off;
+            master_process off;
+            pid {{folder}}/pid;
+            events { }
+            http {
+                access_log off;
+                client_body_temp_path {{folder}}/body;
+                proxy_temp_path {{folder}}/proxy;
+                fastcgi_temp_path {{folder}}/fastcgi;
+                uwsgi_temp_path {{folder}}/uwsgi;
+                scgi_temp_path {{folder}}/scgi;
+                {{OfDocs("nginx", server).Replace("listen 443 ssl;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal)}}
+            }
+
+            """,
         "caddy" => $$"""
             {
                 admin off
@@ -133,4 +156,12 @@ internal sealed class Proxy : IDisposable
 
             """,
     };
+
+    /// <summary>The configuration that docs/deploy.md shows, for this server.</summary>
+    private static string OfDocs(string language, string server)
+    {
+        var page = Repository.Read("docs/deploy.md");
+        var start = page.IndexOf($"```{language}\n", StringComparison.Ordinal) + language.Length + 4;
+        return page[start..page.IndexOf("```", start, StringComparison.Ordinal)].Replace("127.0.0.1:5000", server, StringComparison.Ordinal);
+    }
 }

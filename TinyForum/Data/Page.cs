@@ -47,7 +47,6 @@ internal static class PageText
         Post post => Encoding.UTF8.GetByteCount(post.Body),
         PostVersion version => Encoding.UTF8.GetByteCount(version.Body),
         Message message => Encoding.UTF8.GetByteCount(message.Body),
-        SearchHit hit => BytesOf(hit.Post),
         _ => 0,
     };
 }

@@ -72,7 +72,7 @@ internal sealed class SearchWalk
 
     public SearchPage Page(int limit, long[]? from)
     {
-        var found = new List<SearchHit>(limit);
+        var (found, bytes) = (new List<SearchHit>(limit), 0L);
         if (_criteria is null)
             return new SearchPage(found, null, IsPartial: false);
         var start = from is null ? Start(_criteria) : SearchPosition.Of(from);
@@ -85,7 +85,11 @@ internal sealed class SearchWalk
             {
                 if (found.Count == limit)
                     return new SearchPage(found, new PagePosition(at.ToNumbers()), !window.IsWhole);
-                if (Load(_criteria, id) is { } post)
+                var post = Load(_criteria, id);
+                bytes += post is null ? 0 : PageText.BytesOf(post);
+                if (found.Count > 0 && bytes > PageText.MaxBytes)
+                    return new SearchPage(found, new PagePosition(at.ToNumbers()), !window.IsWhole);
+                if (post is not null)
                     found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, IsOutOfTime ? [] : _terms)));
                 at = at with { Score = score, Id = id };
             }

@@ -7,7 +7,8 @@ namespace TinyForum.Http;
 /// <summary>
 /// The one place where requests come in and answers go out. It refuses what no handler should see, turns refusals into the envelope and
 /// any other exception into a logged "internal error", sends the answer and reports it. Requests may be for any host if there are no
-/// <paramref name="hosts"/>, which have no port.
+/// <paramref name="hosts"/>, which have no port; those for the path <paramref name="probe"/> always may, since what watches a server may know its
+/// address alone.
 /// </summary>
 internal sealed class Boundary(
     Func<Exchange, ValueTask> serve,
@@ -15,7 +16,8 @@ internal sealed class Boundary(
     TimeProvider clock,
     Action<LogEntry>? log,
     ActivitySource? activities,
-    Action<Exchange, TimeSpan>? answered)
+    Action<Exchange, TimeSpan>? answered,
+    string? probe = null)
 {
     internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
@@ -99,10 +101,15 @@ internal sealed class Boundary(
     /// Whether the request is for a host that this is. On a loopback address only loopback's names are, unless others were given: a web page
     /// could make its own name resolve to this machine (DNS rebinding).
     /// </summary>
-    private bool AnswersFor(Exchange exchange) =>
-        hosts is not null ? hosts.Contains(exchange.HostName)
-        : exchange.ListenAddress is not { IsLoopback: true } address || exchange.HostName is "" or "127.0.0.1"
+    private bool AnswersFor(Exchange exchange)
+    {
+        if (exchange.RawTarget == probe)
+            return true;
+        if (hosts is not null)
+            return hosts.Contains(exchange.HostName);
+        return exchange.ListenAddress is not { IsLoopback: true } address || exchange.HostName is "" or "127.0.0.1"
             || exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase) || exchange.HostName == address.Host;
+    }
 
     /// <summary>Tells the meter, the activity and the log of a request. Does not throw, even if one of those who listen to them does.</summary>
     private void Tell(Exchange exchange, Activity? activity, Exception? fault)

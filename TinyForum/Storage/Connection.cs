@@ -23,6 +23,8 @@ internal sealed class Connection : IDisposable
             DefaultTimeout = 1, // seconds of the provider's own polling; the wait that matters is busy_timeout, below
         }.ToString());
         Sqlite.Open();
+        // Otherwise SQLite prepares a statement anew whenever a parameter of its LIMIT is bound, which takes longer than most reads.
+        _ = sqlite3_db_config(Sqlite.Handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, out int _);
         Script($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
     }
 
@@ -138,6 +140,9 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Interrupts the statement that is running or, if none is, the checkpoint when the connection is closed.</summary>
     public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(Sqlite.Handle!);
+
+    /// <summary>How many pages of the write-ahead log are not in the file yet.</summary>
+    public long UncopiedPages() => First("PRAGMA wal_checkpoint(NOOP)", static r => r.GetInt64(1) - r.GetInt64(2));
 
     /// <summary>Makes closing the connection leave the write-ahead log as it is.</summary>
     public void KeepLog()

@@ -279,7 +279,7 @@ internal sealed class Database : IDisposable
             connection.Script(readOnly ? "PRAGMA query_only = ON" : $"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {MaxIdleLog}");
             if (readOnly)
                 _schema.PrepareReader(connection);
-            connection.Number("SELECT count(*) FROM sqlite_schema"); // opens the log and maps its index now, while they are known to be in place
+            connection.Script("SELECT count(*) FROM sqlite_schema"); // opens the log and maps its index now, while they are known to be in place
             return connection;
         }
         catch

@@ -13,6 +13,8 @@ internal sealed record Migration(int To, string Sql, Action<Connection, Progress
 internal sealed record DatabaseSchema(
     string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader)
 {
+    private const int MaxCopiedPages = 16 * 1024; // some hundred milliseconds
+
     /// <summary>Requires a database of this program, of this schema or an older one.</summary>
     /// <exception cref="DatabaseException">It belongs to another program, or has a newer schema.</exception>
     public int RequireKnown(Connection connection, string path)
@@ -54,7 +56,8 @@ internal sealed record DatabaseSchema(
             }
             catch (OperationCanceledException)
             {
-                connection.Interrupt(); // a log of gigabytes need not be copied into the file now
+                if (connection.UncopiedPages() > MaxCopiedPages)
+                    connection.Interrupt(); // a log of gigabytes need not be copied into the file now
                 throw;
             }
         }
