@@ -33,8 +33,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public static string? OtherProgram { get; } = Environment.GetEnvironmentVariable("TINYFORUM_PROGRAM");
 
     /// <summary>Whether this process, and so those that it starts, was started with SIGINT ignored, as shells do in the background.</summary>
-    public static bool InterruptIsIgnored =>
-        (Convert.ToInt64(IgnoredLine().Match(File.ReadAllText("/proc/self/status")).Groups[1].Value, 16) & 0b10) != 0;
+    public static bool IsIgnored(string signal) =>
+        (Convert.ToInt64(IgnoredLine().Match(File.ReadAllText("/proc/self/status")).Groups[1].Value, 16)
+            & signal switch { "HUP" => 0b1, "INT" => 0b10, "QUIT" => 0b100, _ => 0 }) != 0;
 
     public int Id => _process.Id;
 

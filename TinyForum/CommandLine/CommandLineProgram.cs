@@ -22,7 +22,8 @@ internal static class CommandLineProgram
     {
         try
         {
-            DescriptorBudget.Require(); // first, because what comes next loads libraries
+            SystemLibraries.Require(); // first, because to load any other library takes ICU
+            DescriptorBudget.Require();
             return RunCommandAsync(args);
         }
         catch (StartException e)
@@ -36,7 +37,6 @@ internal static class CommandLineProgram
         using var tooLarge = IgnoreFileSizeSignal();
         try
         {
-            SystemLibraries.Require();
             var line = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @NAME is a name
             if (line.Errors.Count > 0)
                 return Fail(line.Errors[0].Message);
