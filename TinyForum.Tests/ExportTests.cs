@@ -77,6 +77,24 @@ public sealed class ExportTests(TestContext context)
     }
 
     [TestMethod]
+    public async Task An_export_that_was_read_whole_is_over_though_the_server_still_has_its_request()
+    {
+        var end = new TaskCompletionSource();
+        await using var forum = await TestForum.StartAsync(o => o with
+        {
+            Log = entry =>
+            {
+                if (entry.Request?.Route == "/api/me/export")
+                    end.Task.Wait(context.CancellationToken);
+            },
+        });
+        await forum.UserAsync("ada");
+        foreach (var method in (string[])["GET", "HEAD", "GET"])
+            (await (await LoggedInAsync(forum, "ada")).SendAsync(method, "/api/me/export", null)).Is(200);
+        end.SetResult();
+    }
+
+    [TestMethod]
     public async Task Where_there_is_no_room_for_an_export_it_is_refused_and_the_forum_goes_on()
     {
         using var folder = new TemporaryFolder();

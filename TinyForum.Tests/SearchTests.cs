@@ -367,6 +367,18 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public async Task Searches_and_pages_of_lists_do_not_wait_for_each_other()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.Database.ThreadAsync(1, "x", "word");
+        var end = new TaskCompletionSource<bool>();
+        var pages = forum.Server.Forum.Pages.RunAsync(int.MaxValue, () => end.Task, CancellationToken.None);
+        (await forum.Client().GetAsync("/api/search?q=word")).Is(200, "success");
+        end.SetResult(true);
+        Assert.IsTrue(await pages);
+    }
+
+    [TestMethod]
     public async Task More_threads_of_a_tag_than_are_looked_up_at_a_time_are_walked_through()
     {
         var (database, search) = Open();

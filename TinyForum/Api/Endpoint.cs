@@ -38,8 +38,8 @@ internal sealed record Endpoint(
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, bool IsSearch = false,
     bool IsSecret = false, string ContentType = "application/json")
 {
-    /// <summary>Whether the answer is a page of a list.</summary>
-    public bool IsPaged { get; } = Query.Contains("limit");
+    /// <summary>Whether the answer is a page of a list; searches wait for threads of their own.</summary>
+    public bool IsPaged { get; } = Query.Contains("limit") && !IsSearch;
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,

@@ -187,8 +187,8 @@ internal sealed class Exchange : IDisposable
             await response.OutputStream.WriteAsync(start).ConfigureAwait(false);
             if (start.Length < body.Length)
                 await response.OutputStream.WriteAsync(body[start.Length..]).ConfigureAwait(false);
-            if (BodyStream is not null && hasContent && Method != "HEAD")
-                await BodyStream.CopyToAsync(response.OutputStream, StreamedAtOnce).ConfigureAwait(false);
+            if (BodyStream is not null)
+                await SendStreamAsync(BodyStream, hasContent && Method != "HEAD").ConfigureAwait(false);
             LetAnswerGo();
             if (_requestBody.IsOver && (Closes || HasRoom(start.Length)))
                 Close();
@@ -202,6 +202,21 @@ internal sealed class Exchange : IDisposable
             Status = 500;
             return e;
         }
+    }
+
+    /// <summary>Disposes the stream before its last bytes go out: who has read an answer whole finds that it is over.</summary>
+    private async ValueTask SendStreamAsync(Stream content, bool isSent)
+    {
+        var buffer = new byte[StreamedAtOnce];
+        while (isSent)
+        {
+            var count = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false).ConfigureAwait(false);
+            isSent = count == buffer.Length && content.Position < BodyLength;
+            if (!isSent)
+                await content.DisposeAsync().ConfigureAwait(false);
+            await _context.Response.OutputStream.WriteAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+        }
+        await content.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>
