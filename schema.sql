@@ -66,7 +66,7 @@ CREATE TABLE threads (
     id          INTEGER PRIMARY KEY,                        -- the id of its first post
     author_id   INTEGER NOT NULL REFERENCES users (id),     -- as in its first post, for the indexes below
     title       TEXT    NOT NULL,
-    tags        TEXT    NOT NULL DEFAULT '[]',              -- JSON array of names, in the author's order
+    tags        TEXT    NOT NULL DEFAULT '[]',              -- JSON array of tags as they are shown, in the author's order
     replies     INTEGER NOT NULL DEFAULT 0,                 -- visible ones
     last_number INTEGER NOT NULL DEFAULT 0,                 -- the highest number ever given, never reused
     last_post   INTEGER NOT NULL,                           -- id of the latest visible post: the key of sort=active
@@ -103,6 +103,7 @@ CREATE TABLE posts (
 
 CREATE INDEX posts_by_author  ON posts (author_id, id);
 CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_own        ON posts (author_id, thread_id, number) WHERE deleted_at IS NULL; -- they are never unread to their author
 CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 CREATE INDEX posts_deleted    ON posts (thread_id, number) WHERE deleted_at IS NOT NULL; -- to tell how many are unread
 
@@ -129,8 +130,9 @@ CREATE INDEX post_versions_by_editor ON post_versions (editor_id);
 
 CREATE TABLE tags (
     id      INTEGER PRIMARY KEY,
-    name    TEXT    NOT NULL UNIQUE,
-    threads INTEGER NOT NULL DEFAULT 0                      -- visible ones
+    name    TEXT    NOT NULL UNIQUE,                        -- NFKC and case-folded
+    threads INTEGER NOT NULL DEFAULT 0,                     -- visible ones
+    shown   TEXT                                            -- as it was first written, if that differs
 ) STRICT;
 
 CREATE INDEX tags_in_use ON tags (name) WHERE threads > 0;
@@ -178,7 +180,7 @@ CREATE TABLE reading (
 
 -- rowid is the post's id and, in its last bits, how long the post is (Search/Relevance); the text is Search/SearchTokens's, so SQLite's
 -- tokenizer only splits it at spaces. meta holds a token for the author and one for the thread, through which its tags are found: they may
--- change without a change here. Not here: deleted posts; but the replies to a deleted thread stay.
+-- change without a change here. Not here: deleted posts and those of deleted threads (Data/ThreadRecount).
 CREATE VIRTUAL TABLE search USING fts5 (
     title, body, meta,
     content = '', contentless_delete = 1,
@@ -229,7 +231,7 @@ CREATE TABLE blocks (
 
 CREATE INDEX blocks_by_blocked ON blocks (blocked_id);
 
--- Each user's latest NotificationStore.Max. A deleted post's replies and mentions go with it.
+-- Each user's latest NotificationStore.Max.
 CREATE TABLE notifications (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),
@@ -238,11 +240,12 @@ CREATE TABLE notifications (
     thread_id  INTEGER REFERENCES threads (id),             -- the post's
     from_id    INTEGER REFERENCES users (id),
     created_at INTEGER NOT NULL,
-    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
+    read       INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1)),
+    hidden     INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)) -- a reply or mention in a post that is deleted, or whose thread is
 ) STRICT;
 
-CREATE INDEX notifications_by_user ON notifications (user_id, id);
-CREATE INDEX notifications_read    ON notifications (user_id, read, id);
+CREATE INDEX notifications_by_user ON notifications (user_id, id) WHERE hidden = 0;
+CREATE INDEX notifications_oldest  ON notifications (user_id, hidden DESC, read DESC, id); -- the first is the one that has to go
 CREATE INDEX notifications_by_post ON notifications (thread_id, post_id);
 CREATE INDEX notifications_by_from ON notifications (from_id);
 

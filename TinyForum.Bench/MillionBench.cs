@@ -95,7 +95,7 @@ internal static class MillionBench
         ("a Chinese character", MillionText.Characters),
         ("two common words", [.. MillionText.Common.Zip(MillionText.Common.Skip(1), (a, b) => $"{a} {b}")]),
         ("a phrase", [.. MillionText.Common.Zip(MillionText.Common.Skip(1), (a, b) => $"\"{a} {b}\"")]),
-        ("a common word, a rare author", With(forum, "author", "SELECT username FROM users WHERE posts BETWEEN 20 AND 40 ORDER BY id LIMIT 11")),
+        ("a common word, a rare author", With(forum, "author", "SELECT username FROM users WHERE posts BETWEEN 40 AND 60 ORDER BY id LIMIT 11")),
         ("a common word, a rare tag", With(forum, "tag", "SELECT name FROM tags WHERE threads BETWEEN 15 AND 25 ORDER BY id DESC LIMIT 11")),
     ];
 

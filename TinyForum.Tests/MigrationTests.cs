@@ -58,11 +58,14 @@ public sealed class MigrationTests
         using (var old = OldSchema.Create(folder["old.db"], version: 2))
         {
             old.Script("""
-                INSERT INTO users (id, username, username_key, posts, created_at) VALUES (2, 'ada', 'ada', 3, 0);
-                INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post) VALUES (1, 2, 't', '["a"]', 2, 2, 3);
-                INSERT INTO posts (id, thread_id, number, author_id, body, created_at) VALUES (1, 1, 0, 2, 'b', 0), (2, 1, 1, 2, 'b', 0), (3, 1, 2, 2, 'b', 0);
-                INSERT INTO tags (id, name, threads) VALUES (1, 'a', 1);
-                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post) VALUES (1, 1, 2, 0, 3);
+                INSERT INTO users (id, username, username_key, posts, created_at) VALUES (2, 'ada', 'ada', 2, 0), (3, 'bob', 'bob', 2, 0);
+                INSERT INTO threads (id, author_id, title, tags, replies, last_number, last_post)
+                VALUES (1, 2, 't', '["a","οδος","οδοσ"]', 2, 2, 3), (4, 3, 't', '["οδοσ","straße"]', 0, 0, 4);
+                INSERT INTO posts (id, thread_id, number, author_id, body, created_at)
+                VALUES (1, 1, 0, 2, 'b', 0), (2, 1, 1, 2, 'b', 0), (3, 1, 2, 3, 'b', 0), (4, 4, 0, 3, 'b', 0);
+                INSERT INTO tags (id, name, threads) VALUES (1, 'a', 1), (2, 'οδος', 1), (3, 'οδοσ', 2), (4, 'straße', 1);
+                INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post)
+                VALUES (1, 1, 2, 0, 3), (2, 1, 2, 0, 3), (3, 1, 2, 0, 3), (3, 4, 3, 0, 4), (4, 4, 3, 0, 4);
                 INSERT INTO reading (user_id, thread_id, number, seen) VALUES (2, 1, 1, 1);
                 INSERT INTO search (rowid, title, body, meta) VALUES (1 << 5, 't', 'b', 'old');
                 """);
@@ -70,6 +73,10 @@ public sealed class MigrationTests
         await using var forum = await TestForum.StartAsync(o => o with { Database = folder["old.db"] });
         Assert.AreEqual(1, forum.Server.Posts.Find(1, Actors.Of(2))!.Head!.Unread);
         Assert.HasCount(3, forum.Server.Search.Find("tag:a b").Items);
+        Assert.HasCount(4, forum.Server.Search.Find("tag:ΟΔΟΣ b").Items);
+        Assert.AreEqual("a οδος", string.Join(' ', forum.Server.Posts.Find(1)!.Head!.Tags), "one of two that are the same now");
+        Assert.AreEqual("οδος straße", string.Join(' ', forum.Server.Posts.Find(4)!.Head!.Tags));
+        Assert.HasCount(1, forum.Server.Posts.Threads(new ThreadFilter(Tag: "STRASSE")).Items);
         Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => Maintenance.IntegrityCheck.Run(c))));
     }
 

@@ -108,26 +108,25 @@ public sealed class NotificationTests
     }
 
     [TestMethod]
-    public async Task The_suspended_are_told_nothing_until_it_is_over()
+    public async Task Who_is_suspended_for_a_time_is_told_all_and_who_is_for_good_nothing()
     {
         var time = new ManualTime();
         await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
         var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
-        foreach (var until in (long?[])[null, time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds()])
+        foreach (var (until, told) in ((long?, long)[])[(null, 0), (time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds(), 1)])
         {
             await forum.Database.WriteAsync(c =>
                 c.Execute("UPDATE users SET suspension = 'spam', suspended_until = $until WHERE username = 'ada'", ("$until", until)));
             await ThreadAsync(bob, body: "@ada");
+            Assert.AreEqual(told, forum.Database.Read(c => c.Number("SELECT unread_notifications FROM users WHERE username = 'ada'")));
         }
-        Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM notifications")));
         time.Advance(TimeSpan.FromHours(1));
         await ThreadAsync(bob, body: "@ada");
-        Assert.AreEqual(1, forum.Database.Read(c => c.Number("SELECT unread_notifications FROM users WHERE username = 'ada'")));
-        await ToldAsync(ada, "mention bob");
+        await ToldAsync(ada, "mention bob", "mention bob");
     }
 
     [TestMethod]
-    public async Task What_tells_of_a_deleted_post_goes_with_it_and_the_count_too()
+    public async Task What_tells_of_a_deleted_post_goes_and_comes_back_with_it_and_the_count_too()
     {
         await using var forum = await TestForum.StartAsync();
         var (ada, bob, eve) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"), await forum.UserAsync("eve", "moderator"));
@@ -148,10 +147,75 @@ public sealed class NotificationTests
         Assert.AreEqual(thread, (long?)(await ada.GetAsync("/api/notifications"))["notifications.0.post.id"]);
         Assert.IsNull((await ada.GetAsync("/api/notifications"))["notifications.0.post.title"]);
 
-        (await eve.PostAsync($"/api/posts/{thread}/restore")).Is(200); // nobody is called a second time
-        await ToldAsync(ada, "restore eve", "delete eve", "reply bob");
+        (await eve.PostAsync($"/api/posts/{thread}/restore")).Is(200);
+        await ToldAsync(ada, "restore eve", "delete eve", "reply bob", "reply bob");
         Assert.AreEqual("Tea", (string?)(await ada.GetAsync("/api/notifications"))["notifications.1.post.title"]);
+        await ToldAsync(bob, "mention ada", "mention ada");
+        Assert.HasCount(2, (await eve.GetAsync("/api/notifications"))["notifications"]!.AsArray());
+        Assert.AreEqual(0, (int?)(await eve.GetAsync("/api/notifications"))["unread"], "read as it was");
+        (await eve.PostAsync($"/api/posts/{reply}/restore")).Is(200);
+        await ToldAsync(bob, "mention eve", "mention ada", "mention ada");
+        Assert.IsEmpty(forum.Database.Read(c => Maintenance.IntegrityCheck.Run(c)));
+    }
+
+    [TestMethod]
+    public async Task What_is_hidden_stays_as_it_was_and_is_the_first_to_go()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
+        var (first, second) = (await ThreadAsync(bob, body: "@ada"), await ThreadAsync(bob, body: "@ada"));
+        await NotifyAsync(forum, "ada", "pin", first, by: "bob", times: NotificationStore.Max - 2);
+        (await bob.DeleteAsync($"/api/posts/{second}")).Is(200);
+        (await ada.PutAsync("/api/notifications/read")).Is(200);
+        (await bob.PostAsync($"/api/posts/{second}/restore")).Is(200);
+        Assert.AreEqual(1, (int?)(await ada.GetAsync("/api/notifications"))["unread"], "marking all as read is about what shows");
+        (await bob.DeleteAsync($"/api/posts/{second}")).Is(200);
+        await NotifyAsync(forum, "ada", "pin", first, by: "bob", times: 1);
+        CollectionAssert.AreEqual(Range(1, 1_001).Where(id => id != 2).ToArray(), await WalkAsync(ada));
+        (await bob.PostAsync($"/api/posts/{second}/restore")).Is(200);
+        CollectionAssert.AreEqual(Range(1, 1_001).Where(id => id != 2).ToArray(), await WalkAsync(ada));
+    }
+
+    [TestMethod]
+    public async Task An_edit_tells_whom_it_mentions_once_and_takes_back_what_is_unread()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob, eve) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"), await forum.UserAsync("eve", "moderator"));
+        var thread = await ThreadAsync(ada, body: "Hello");
+        await EditAsync(ada, "Hello @bob");
         await ToldAsync(bob, "mention ada");
+        await EditAsync(ada, "Hello @bob, and again @bob and @ada");
+        await ToldAsync(bob, "mention ada");
+        await EditAsync(ada, "Hello `@bob` @eve");
+        await ToldAsync(bob);
+        await ToldAsync(eve, "mention ada");
+        (await eve.PutAsync("/api/notifications/read")).Is(200);
+        await EditAsync(ada, "Hello @bob");
+        await EditAsync(ada, "Hello @bob @eve");
+        await ToldAsync(bob, "mention ada");
+        Assert.HasCount(1, (await eve.GetAsync("/api/notifications"))["notifications"]!.AsArray(), "what was read is not told again");
+        (await ada.PatchAsync($"/api/posts/{thread}", new { title = "Other" })).Is(200);
+        await EditAsync(eve, "Hello @ada");
+        await ToldAsync(bob);
+        await ToldAsync(ada, "edit eve");
+        Assert.IsEmpty(forum.Database.Read(c => Maintenance.IntegrityCheck.Run(c)));
+
+        async Task EditAsync(TestClient editor, string body) => (await editor.PatchAsync($"/api/posts/{thread}", new { body })).Is(200);
+    }
+
+    [TestMethod]
+    public async Task An_edit_tells_nobody_who_was_told_of_the_post_already_or_blocks_its_author()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob, eve) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"), await forum.UserAsync("eve"));
+        (await eve.PutAsync("/api/blocks/ada")).Is(200);
+        var thread = await ThreadAsync(bob);
+        var reply = await ReplyAsync(ada, thread);
+        (await ada.PatchAsync($"/api/posts/{reply}", new { body = "@bob @eve" })).Is(200);
+        await ToldAsync(bob, "reply ada");
+        await ToldAsync(eve);
+        (await ada.PatchAsync($"/api/posts/{reply}", new { body = "nobody" })).Is(200);
+        await ToldAsync(bob, "reply ada");
     }
 
     [TestMethod]

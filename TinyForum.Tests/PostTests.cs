@@ -29,7 +29,7 @@ public sealed class PostTests
                 "number": 0,
                 "replies": 0,
                 "tags": [
-                  "news",
+                  "News",
                   "c-1"
                 ],
                 "thread": 1,

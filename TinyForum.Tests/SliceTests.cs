@@ -46,15 +46,16 @@ public sealed class SliceTests
         }).Holds(25);
 
     [TestMethod]
-    public async Task All_replies_of_a_deleted_thread_are_counted_out_and_their_notifications_gone_when_the_answer_comes()
+    public async Task All_replies_of_a_deleted_thread_are_counted_out_and_their_notifications_hidden_when_the_answer_comes()
     {
         await using var forum = await TestForum.StartAsync();
         var mod = await forum.UserAsync("mod", "moderator");
         await forum.Database.WriteAsync(c => FillThread(c, 4 * ThreadRecount.SliceSize, mod: 2));
         (await mod.DeleteAsync("/api/posts/1")).Is(200);
-        Assert.AreEqual((0L, 0L), (Number("SELECT sum(posts) FROM users"), Number("SELECT count(*) FROM notifications WHERE kind = 'reply'")));
+        Assert.AreEqual((0L, 0L), (Number("SELECT sum(posts) FROM users"), Number("SELECT count(*) FROM notifications WHERE hidden = 0")));
         (await mod.PostAsync("/api/posts/1/restore")).Is(200);
         Assert.AreEqual(1 + 4 * ThreadRecount.SliceSize, Number("SELECT sum(posts) FROM users"));
+        Assert.AreEqual(4 * ThreadRecount.SliceSize, Number("SELECT count(*) FROM notifications WHERE hidden = 0"));
         IsSound(forum.Database, [.. IntegrityCheck.Rules.Select(r => r.Name)]);
 
         long? Number(string sql) => forum.Database.Read(c => c.Number(sql));

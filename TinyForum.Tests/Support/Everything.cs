@@ -10,7 +10,7 @@ internal static class Everything
     {
         ["limit"] = [], ["cursor"] = [], ["reason"] = [],
         ["sort"] = ["active"], ["author"] = ["ada"], ["tag"] = ["news"], ["unread"] = ["true"], ["after"] = ["1"],
-        ["box"] = ["sent", "all"], ["with"] = ["bob"], ["q"] = ["word"], ["state"] = ["resolved", "all"],
+        ["box"] = ["sent", "all"], ["with"] = ["bob"], ["q"] = ["word"], ["state"] = ["resolved", "all"], ["post"] = ["1"],
     };
 
     /// <summary>Every answer to a GET of a route with one of these ids, with every combination of its parameters, two pages each.</summary>

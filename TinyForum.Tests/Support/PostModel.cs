@@ -29,7 +29,8 @@ internal sealed class PostModel(PostStore store, Actor[] users)
         public List<Reply> Replies { get; } = [];
         public int[] ReadUpTo { get; } = [.. Enumerable.Repeat(-1, users)];
         public long LatestPost => Replies.LastOrDefault(r => r.DeletedBy is null)?.Id ?? id;
-        public int Unread(int user) => (ReadUpTo[user] < 0 ? 1 : 0) + Replies.Where((r, i) => r.DeletedBy is null && i + 1 > ReadUpTo[user]).Count();
+        public int Unread(int user) => (ReadUpTo[user] < 0 ? 1 : 0)
+            + Replies.Where((r, i) => r.DeletedBy is null && r.Author != user && i + 1 > ReadUpTo[user]).Count();
     }
 
     public sealed class Reply(long id, int author)

@@ -59,6 +59,12 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public string? Query(string name) => Exchange.Target.Parameter(name);
 
+    /// <summary>A parameter of the query that is a number, if it is there.</summary>
+    /// <exception cref="RefusalException">Invalid: it is no number; <paramref name="what"/> says what it should be.</exception>
+    public long? Number(string name, string what) => Query(name) is not { } text ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw RefusalException.Invalid(name, $"must be {what}");
+
     public bool Flag(string name) => Query(name, false, ("true", true), ("false", false));
 
     /// <summary>The value that belongs to a parameter of the query.</summary>

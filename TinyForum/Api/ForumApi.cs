@@ -39,7 +39,7 @@ internal sealed class ForumApi
     [
         typeof(System.Collections.ReadOnlyCollectionBase),
         typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Numerics.Vector),
-        typeof(System.Threading.RateLimiting.ConcurrencyLimiter),
+        typeof(System.Threading.RateLimiting.ConcurrencyLimiter), typeof(Markdig.Markdown),
     ];
 
     /// <exception cref="HttpRefusalException">The request can't be granted.</exception>

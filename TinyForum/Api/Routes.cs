@@ -70,7 +70,7 @@ internal static class Routes
             query: ["q", "limit", "cursor"], isSearch: true),
 
         Of<ReportRequest, ReportAnswer>("POST /api/posts/{id}/report", Writer, Moderation.Report, "Reports a post to the moderators", status: 201),
-        Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "limit", "cursor"]),
+        Of<ReportsAnswer>("GET /api/reports", Moderator, Moderation.ListReports, "The reports of posts", query: ["state", "post", "limit", "cursor"]),
         Of<ReportAnswer>("GET /api/reports/{id}", Moderator, Moderation.FindReport, "A report"),
         Of<ResolutionRequest, ReportAnswer>("PUT /api/reports/{id}", Moderator, Moderation.Resolve, "Resolves a report"),
         Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Suspends an account", refuses: [409]),

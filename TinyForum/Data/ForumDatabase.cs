@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 4;
+    public const int SchemaVersion = 5;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -56,8 +56,23 @@ internal static class ForumDatabase
                 DROP INDEX reading_by_thread;
                 ALTER TABLE reading DROP COLUMN seen;
 
+                """), // the search index has threads instead of their tags: schema 5 makes it anew
+            new(5, """
+                ALTER TABLE notifications ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1));
+                DROP INDEX notifications_by_user;
+                DROP INDEX notifications_read;
+                CREATE INDEX notifications_by_user ON notifications (user_id, id) WHERE hidden = 0;
+                CREATE INDEX notifications_oldest  ON notifications (user_id, hidden DESC, read DESC, id);
+
+                ALTER TABLE tags ADD COLUMN shown TEXT;
+                CREATE INDEX posts_own        ON posts (author_id, thread_id, number) WHERE deleted_at IS NULL;
+
                 INSERT INTO search (search) VALUES ('delete-all');
-                """, SearchIndex.Fill), // the search index has threads instead of their tags
+                """, (connection, pace) =>
+                {
+                    TagKeys.Renew(connection);
+                    SearchIndex.Fill(connection, pace);
+                }), // tags are compared by case folding; deleted threads' replies leave the search index
         ],
         PrepareReader: RelevanceFunction.Register);
 

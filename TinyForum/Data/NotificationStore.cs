@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
-using TinyForum.Text;
 
 namespace TinyForum.Data;
 
@@ -21,8 +20,9 @@ public sealed record Notification(long Id, string Kind, DateTimeOffset CreatedAt
 public sealed record NotificationPost(long Id, long Number, long ThreadId, string? Title);
 
 /// <summary>
-/// The users' notifications of replies, mentions, and moderation of their posts. A user has at most <see cref="Max"/>: a further one
-/// replaces the oldest that was read, or the oldest if none was. Thread-safe.
+/// The users' notifications of replies, mentions, and moderation of their posts. Those of a deleted post's replies and mentions are hidden
+/// until it is restored. A user has at most <see cref="Max"/>: a further one replaces the oldest that is hidden, or else the oldest that was
+/// read, or else the oldest. Thread-safe.
 /// </summary>
 public sealed class NotificationStore
 {
@@ -45,6 +45,7 @@ public sealed class NotificationStore
           LEFT JOIN posts p ON p.id = n.post_id
           LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
          WHERE n.user_id = $user
+           AND n.hidden = 0
            AND n.id < $before
          ORDER BY n.id DESC
          LIMIT $limit
@@ -64,13 +65,15 @@ public sealed class NotificationStore
             UPDATE notifications
                SET read = 1
              WHERE user_id = $user
+               AND hidden = 0
                AND read = 0
             """, ("$user", actor.Id));
         return Count(c, actor.Id, 0, -marked);
     });
 
     /// <summary>
-    /// Notifies a user, in the transaction of the event itself. Nobody is notified of their own actions, and suspended users of nothing.
+    /// Notifies a user, in the transaction of the event itself. Nobody is notified of their own actions, and users who are suspended for good
+    /// of nothing.
     /// </summary>
     internal void Notify(Connection connection, long userId, string kind, long postId, long fromId)
     {
@@ -82,7 +85,7 @@ public sealed class NotificationStore
              WHERE u.id = $user
                AND {User.IsRegistered}
                AND u.id <> $from
-               AND {Suspension.IsNotInForce}
+               AND (u.suspension IS NULL OR u.suspended_until IS NOT NULL)
             """, ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
         if (told > 0 && Count(connection, userId, 1, 1) > Max)
             RemoveOldest(connection, userId);
@@ -92,53 +95,107 @@ public sealed class NotificationStore
     /// Notifies the users whom a new post concerns: the authors of the thread and of the post that it replies to, and mentioned users; each
     /// once, and nobody who blocks its author. Called once per post, in the transaction that creates it.
     /// </summary>
-    internal void PostCreated(Connection connection, long postId, long authorId, long threadAuthorId, long? repliedToAuthorId, string body)
+    internal void PostCreated(
+        Connection connection, long postId, long authorId, long threadAuthorId, long? repliedToAuthorId, IReadOnlyList<long> mentioned)
     {
         var told = new HashSet<long> { authorId };
-        Tell(threadAuthorId, "reply");
-        if (repliedToAuthorId is { } replied)
-            Tell(replied, "reply");
-        foreach (var (key, otherwise) in Mentions.Find(body))
-        {
-            var user = UserStore.FindByKey(connection, key) ?? (otherwise is null ? null : UserStore.FindByKey(connection, otherwise));
-            if (user is not null)
-                Tell(user.Id, "mention");
-        }
+        foreach (var userId in repliedToAuthorId is { } repliedTo ? (ReadOnlySpan<long>)[threadAuthorId, repliedTo] : [threadAuthorId])
+            Tell(userId, "reply");
+        foreach (var userId in mentioned)
+            Tell(userId, Mention);
 
         void Tell(long userId, string kind)
         {
-            if (told.Add(userId) && !BlockStore.Has(connection, userId, authorId))
-                Notify(connection, userId, kind, postId, authorId);
+            if (told.Add(userId))
+                NotifyUnlessBlocked(connection, userId, kind, postId, authorId);
         }
     }
 
     /// <summary>
-    /// Removes the notifications about the posts of a thread with ids from <paramref name="from"/> to below <paramref name="to"/>, which are
-    /// deleted with it or by themselves, except those of moderation. They do not come back when the post is restored.
+    /// Notifies the users whom an edit mentions and nobody did before, and takes back what the others have not read, in the transaction of the edit.
     /// </summary>
-    internal static void PostsDeleted(Connection connection, long threadId, long from, long to)
+    internal void PostEdited(Connection connection, Post post, long editorId, IReadOnlyList<long> before, IReadOnlyList<long> after)
     {
-        var gone = connection.All("""
-            DELETE FROM notifications
-             WHERE thread_id = $thread
-               AND post_id >= $from
-               AND post_id < $to
-               AND kind IN ('reply', 'mention')
-            RETURNING user_id, read
-            """, r => (UserId: r.GetInt64(0), Unread: 1 - r.GetInt64(1)), ("$thread", threadId), ("$from", from), ("$to", to));
-        foreach (var (userId, unread) in gone)
-            Count(connection, userId, -1, -unread);
+        foreach (var userId in before.Except(after))
+        {
+            if (connection.Execute("""
+                DELETE FROM notifications
+                 WHERE thread_id = $thread
+                   AND post_id = $post
+                   AND user_id = $user
+                   AND kind = 'mention'
+                   AND read = 0
+                """, ("$thread", post.ThreadId), ("$post", post.Id), ("$user", userId)) is > 0 and var taken)
+                Count(connection, userId, -taken, -taken);
+        }
+        foreach (var userId in after.Except([.. before, editorId, post.Author.Id]).Where(user => !IsTold(connection, post, user)))
+            NotifyUnlessBlocked(connection, userId, Mention, post.Id, editorId);
+    }
+
+    /// <summary>
+    /// Hides the notifications about the posts of a thread with ids from <paramref name="from"/> to below <paramref name="to"/>, which are
+    /// deleted with it or by themselves, except those of moderation.
+    /// </summary>
+    internal static void PostsDeleted(Connection connection, long threadId, long from, long to) => CountUnread(connection, -1, connection.All("""
+        UPDATE notifications
+           SET hidden = 1
+         WHERE thread_id = $thread
+           AND post_id >= $from
+           AND post_id < $to
+           AND kind IN ('reply', 'mention')
+           AND hidden = 0
+        RETURNING user_id, read
+        """, HiddenOrShown, ("$thread", threadId), ("$from", from), ("$to", to)));
+
+    /// <summary>Shows those of the posts that are not deleted by themselves again, read or unread as they were.</summary>
+    internal static void PostsRestored(Connection connection, long threadId, long from, long to) => CountUnread(connection, 1, connection.All("""
+        UPDATE notifications
+           SET hidden = 0
+         WHERE thread_id = $thread
+           AND post_id >= $from
+           AND post_id < $to
+           AND hidden = 1
+           AND (SELECT deleted_at FROM posts p WHERE p.id = post_id) IS NULL
+        RETURNING user_id, read
+        """, HiddenOrShown, ("$thread", threadId), ("$from", from), ("$to", to)));
+
+    private const string Mention = "mention";
+
+    private void NotifyUnlessBlocked(Connection connection, long userId, string kind, long postId, long fromId)
+    {
+        if (!BlockStore.Has(connection, userId, fromId))
+            Notify(connection, userId, kind, postId, fromId);
+    }
+
+    private static bool IsTold(Connection connection, Post post, long userId) => connection.Number("""
+        SELECT 1
+          FROM notifications
+         WHERE thread_id = $thread
+           AND post_id = $post
+           AND user_id = $user
+           AND kind IN ('reply', 'mention')
+        """, ("$thread", post.ThreadId), ("$post", post.Id), ("$user", userId)) is not null;
+
+    private static (long UserId, bool IsRead) HiddenOrShown(SqliteDataReader row) => (row.GetInt64(0), row.GetBoolean(1));
+
+    private static void CountUnread(Connection connection, int sign, IEnumerable<(long UserId, bool IsRead)> changed)
+    {
+        foreach (var user in changed.Where(n => !n.IsRead).GroupBy(n => n.UserId))
+            Count(connection, user.Key, 0, sign * user.Count());
     }
 
     private static void RemoveOldest(Connection connection, long userId)
     {
-        var wasRead = connection.Number("""
+        var unread = connection.Number("""
             DELETE FROM notifications
-             WHERE id = coalesce((SELECT min(id) FROM notifications WHERE user_id = $user AND read = 1),
-                                 (SELECT min(id) FROM notifications WHERE user_id = $user AND read = 0))
-            RETURNING read
+             WHERE id = (SELECT id
+                           FROM notifications
+                          WHERE user_id = $user
+                          ORDER BY hidden DESC, read DESC, id
+                          LIMIT 1)
+            RETURNING (1 - hidden) * (1 - read)
             """, ("$user", userId));
-        Count(connection, userId, -1, wasRead!.Value - 1);
+        Count(connection, userId, -1, -unread!.Value);
     }
 
     /// <summary>Adds to a user's counts; returns how many notifications the user has then.</summary>

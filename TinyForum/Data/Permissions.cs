@@ -121,17 +121,14 @@ internal static class Permissions
             throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
     }
 
-    /// <summary>Whether someone may see a post: if it is deleted, only the side that may restore it does.</summary>
-    public static bool MaySee(Post post, Actor? viewer) => post.DeletedBy switch
-    {
-        null => true,
-        Side.Author => viewer?.Id == post.Author.Id,
-        _ => viewer?.Role >= Role.Moderator,
-    };
+    /// <summary>Whether someone may see a post: if it is deleted, moderators do, and its author if nobody else deleted it.</summary>
+    public static bool MaySee(Post post, Actor? viewer) =>
+        post.DeletedBy is null || viewer?.Role >= Role.Moderator || (post.DeletedBy == Side.Author && viewer?.Id == post.Author.Id);
 
     private static bool IsSystem(Actor actor) => actor.Id == User.SystemId && actor is not Caller;
 
-    private static bool IsModerator(Connection connection, Actor actor) => RoleOf(connection, actor) >= Role.Moderator;
+    /// <summary>Whether the actor is a moderator or an admin now.</summary>
+    public static bool IsModerator(Connection connection, Actor actor) => RoleOf(connection, actor) >= Role.Moderator;
 
     private static Role? RoleOf(Connection connection, Actor actor) => IsSystem(actor) ? Role.Admin : RoleOf(connection, actor.Id);
 

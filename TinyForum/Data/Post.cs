@@ -53,33 +53,34 @@ public sealed record ThreadHead(
 public sealed record PostVersion(long Revision, User Editor, string? Title, IReadOnlyList<string>? Tags, string Body, DateTimeOffset CreatedAt);
 
 /// <summary>A tag and how many visible threads have it.</summary>
+/// <param name="Name">The tag as it was first written.</param>
+/// <param name="Threads">How many visible threads have it.</param>
 public sealed record TagCount(string Name, long Threads);
 
 /// <summary>The filter and the order of a list of threads.</summary>
 /// <param name="AuthorId">Only the threads of this user.</param>
-/// <param name="Tag">Only the threads with this tag.</param>
+/// <param name="Tag">Only the threads with this tag, whatever its case and width.</param>
 /// <param name="Unread">Only those with something that the viewer has not read.</param>
 /// <param name="Active">Whether the order is by latest reply; otherwise it is by age.</param>
 public sealed record ThreadFilter(long? AuthorId = null, string? Tag = null, bool Unread = false, bool Active = false);
 
 /// <summary>
-/// The text of a post as <see cref="Check"/> accepts it, with its tags as they are shown, each once; in an edit, what is
-/// <see langword="null"/> stays as it is.
+/// The text of a post as <see cref="Check"/> accepts it, with its tags, each once; in an edit, what is <see langword="null"/> stays as it is.
 /// </summary>
-internal sealed record PostText(string? Title, string? Body, IReadOnlyList<string>? Tags)
+internal sealed record PostText(string? Title, string? Body, IReadOnlyList<Tag>? Tags)
 {
     internal const int MaxTags = 5;
 
     /// <exception cref="RefusalException">Invalid: names the fields that break a rule.</exception>
     public static PostText Check(string? title, string? body, IReadOnlyList<string>? tags)
     {
-        var names = new List<string>();
+        var names = new List<Tag>();
         var tagMistake = tags?.Count > MaxTags ? $"must be at most {MaxTags}" : null;
         foreach (var text in tagMistake is null ? tags ?? [] : [])
         {
             if (!Tag.TryParse(text, out var tag, out var why))
                 tagMistake = $"each {why}";
-            else if (!names.Contains(tag))
+            else if (!names.Exists(t => t.Key == tag.Key))
                 names.Add(tag);
         }
         RefusalException.ThrowIfInvalid(("title", TextRule.Title.CheckOptional(title)), ("body", TextRule.PostBody.CheckOptional(body)), ("tags", tagMistake));

@@ -20,7 +20,7 @@ public sealed partial class PostStore
     public Page<PostVersion>? History(
         long id, Actor? viewer = null, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.ReadSnapshot(c =>
     {
-        if (Load(c, id, null) is not { } post || !Permissions.MaySee(post, viewer))
+        if (Load(c, id, null, ofDeletedThreads: viewer?.Role >= Role.Moderator) is not { } post || !Permissions.MaySee(post, viewer))
             return null;
         if (post.Revision == 1)
             return new Page<PostVersion>([Original(post)], null);

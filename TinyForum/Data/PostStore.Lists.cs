@@ -1,4 +1,5 @@
 using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 
@@ -9,9 +10,9 @@ namespace TinyForum.Data;
 /// </summary>
 public sealed partial class PostStore
 {
-    private const string Listed = """
+    private const string Listed = $"""
         t.deleted = 0
-           AND ($unread = 0 OR t.last_post > coalesce(seen.id, me.read_up_to))
+           AND ($unread = 0 OR (t.last_post > coalesce(seen.id, me.read_up_to) AND {Unread} > 0))
         """;
 
     /// <summary>Which index serves which list. Lists of unread threads use the same ones.</summary>
@@ -33,7 +34,7 @@ public sealed partial class PostStore
 
     private static Page<Post> Threads(Connection connection, ThreadFilter filter, int limit, long[]? from, long? viewerId)
     {
-        var tag = filter.Tag is null ? null : connection.Number("SELECT id FROM tags WHERE name = $name", ("$name", filter.Tag));
+        var tag = filter.Tag is null ? null : connection.Number("SELECT id FROM tags WHERE name = $name", ("$name", Tag.KeyOf(filter.Tag)));
         if (filter.Tag is not null && tag is null)
             return Page<Post>.Empty;
         var falls = from?[2] ?? connection.Number("SELECT value FROM settings WHERE name = 'falls'");

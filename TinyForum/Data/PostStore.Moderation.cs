@@ -1,23 +1,32 @@
 using TinyForum.Search;
 using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 
 /// <summary>Deleting and restoring, pinning and locking. A moderator's actions are logged, and the author is notified.</summary>
 public sealed partial class PostStore
 {
-    /// <summary>Deletes a post: hides it from everyone but the side that deleted it. A thread is hidden with all its replies.</summary>
+    /// <summary>
+    /// Deletes a post: hides it from everyone but moderators and, if its author does it, from everyone but the author and them. A thread is
+    /// hidden with all its replies. A moderator may delete what its author has deleted: then only a moderator can restore it.
+    /// </summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
     public async Task DeleteAsync(Actor actor, long id, string? reason = null)
     {
         var isDone = await _database.WriteAsync(actor, _clock, c =>
         {
-            var post = LoadToChange(c, actor, id);
+            var post = LoadToDelete(c, actor, id);
             c.Execute("""
                 UPDATE posts
-                   SET deleted_at = $now, deleted_by = $by, deleted_as = $side
+                   SET deleted_at = coalesce(deleted_at, $now), deleted_by = $by, deleted_as = $side
                  WHERE id = $id
                 """, ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"), ("$id", id));
+            if (post.DeletedBy is not null)
+            {
+                Tell(c, actor, "delete", post, reason);
+                return true;
+            }
             SearchIndex.Remove(c, id);
             Tell(c, actor, "delete", post, reason);
             if (post.Head is not null)
@@ -48,7 +57,10 @@ public sealed partial class PostStore
                 """, ("$id", id));
             var isDone = post.Head is null || MarkDeleted(c, post, false);
             if (post.Head is null)
+            {
                 CountReply(c, post, 1);
+                NotificationStore.PostsRestored(c, post.ThreadId, id, id + 1);
+            }
             SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
             Tell(c, actor, "restore", post, reason);
             return (Load(c, id, actor.Id)!, isDone);
@@ -106,13 +118,21 @@ public sealed partial class PostStore
         return post;
     }
 
+    /// <summary>As above; a moderator may also delete what its author has deleted, and a reply to a deleted thread.</summary>
+    private static Post LoadToDelete(Connection connection, Actor actor, long id)
+    {
+        var post = Load(connection, id, actor.Id, ofDeletedThreads: true);
+        return post is { DeletedBy: not Side.Moderator } && post.Author.Id != actor.Id && Permissions.IsModerator(connection, actor)
+            ? post : LoadToChange(connection, actor, id);
+    }
+
     private static void CountReply(Connection connection, Post reply, int change)
     {
         var before = connection.Number("SELECT last_post FROM threads WHERE id = $id", ("$id", reply.ThreadId));
         var after = connection.Number("""
             UPDATE threads
                SET replies = replies + $change,
-                   last_post = (SELECT max(id) FROM posts WHERE thread_id = $id AND deleted_at IS NULL)
+                   last_post = coalesce((SELECT max(id) FROM posts WHERE thread_id = $id AND deleted_at IS NULL), id)
              WHERE id = $id
             RETURNING last_post
             """, ("$id", reply.ThreadId), ("$change", change));
@@ -145,7 +165,7 @@ public sealed partial class PostStore
         if (deleted)
             Untag(connection, head.Id);
         else
-            Tag(connection, head.Id, head.Head!.Tags);
+            List(connection, head.Id, Count(connection, [.. head.Head!.Tags.Select(t => new Tag(t, UnicodeText.Key(t)))]));
         return ThreadRecount.Begin(connection, head.Id, deleted);
     }
 

@@ -1,5 +1,6 @@
 using TinyForum.Search;
 using TinyForum.Storage;
+using TinyForum.Text;
 
 namespace TinyForum.Data;
 
@@ -19,8 +20,8 @@ public sealed partial class PostStore
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(title, body, tags ?? []);
-        var tokens = PostTokens.Of(title, body);
-        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens), post => post.Id, FindOriginal);
+        var (tokens, mentioned) = (PostTokens.Of(title, body), MentionedBy(body));
+        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens, mentioned), post => post.Id, FindOriginal);
     }
 
     /// <summary>Creates a reply.</summary>
@@ -36,8 +37,9 @@ public sealed partial class PostStore
     public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
         var text = PostText.Check(null, body, null);
-        var tokens = PostTokens.Of(null, body);
-        return _keys.CreateAsync(author, key, "post", c => CreateReply(c, author, threadId, text, tokens, replyTo), post => post.Id, FindOriginal);
+        var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
+        return _keys.CreateAsync(
+            author, key, "post", c => CreateReply(c, author, threadId, text, tokens, mentioned, replyTo), post => post.Id, FindOriginal);
     }
 
     /// <summary>Changes a post's text and keeps the old version. If nothing differs, nothing happens.</summary>
@@ -57,8 +59,20 @@ public sealed partial class PostStore
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
-        var expected = new ExpectedBody(body ?? (title is null ? null : BodyOf(id)));
-        return _database.WriteAsync(editor, _clock, c => Edit(c, editor, id, text, expected, revisions, reason));
+        var former = BodyOf(id);
+        var expected = new ExpectedBody(body ?? (title is null ? null : former));
+        var mentioned = (Former: former, Before: MentionedBy(body is null ? null : former), After: MentionedBy(body));
+        return _database.WriteAsync(editor, _clock, c =>
+        {
+            var post = LoadToChange(c, editor, id);
+            if (body is not null && post.Body != mentioned.Former) // it has been edited just now
+                mentioned.Before = MentionedBy(post.Body, c);
+            if (Edit(c, editor, post, text, expected, revisions, reason) is not { } edited)
+                return post;
+            if (body is not null)
+                _notifications.PostEdited(c, post, editor.Id, mentioned.Before, mentioned.After);
+            return edited;
+        });
     }
 
     /// <summary>Likes a post, or removes the like.</summary>
@@ -86,25 +100,27 @@ public sealed partial class PostStore
             """, ("$post", id), ("$changed", changed));
     });
 
-    private Post CreateThread(Connection connection, long authorId, PostText text, PostTokens tokens)
+    private Post CreateThread(Connection connection, long authorId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned)
     {
         var id = NextId(connection);
+        var tags = Count(connection, text.Tags!);
         connection.Execute("""
             INSERT INTO threads (id, author_id, title, tags, last_post)
             VALUES ($id, $author, $title, $tags, $id)
-            """, ("$id", id), ("$author", authorId), ("$title", text.Title), ("$tags", FormatTags(text.Tags!)));
+            """, ("$id", id), ("$author", authorId), ("$title", text.Title), ("$tags", FormatTags([.. tags.Select(t => t.Shown)])));
         Insert(connection, id, id, 0, authorId, text.Body!, null);
-        Tag(connection, id, text.Tags!);
+        List(connection, id, tags);
         MarkRead(connection, authorId, id, 0);
         SearchIndex.PutNew(connection, id, tokens, authorId, id);
-        _notifications.PostCreated(connection, id, authorId, authorId, null, text.Body!);
+        _notifications.PostCreated(connection, id, authorId, authorId, null, mentioned);
         return Load(connection, id, authorId)!;
     }
 
-    private Post CreateReply(Connection connection, Actor author, long threadId, PostText text, PostTokens tokens, long? replyTo)
+    private Post CreateReply(
+        Connection connection, Actor author, long threadId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned, long? replyTo)
     {
-        var thread = connection.First("""
-            SELECT t.author_id, t.locked, t.last_post <= coalesce(seen.id, me.read_up_to)
+        var thread = connection.First($"""
+            SELECT t.author_id, t.locked, {Unread} = 0
               FROM threads t
               JOIN users me ON me.id = $author
               LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
@@ -134,23 +150,31 @@ public sealed partial class PostStore
         if (thread.HasReadAll)
             MarkRead(connection, author.Id, threadId, number);
         SearchIndex.PutNew(connection, id, tokens, author.Id, threadId);
-        _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, text.Body!);
+        _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, mentioned);
         return Load(connection, id, author.Id)!;
     }
 
-    private Post Edit(
-        Connection connection, Actor editor, long id, PostText text, ExpectedBody expected, IReadOnlyCollection<long>? revisions, string? reason)
+    /// <returns>The post as it is now; <see langword="null"/> if nothing differs.</returns>
+    private Post? Edit(
+        Connection connection, Actor editor, Post post, PostText text, ExpectedBody expected, IReadOnlyCollection<long>? revisions, string? reason)
     {
-        var post = LoadToChange(connection, editor, id);
         if (revisions?.Contains(post.Revision) == false)
             throw new RefusalException(RefusalKind.Stale, "the post has been changed since");
         if (post.Head is null && (text.Title ?? (object?)text.Tags) is not null)
             throw RefusalException.Invalid(text.Title is null ? "tags" : "title", "only threads have this");
-        var (title, tags, body) = (text.Title ?? post.Head?.Title, text.Tags ?? post.Head?.Tags, text.Body ?? post.Body);
-        var isRetagged = tags?.SequenceEqual(post.Head!.Tags) == false;
+        var (id, title, body) = (post.Id, text.Title ?? post.Head?.Title, text.Body ?? post.Body);
+        var isRetagged = text.Tags?.Select(t => t.Key).SequenceEqual(post.Head!.Tags.Select(UnicodeText.Key)) == false;
         if (body == post.Body && title == post.Head?.Title && !isRetagged)
-            return post;
+            return null;
 
+        var tags = post.Head?.Tags;
+        if (isRetagged)
+        {
+            Untag(connection, id);
+            var counted = Count(connection, text.Tags!);
+            List(connection, id, counted);
+            tags = [.. counted.Select(t => t.Shown)];
+        }
         if (post.Revision == 1)
             Add(connection, id, Original(post));
         connection.Execute("""
@@ -165,16 +189,17 @@ public sealed partial class PostStore
                    SET title = $title, tags = $tags
                  WHERE id = $id
                 """, ("$id", id), ("$title", title), ("$tags", FormatTags(tags!)));
-        if (isRetagged)
-        {
-            Untag(connection, id);
-            Tag(connection, id, tags!);
-        }
         if (body != post.Body || title != post.Head?.Title)
             SearchIndex.Put(connection, id, expected.Of(title, body));
         Tell(connection, editor, "edit", post, reason);
         return Load(connection, id, editor.Id)!;
     }
+
+    // Looked up before the write, whose time it would take; who registers meanwhile is not told.
+    private IReadOnlyList<long> MentionedBy(string? body) => body is null ? [] : _database.Read(c => MentionedBy(body, c));
+
+    private static IReadOnlyList<long> MentionedBy(string body, Connection connection) =>
+        Mentions.Find(body, key => UserStore.FindByKey(connection, key)?.Id);
 
     private string? BodyOf(long id) => _database.Read(c => Load(c, id, viewerId: null))?.Body;
 
@@ -196,16 +221,23 @@ public sealed partial class PostStore
          WHERE id = $id
         """, ("$id", authorId), ("$change", change));
 
-    private static void Tag(Connection connection, long threadId, IReadOnlyList<string> tags)
+    /// <summary>Counts one thread more for each of these tags, and makes those that are new.</summary>
+    /// <returns>The tags as they are shown, with their ids.</returns>
+    private static List<(long Id, string Shown)> Count(Connection connection, IReadOnlyList<Tag> tags) =>
+    [
+        .. tags.Select(tag => connection.First("""
+            INSERT INTO tags (name, shown, threads)
+            VALUES ($name, nullif($shown, $name), 1)
+                ON CONFLICT (name) DO UPDATE SET threads = tags.threads + 1
+            RETURNING id, coalesce(shown, name)
+            """, r => (r.GetInt64(0), r.GetString(1)), ("$name", tag.Key), ("$shown", tag.Shown))),
+    ];
+
+    /// <summary>Lists a thread under these tags.</summary>
+    private static void List(Connection connection, long threadId, List<(long Id, string Shown)> tags)
     {
-        foreach (var tag in tags)
+        foreach (var (id, _) in tags)
         {
-            var id = connection.Number("""
-                INSERT INTO tags (name, threads)
-                VALUES ($name, 1)
-                    ON CONFLICT (name) DO UPDATE SET threads = threads + 1
-                RETURNING id
-                """, ("$name", tag));
             connection.Execute("""
                 INSERT INTO thread_tags (tag_id, thread_id, author_id, pinned, last_post)
                 SELECT $tag, id, author_id, pinned, last_post

@@ -5,28 +5,43 @@ namespace TinyForum.Data;
 
 /// <summary>
 /// The threads and replies. Writes maintain the counts and orders, so that every read is a few index seeks. A deleted post stays visible
-/// to the side that may restore it and does not exist for everyone else. Thread-safe.
+/// to moderators, and to its author if nobody else deleted it, and does not exist for everyone else. Thread-safe.
 /// </summary>
 public sealed partial class PostStore
 {
     // The columns that Map reads, of the post p by the user a in the thread t. Joins adds what depends on the viewer $user.
-    private const string Columns = """
+    private const string Columns = $"""
         p.id, p.thread_id, p.number, p.author_id, a.username, p.body, p.created_at, p.edited_at, p.revision, p.likes,
                CASE WHEN me.id IS NOT NULL THEN l.user_id IS NOT NULL END, p.reply_to, p.deleted_as,
                t.title, t.tags, t.replies, t.last_post, t.pinned, t.locked,
-               CASE WHEN me.id IS NULL OR p.number > 0     THEN NULL
-                    WHEN seen.id IS NOT NULL               THEN t.last_number - seen.number - (SELECT count(*)
-                                                                  FROM posts gone
-                                                                 WHERE gone.thread_id = t.id
-                                                                   AND gone.number > seen.number
-                                                                   AND gone.deleted_at IS NOT NULL)
-                    WHEN t.id > me.read_up_to              THEN t.replies + 1
-                    WHEN t.last_post <= me.read_up_to      THEN 0
-                    ELSE (SELECT count(*)
-                            FROM posts fresh
-                           WHERE fresh.thread_id = t.id
-                             AND fresh.id > me.read_up_to
-                             AND fresh.deleted_at IS NULL) END
+               CASE WHEN me.id IS NOT NULL AND p.number = 0 THEN {Unread} END
+        """;
+
+    // The number of the last post of the thread t that the viewer has read.
+    private const string ReadUpTo = """
+        coalesce(seen.number, (SELECT last.number
+                                           FROM posts last
+                                          WHERE last.thread_id = t.id
+                                            AND last.id <= me.read_up_to
+                                            AND last.deleted_at IS NULL
+                                          ORDER BY last.id DESC
+                                          LIMIT 1), -1)
+        """;
+
+    // How many visible posts of the thread t that are not the viewer's come behind that.
+    private const string Unread = $"""
+        (t.last_number - {ReadUpTo}
+                 - (SELECT count(*)
+                      FROM posts gone
+                     WHERE gone.thread_id = t.id
+                       AND gone.number > {ReadUpTo}
+                       AND gone.deleted_at IS NOT NULL)
+                 - (SELECT count(*)
+                      FROM posts own
+                     WHERE own.author_id = me.id
+                       AND own.thread_id = t.id
+                       AND own.number > {ReadUpTo}
+                       AND own.deleted_at IS NULL))
         """;
 
     private const string Joins = """
@@ -74,10 +89,12 @@ public sealed partial class PostStore
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null) =>
-        _database.Read(c => Load(c, id, viewer?.Id)) is { } post && Permissions.MaySee(post, viewer) ? post : null;
+        _database.Read(c => Load(c, id, viewer?.Id, ofDeletedThreads: viewer?.Role >= Role.Moderator)) is { } post
+            && Permissions.MaySee(post, viewer) ? post : null;
 
     /// <summary>
-    /// A page of a thread's replies, oldest first; deleted ones have no text. <see langword="null"/> if there is no such thread.
+    /// A page of a thread's replies, oldest first; deleted ones have no text. <see langword="null"/> if there is no such thread, or
+    /// it is deleted and <paramref name="viewer"/> no moderator.
     /// </summary>
     /// <param name="threadId">The thread.</param>
     /// <param name="limit">How many at most.</param>
@@ -87,7 +104,7 @@ public sealed partial class PostStore
     public Page<Post>? Replies(
         long threadId, int limit = PagePosition.DefaultSize, PagePosition? from = null, long after = 0, Actor? viewer = null) => _database.ReadSnapshot(c =>
     {
-        if (!IsVisibleThread(c, threadId))
+        if (!IsVisibleThread(c, threadId) && !(viewer?.Role >= Role.Moderator && Load(c, threadId, null) is { Head: not null }))
             return null;
         return c.Page(RepliesOfThread, MapStub, limit, last => [last.Number],
             ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id));
@@ -97,7 +114,7 @@ public sealed partial class PostStore
     public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
     {
         var page = c.Page("""
-            SELECT id, name, threads
+            SELECT id, coalesce(shown, name), threads
               FROM tags
              WHERE threads > 0
                AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
@@ -107,9 +124,9 @@ public sealed partial class PostStore
         return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
     });
 
-    /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread.</summary>
-    internal static Post? Load(Connection connection, long id, long? viewerId) =>
-        connection.First(OnePostOfVisibleThread, Map, ("$id", id), ("$user", viewerId));
+    /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread, unless those are asked for, too.</summary>
+    internal static Post? Load(Connection connection, long id, long? viewerId, bool ofDeletedThreads = false) =>
+        connection.First(ofDeletedThreads ? OnePost : OnePostOfVisibleThread, Map, ("$id", id), ("$user", viewerId));
 
     private static bool IsVisibleThread(Connection connection, long id) => connection.Number("""
         SELECT 1
@@ -147,7 +164,7 @@ public sealed partial class PostStore
     }
 
     // A JSON array of tags needs no escapes: tags have only letters, digits and hyphens.
-    private static string FormatTags(IReadOnlyList<string> tags) => tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", tags)}\"]";
+    internal static string FormatTags(IReadOnlyList<string> tags) => tags.Count == 0 ? "[]" : $"[\"{string.Join("\",\"", tags)}\"]";
 
     internal static string[] ParseTags(string json) => json.Length <= 2 ? [] : json[2..^2].Split("\",\"");
 }

@@ -39,9 +39,12 @@ public sealed class ReportStore
           LEFT JOIN users m ON m.id = r.resolved_by
         """;
 
-    private static readonly string Open = Sql("r.resolved_at IS NULL AND r.id > $after", "r.id");
-    private static readonly string Resolved = Sql("r.resolved_at IS NOT NULL AND r.id < $after", "r.id DESC");
-    private static readonly string All = Sql("r.id < $after", "r.id DESC");
+    private const string IsOpen = "r.resolved_at IS NULL AND r.id > $after", IsResolved = "r.resolved_at IS NOT NULL AND r.id < $after",
+        IsAny = "r.id < $after", IsOfPost = " AND r.post_id = $post";
+
+    private static readonly string Open = Sql(IsOpen, "r.id"), OpenOfPost = Sql(IsOpen + IsOfPost, "r.id");
+    private static readonly string Resolved = Sql(IsResolved, "r.id DESC"), ResolvedOfPost = Sql(IsResolved + IsOfPost, "r.id DESC");
+    private static readonly string All = Sql(IsAny, "r.id DESC"), AllOfPost = Sql(IsAny + IsOfPost, "r.id DESC");
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -86,15 +89,20 @@ public sealed class ReportStore
     /// <param name="state">Which reports.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Report> List(ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
+    /// <param name="postId">Only those of this post.</param>
+    public Page<Report> List(
+        ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null, long? postId = null) => _database.Read(c =>
     {
-        var (sql, start) = state switch
+        var (sql, start) = (state, postId) switch
         {
-            ReportState.Open => (Open, 0),
-            ReportState.Resolved => (Resolved, long.MaxValue),
-            _ => (All, long.MaxValue),
+            (ReportState.Open, null) => (Open, 0),
+            (ReportState.Open, _) => (OpenOfPost, 0),
+            (ReportState.Resolved, null) => (Resolved, long.MaxValue),
+            (ReportState.Resolved, _) => (ResolvedOfPost, long.MaxValue),
+            (_, null) => (All, long.MaxValue),
+            _ => (AllOfPost, long.MaxValue),
         };
-        return c.Page(sql, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? start));
+        return c.Page(sql, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? start), ("$post", postId));
     });
 
     /// <summary>Resolves a report, or changes the resolution of a resolved one; the public log gets an entry.</summary>

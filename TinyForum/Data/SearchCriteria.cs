@@ -49,13 +49,13 @@ internal sealed record SearchCriteria(
             tags.Min(t => t?.Threads) ?? 0,
             Ids(query.NotTags, name => OfTag(name)?.Id));
 
-        long? OfAuthor(string name) => Username.KeyOf(name) is { } key ? UserStore.FindByKey(connection, key)?.Id : null;
+        long? OfAuthor(string name) => UserStore.FindAuthor(connection, name)?.Id;
 
         IndexedTag? OfTag(string name) => !Tag.TryParse(name, out var tag, out _) ? null : connection.First("""
             SELECT id, threads
               FROM tags
              WHERE name = $name
-            """, r => new IndexedTag(r.GetInt64(0), r.GetInt64(1)), ("$name", tag));
+            """, r => new IndexedTag(r.GetInt64(0), r.GetInt64(1)), ("$name", tag.Key));
 
         static List<long> Ids(IReadOnlyList<string> names, Func<string, long?> id) => [.. names.Select(id).OfType<long>().Distinct()];
     }

@@ -63,12 +63,14 @@ public sealed class SearchIndex
         """, ("$row", Relevance.Row(postId, tokens.Count)), ("$title", tokens.Title), ("$body", tokens.Body),
         ("$meta", $"{AuthorToken(authorId)} {ThreadToken(threadId)}"));
 
-    /// <summary>Fills an empty index with every visible post.</summary>
+    /// <summary>Fills an empty index with every visible post of visible threads.</summary>
     internal static void Fill(Connection connection, ProgressReporter pace) => connection.ForEach("""
         SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body, p.author_id, p.thread_id
           FROM posts p
          CROSS JOIN threads t ON t.id = p.thread_id
+          LEFT JOIN recounts c ON c.thread_id = p.thread_id
          WHERE p.deleted_at IS NULL
+           AND CASE WHEN c.thread_id IS NULL OR p.number = 0 THEN t.deleted = 0 ELSE p.id >= c.post_id END
          ORDER BY p.id
         """, row => // in rowid order: FTS5 flushes its buffer whenever a rowid is below the one before
         {

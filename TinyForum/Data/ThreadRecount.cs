@@ -1,16 +1,20 @@
+using TinyForum.Search;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
 
 /// <summary>
-/// Takes the replies of a deleted thread out of their authors' counts and removes the notifications of them, or puts those of a restored one
-/// back into the counts. <c>recounts</c> has how far it has come with a thread: the replies below <c>post_id</c> are out. Which way it
-/// goes, the thread itself tells, so that it may be deleted and restored again before all is done.
+/// Takes the replies of a deleted thread out of their authors' counts and the search index and hides the notifications of them, or undoes that
+/// for a restored one. <c>recounts</c> has how far it has come with a thread: the replies below <c>post_id</c> are out. Which way it goes,
+/// the thread itself tells, so that it may be deleted and restored again before all is done.
 /// </summary>
 internal static class ThreadRecount
 {
-    /// <summary>How many replies a slice has.</summary>
-    internal const int SliceSize = 250;
+    /// <summary>How many replies a slice has at most.</summary>
+    internal const int SliceSize = 100;
+
+    /// <summary>How many characters of text a slice puts back into the search index, or a reply's if that is longer.</summary>
+    internal const int SliceText = 32_000;
 
     /// <summary>Begins, in the transaction that deletes or restores the thread.</summary>
     /// <returns>Whether all is done already.</returns>
@@ -38,25 +42,54 @@ internal static class ThreadRecount
              WHERE c.thread_id = $thread
             """, r => new { PostId = r.GetInt64(0), IsDeleted = r.GetBoolean(1) }, ("$thread", threadId)) is not { } done)
             return true;
-        var next = connection.Number(done.IsDeleted ? Upwards : Downwards, ("$thread", threadId), ("$post", done.PostId), ("$size", SliceSize));
-        var (from, to) = done.IsDeleted ? (done.PostId, next ?? long.MaxValue) : (next ?? 0, done.PostId);
-        Count(connection, threadId, from, to, done.IsDeleted ? -1 : 1);
-        if (done.IsDeleted)
-            NotificationStore.PostsDeleted(connection, threadId, from, to);
+        var next = done.IsDeleted ? TakeOut(connection, threadId, done.PostId) : PutBack(connection, threadId, done.PostId);
         connection.Execute(next is null ? "DELETE FROM recounts WHERE thread_id = $thread" : "UPDATE recounts SET post_id = $post WHERE thread_id = $thread",
             ("$thread", threadId), ("$post", next));
         return next is null;
     }
 
+    /// <returns>Where the next slice begins; <see langword="null"/> if this was the last.</returns>
+    private static long? TakeOut(Connection connection, long threadId, long from)
+    {
+        var replies = connection.All(Upwards, r => r.GetInt64(0), ("$thread", threadId), ("$post", from), ("$limit", SliceSize + 1));
+        var next = replies.Count > SliceSize ? replies[^1] : (long?)null;
+        var to = next ?? long.MaxValue;
+        foreach (var reply in replies.Where(id => id < to && id != threadId))
+            SearchIndex.Remove(connection, reply);
+        Count(connection, threadId, from, to, -1);
+        NotificationStore.PostsDeleted(connection, threadId, from, to);
+        return next;
+    }
+
+    private static long? PutBack(Connection connection, long threadId, long to)
+    {
+        var (size, text, from) = (0, 0, to);
+        var isWhole = connection.While(Downwards, row =>
+        {
+            (size, text) = (size + 1, text + row.GetString(1).Length);
+            if (size > 1 && (size > SliceSize || text > SliceText))
+                return false;
+            from = row.GetInt64(0);
+            if (from != threadId)
+                SearchIndex.Put(connection, from, PostTokens.Of(null, row.GetString(1)));
+            return true;
+        }, ("$thread", threadId), ("$post", to));
+        from = isWhole ? 0 : from;
+        Count(connection, threadId, from, to, 1);
+        NotificationStore.PostsRestored(connection, threadId, from, to);
+        return isWhole ? null : from;
+    }
+
     /// <summary>The thread that is to be gone on with; <see langword="null"/> if none is.</summary>
     public static long? Left(Connection connection) => connection.Number("SELECT min(thread_id) FROM recounts");
 
-    /// <summary>Whether a reply is out of its author's count, although its thread is not deleted: it has still to be put back.</summary>
+    /// <summary>Whether a reply is out of its author's count: its thread is deleted, or it has still to be put back.</summary>
     public static bool IsOut(Connection connection, Post reply) => connection.Number("""
         SELECT 1
-          FROM recounts
-         WHERE thread_id = $thread
-           AND post_id > $post
+          FROM threads t
+          LEFT JOIN recounts c ON c.thread_id = t.id
+         WHERE t.id = $thread
+           AND CASE WHEN c.thread_id IS NULL THEN t.deleted = 1 ELSE c.post_id > $post END
         """, ("$thread", reply.ThreadId), ("$post", reply.Id)) is not null;
 
     // By the index of visible posts: the table itself has to be read past their texts to learn which are deleted.
@@ -67,17 +100,16 @@ internal static class ThreadRecount
            AND id >= $post
            AND deleted_at IS NULL
          ORDER BY id
-         LIMIT 1 OFFSET $size
+         LIMIT $limit
         """;
 
     private const string Downwards = """
-        SELECT id
+        SELECT id, body
           FROM posts INDEXED BY posts_visible
          WHERE thread_id = $thread
            AND id < $post
            AND deleted_at IS NULL
          ORDER BY id DESC
-         LIMIT 1 OFFSET $size
         """;
 
     private static void Count(Connection connection, long threadId, long from, long to, int sign) => connection.Execute("""

@@ -73,6 +73,18 @@ public sealed class UserStore
     internal static User? Find(Connection connection, string username) =>
         Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
 
+    /// <summary>
+    /// As <see cref="Find(string)"/>, but <c>deleted</c> is found, too: posts and messages of erased users are shown by that name.
+    /// </summary>
+    internal User? FindAuthor(string username) => _database.Read(c => FindAuthor(c, username));
+
+    internal static User? FindAuthor(Connection connection, string username) => Username.KeyOf(username) switch
+    {
+        null => null,
+        User.DeletedName => new User(User.DeletedId, User.DeletedName),
+        var key => FindByKey(connection, key),
+    };
+
     /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
     internal static User? FindByKey(Connection connection, string key) => connection.First($"""
         SELECT id, username

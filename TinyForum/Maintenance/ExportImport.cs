@@ -47,6 +47,13 @@ internal static class ExportImport
     /// <summary>The columns that exports of older schemas have and nothing needs any more.</summary>
     private static readonly (string Table, string Column)[] Dropped = [("reading", "seen")];
 
+    /// <summary>The columns that exports of older schemas have not, with what they get.</summary>
+    private static readonly Dictionary<(string Table, string Column), object?> Added = new()
+    {
+        [("notifications", "hidden")] = 0,
+        [("tags", "shown")] = null,
+    };
+
     /// <summary>The tables that are not exported.</summary>
     public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
 
@@ -118,6 +125,7 @@ internal static class ExportImport
         }
         if (!isWhole)
             throw Bad(number + 1, "the file was cut off: its last line is missing");
+        TagKeys.Renew(connection);
         SearchIndex.Fill(connection, pace);
         if (IntegrityCheck.Run(connection) is [var fault, ..])
             throw new InvalidDataException($"the file is inconsistent: {fault}");
@@ -226,7 +234,9 @@ internal static class ExportImport
         public void Insert(Connection connection, JsonElement row)
         {
             for (var i = 0; i < columns.Count; i++)
-                _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value) : throw new FormatException($"{name}.{columns[i]} is missing");
+                _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value)
+                    : Added.TryGetValue((name, columns[i]), out var initial) ? initial
+                    : throw new FormatException($"{name}.{columns[i]} is missing");
             if (row.EnumerateObject().FirstOrDefault(p => !columns.Contains(p.Name) && !Dropped.Contains((name, p.Name)))
                 is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
                 throw new FormatException($"there is no {name}.{unknown.Name}");

@@ -87,13 +87,13 @@ internal static class IntegrityCheck
              WHERE p.likes <> ifnull(l.n, 0)
             """),
         new("tags of threads", """
-            SELECT 'thread ' || t.id || ' has tags ' || t.tags || ' and is listed under ' || ifnull(group_concat(g.name), 'none')
+            SELECT 'thread ' || t.id || ' has tags ' || t.tags || ' and is listed under ' || ifnull(group_concat(coalesce(g.shown, g.name)), 'none')
               FROM threads t
               LEFT JOIN thread_tags x ON x.thread_id = t.id
               LEFT JOIN tags g ON g.id = x.tag_id
              GROUP BY t.id
             HAVING CASE t.deleted WHEN 1 THEN 0 ELSE json_array_length(t.tags) END <> count(g.name)
-                OR sum(g.id IS NOT NULL AND g.name NOT IN (SELECT value FROM json_each(t.tags))) > 0
+                OR sum(g.id IS NOT NULL AND coalesce(g.shown, g.name) NOT IN (SELECT value FROM json_each(t.tags))) > 0
                 OR sum(x.author_id <> t.author_id OR x.pinned <> t.pinned OR x.last_post <> t.last_post) > 0
             """),
         new("threads of tags", """
@@ -114,7 +114,10 @@ internal static class IntegrityCheck
             SELECT 'post ' || id || ' is ' || CASE sum(side) WHEN 1 THEN 'not found' ELSE 'found though it should not be' END
               FROM (SELECT p.id, 1 AS side
                       FROM posts p
+                      JOIN threads t ON t.id = p.thread_id
+                      LEFT JOIN recounts c ON c.thread_id = p.thread_id
                      WHERE p.deleted_at IS NULL
+                       AND CASE WHEN c.thread_id IS NULL OR p.number = 0 THEN t.deleted = 0 ELSE p.id >= c.post_id END
                      UNION ALL
                     SELECT rowid >> 5, 2
                       FROM search)
@@ -144,7 +147,7 @@ internal static class IntegrityCheck
             SELECT 'user ' || u.id || ' says to have ' || u.unread_notifications || ' unread notifications of ' || u.notifications
                    || ' and has ' || ifnull(n.unread, 0) || ' of ' || ifnull(n.n, 0)
               FROM users u
-              LEFT JOIN (SELECT user_id, sum(read = 0) AS unread, count(*) AS n
+              LEFT JOIN (SELECT user_id, sum(read = 0 AND hidden = 0) AS unread, count(*) AS n
                            FROM notifications
                           GROUP BY user_id) n ON n.user_id = u.id
              WHERE (u.unread_notifications <> ifnull(n.unread, 0) OR u.notifications <> ifnull(n.n, 0))

@@ -64,12 +64,16 @@ internal sealed class Connection : IDisposable
         }, parameters);
 
     /// <summary>Calls <paramref name="row"/> for each row until it returns false.</summary>
-    public void While(string sql, Func<SqliteDataReader, bool> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    /// <returns>Whether it never did.</returns>
+    public bool While(string sql, Func<SqliteDataReader, bool> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
-        while (reader.Read() && row(reader))
+        while (reader.Read())
         {
+            if (!row(reader))
+                return false;
         }
+        return true;
     }
 
     /// <summary>The first column of the first row as a number; <see langword="null"/> if there is no row or it is NULL.</summary>

@@ -4,62 +4,136 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A username mentioned in a text, as a key (see <see cref="Username.KeyOf"/>). Names and sentences may both end in dots and hyphens:
-/// look up the whole first and, if there is no such user, the name without them.
+/// Finds @names in what is text of a post (<see cref="Prose"/>), so that a decorator in a pasted program mentions nobody.
 /// </summary>
-internal readonly record struct Mention(string Key, string? Otherwise);
-
-/// <summary>
-/// Finds @names outside of code. Only code is recognised of Markdown (CommonMark 0.31: fenced and indented blocks, code spans, within
-/// quotations and lists), so that a decorator in a pasted program mentions nobody.
-/// </summary>
+/// <remarks>
+/// Where a name ends can't be told from the text alone: sentences go on behind it without a space in many scripts, and both names and
+/// sentences may end in dots, hyphens and underscores. So a mention is a list of the names that it may stand for, the longest first.
+/// </remarks>
 internal static class Mentions
 {
+    /// <summary>How many users a post tells at most.</summary>
     internal const int Max = 20;
 
-    // Replaces code and marks the end of a block in the masked text. A paragraph separator in the text itself may end a block too.
-    private const char BlockEnd = '\u2029';
+    /// <summary>How many names are looked up for a post at most.</summary>
+    internal const int MaxTries = 1_000;
 
-    /// <summary>The mentioned users, each once, in order, at most <see cref="Max"/>.</summary>
-    internal static IReadOnlyList<Mention> Find(string body)
+    private const string Stops = ".-", Signs = ".-_";
+
+    /// <summary>The ids of the users that a text mentions, each once, in order, at most <see cref="Max"/>.</summary>
+    /// <param name="body">The text.</param>
+    /// <param name="find">Looks up a user by the key of the name (see <see cref="Username.KeyOf"/>).</param>
+    internal static IReadOnlyList<long> Find(string body, Func<string, long?> find)
     {
-        List<Mention> found = [];
-        if (!body.Contains('@', StringComparison.Ordinal))
-            return found;
-        var text = MaskBlocks(body);
-        for (var at = 0; at < text.Length && found.Count < Max;)
+        var (found, known) = (new List<long>(), new Dictionary<string, long?>());
+        foreach (var names in Names(body))
         {
-            var c = text[at];
-            if (c == '`')
-                at = AfterBackticks(text, at);
-            else if (c == '\\' && at + 1 < text.Length && text[at + 1] == '`')
-                at += 2;
-            else if (c == '@')
+            foreach (var name in Chosen(names, LookUp))
             {
-                var length = NameLength(text[(at + 1)..]);
-                if (length > 0 && MayPrecede(text[..at]) && Of(text.Slice(at + 1, length)) is { } mention
-                    && text[(at + 1 + length)..] is not ['@', ..] && !found.Exists(m => m.Key == mention.Key))
-                    found.Add(mention);
-                at += 1 + length;
+                if (found.Count < Max && !found.Contains(name))
+                    found.Add(name);
             }
-            else
-                at++;
+            if (found.Count == Max || known.Count >= MaxTries)
+                break;
         }
         return found;
+
+        long? LookUp(string key)
+        {
+            if (!known.TryGetValue(key, out var id) && known.Count < MaxTries)
+                known[key] = id = find(key);
+            return id;
+        }
     }
 
-    private static Mention? Of(ReadOnlySpan<char> name)
+    /// <summary>The first name that someone has. If it ends like a sentence, whoever has the name without that is meant as well.</summary>
+    private static IEnumerable<long> Chosen(IReadOnlyList<string> names, Func<string, long?> find)
     {
-        var trimmed = name.TrimEnd(".-");
-        if (trimmed.IsEmpty || Key(name) is not { } key)
-            return trimmed.IsEmpty || Key(trimmed) is not { } shorter ? null : new Mention(shorter, null);
-        return new Mention(key, trimmed.Length < name.Length ? Key(trimmed) : null);
+        string? also = null;
+        foreach (var name in names)
+        {
+            if (also is not null && name != also)
+                continue;
+            if (find(name) is { } id)
+                yield return id;
+            else if (also is null)
+                continue;
+            if (also is not null || !Stops.Contains(name[^1]))
+                yield break;
+            also = name.TrimEnd(['.', '-']);
+        }
     }
 
-    private static string? Key(ReadOnlySpan<char> name) =>
-        Username.KeyOf(name.ToString()) is { } key && UnicodeText.Length(key) <= Username.MaxLength * 2 ? key : null;
+    /// <summary>For each mention the keys of the names that it may stand for, the longest first.</summary>
+    internal static IEnumerable<IReadOnlyList<string>> Names(string body)
+    {
+        if (!body.AsSpan().ContainsAny(AtSigns))
+            yield break;
+        var text = Prose.Of(body);
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (!IsAtSign(text[at]))
+                continue;
+            var run = Run(text.AsSpan(at + 1));
+            if (run > 0 && MayPrecede(text.AsSpan(0, at)) && Keys(text.AsSpan(at + 1, run), text.AsSpan(at + 1 + run)) is { Count: > 0 } keys)
+                yield return keys;
+            at += run;
+        }
+    }
 
-    private static int NameLength(ReadOnlySpan<char> text)
+    private static readonly SearchValues<char> AtSigns = SearchValues.Create("@\uFE6B\uFF20");
+
+    private static bool IsAtSign(char c) => AtSigns.Contains(c);
+
+    /// <summary>The keys of the beginnings of a run of name characters that may be a name. No name is followed by another @, as addresses are.</summary>
+    private static List<string> Keys(ReadOnlySpan<char> run, ReadOnlySpan<char> rest)
+    {
+        var keys = new List<string>();
+        var longest = Math.Min(run.Length, Username.MaxChars);
+        for (var end = longest; end > 0; end = Shorter(run[..longest], end))
+        {
+            if (end == run.Length && rest is [var next, ..] && IsAtSign(next))
+                continue;
+            Add(run[..end]);
+            Add(run[..end].TrimEnd(Stops));
+            Add(run[..end].TrimEnd(Signs));
+        }
+        return keys;
+
+        void Add(ReadOnlySpan<char> name)
+        {
+            if (Username.KeyOf(name.ToString()) is { } key && UnicodeText.Length(key) <= 2 * Username.MaxLength && !keys.Contains(key))
+                keys.Add(key);
+        }
+    }
+
+    /// <summary>Where a name may end before <paramref name="end"/>: where the script changes, or anywhere in a script without spaces.</summary>
+    private static int Shorter(ReadOnlySpan<char> run, int end)
+    {
+        var after = default(Rune);
+        for (var at = end; at > 0;)
+        {
+            Rune.DecodeLastFromUtf16(run[..at], out var before, out var length);
+            if (at < end && IsBoundary(before, after))
+                return at;
+            (at, after) = (at - length, before);
+        }
+        return 0;
+    }
+
+    private static bool IsBoundary(Rune before, Rune after)
+    {
+        var next = UnicodeText.InName(after.Value);
+        if (next.Kind == NameKind.Mark)
+            return false;
+        if (FoldedText.IsUnspaced(before.Value) || FoldedText.IsUnspaced(after.Value))
+            return true;
+        var scripts = UnicodeText.Scripts(UnicodeText.InName(before.Value).Set);
+        var others = UnicodeText.Scripts(next.Set);
+        return !scripts.IsEmpty && !others.IsEmpty && !scripts.ContainsAny(others);
+    }
+
+    private static int Run(ReadOnlySpan<char> text)
     {
         var length = 0;
         while (length < text.Length && Rune.DecodeFromUtf16(text[length..], out var rune, out var more) == OperationStatus.Done
@@ -68,111 +142,14 @@ internal static class Mentions
         return length;
     }
 
-    // Not in a mail address, nor in a link to another site's profile. Han and the like need no space before the @.
-    private static bool MayPrecede(ReadOnlySpan<char> before) =>
-        before.IsEmpty || Rune.DecodeLastFromUtf16(before, out var rune, out _) != OperationStatus.Done || rune.Value == '.'
-        || (rune.Value is not ('/' or '@') && (UnicodeText.InName(rune.Value).Kind == NameKind.None || FoldedText.IsUnspaced(rune.Value)));
-
-    // The position after the code span that starts here, or after its backticks if no run of the same length closes it in this block.
-    private static int AfterBackticks(ReadOnlySpan<char> text, int at)
+    // Not in a mail address, nor in a link to another site's profile. Han and the like need no space before the @, nor do emphasis and dashes.
+    private static bool MayPrecede(ReadOnlySpan<char> before)
     {
-        var ticks = Run(text[at..], '`');
-        for (var end = at + ticks; end < text.Length && text[end] != BlockEnd;)
-        {
-            var run = Run(text[end..], '`');
-            if (run == ticks)
-                return end + run;
-            end += Math.Max(run, 1);
-        }
-        return at + ticks;
-    }
-
-    private static int Run(ReadOnlySpan<char> text, char c)
-    {
-        var length = text.IndexOfAnyExcept(c);
-        return length < 0 ? text.Length : length;
-    }
-
-    // A copy with code blocks blanked out and a BlockEnd at the end of each block of text, since no code span crosses one.
-    private static ReadOnlySpan<char> MaskBlocks(string body)
-    {
-        var text = body.ToCharArray();
-        var (content, depth, fence, ticks) = (0, 0, '\0', 0); // the list's indentation, the fence's quotation, mark and length
-        var afterText = false;
-        for (int start = 0, end; start < text.Length; start = end + 1)
-        {
-            end = body.IndexOf('\n', start);
-            end = end < 0 ? text.Length : end;
-            var line = body.AsSpan(start, end - start);
-            var (quotes, indent) = Unquote(ref line);
-
-            ticks = quotes < depth ? 0 : ticks; // a fence ends with the quotation it stands in
-            var code = ticks > 0 || line.IsWhiteSpace();
-            if (ticks > 0)
-            {
-                if (quotes == depth && Run(line, fence) >= ticks && line.TrimStart(fence).IsWhiteSpace())
-                    ticks = 0;
-            }
-            else if (!code)
-            {
-                content = Math.Min(content, indent);
-                code = indent >= content + 4 && !afterText;
-                if (!code)
-                {
-                    var item = EnterItems(ref line, indent, ref content);
-                    ticks = Fence(line, out fence);
-                    (depth, code) = (quotes, ticks > 0);
-                    if ((item || line[0] == '#') && start > 0)
-                        text[start - 1] = BlockEnd;
-                }
-            }
-            if (code)
-                text.AsSpan(start, Math.Min(end + 1, text.Length) - start).Fill(BlockEnd);
-            afterText = !code;
-        }
-        return text;
-    }
-
-    // Removes the quotation marks and the indentation of a line; returns how many and how wide.
-    private static (int Quotes, int Indent) Unquote(ref ReadOnlySpan<char> line)
-    {
-        var quotes = 0;
-        while (true)
-        {
-            var (indent, chars) = (0, 0);
-            for (; chars < line.Length && line[chars] is ' ' or '\t'; chars++)
-                indent += line[chars] == ' ' ? 1 : 4 - indent % 4;
-            line = line[chars..];
-            if (indent > 3 || line is not ['>', ..])
-                return (quotes, indent);
-            line = line is ['>', ' ', ..] ? line[2..] : line[1..];
-            quotes++;
-        }
-    }
-
-    // Removes list markers, "- " or "1. ", from a line and notes how far the text of the innermost item is indented.
-    private static bool EnterItems(ref ReadOnlySpan<char> line, int indent, ref int content)
-    {
-        var item = false;
-        while (true)
-        {
-            var digits = Math.Min(line.IndexOfAnyExceptInRange('0', '9'), 10);
-            var marker = line is ['-' or '+' or '*', ' ', ..] ? 1
-                : digits is > 0 and < 10 && line[digits..] is ['.' or ')', ' ', ..] ? digits + 1 : 0;
-            if (marker == 0 || line[marker..].IsWhiteSpace())
-                return item;
-            var spaces = Run(line[marker..], ' ');
-            indent += marker + spaces;
-            content = indent;
-            line = line[(marker + spaces)..];
-            item = true;
-        }
-    }
-
-    private static int Fence(ReadOnlySpan<char> line, out char mark)
-    {
-        mark = line[0];
-        var length = mark is '`' or '~' ? Run(line, mark) : 0;
-        return length >= 3 && !(mark == '`' && line[length..].Contains('`')) ? length : 0;
+        var signs = before.TrimEnd("_-");
+        if (signs.IsEmpty || Rune.DecodeLastFromUtf16(signs, out var rune, out _) != OperationStatus.Done)
+            return true;
+        if (rune.Value == '.' || FoldedText.IsUnspaced(rune.Value))
+            return true;
+        return rune.Value != '/' && !(rune.IsBmp && IsAtSign((char)rune.Value)) && UnicodeText.InName(rune.Value).Kind == NameKind.None;
     }
 }

@@ -14,7 +14,7 @@ internal sealed record Username(string Shown, string Key)
     internal const int MaxLength = 32;
 
     // No valid name is longer: a composed letter is at most four characters of at most two chars. Longer texts are not normalised.
-    private const int MaxChars = MaxLength * 8;
+    internal const int MaxChars = MaxLength * 8;
 
     private const int MaxMarks = 4;
 

@@ -51,5 +51,5 @@ internal static class Messages
 
     private static RefusalException NoSuchMessage() => RefusalException.NotFound("message");
     // A user who does not exist has no conversations.
-    private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.Find(username)?.Id ?? -1 : null;
+    private static long? With(Call call) => call.Query("with") is { } username ? call.Forum.Users.FindAuthor(username)?.Id ?? -1 : null;
 }

@@ -50,8 +50,9 @@ internal static class Moderation
     {
         var state = call.Query(
             "state", ReportState.Open, ("open", ReportState.Open), ("resolved", ReportState.Resolved), ("all", ReportState.All));
+        var post = call.Number("post", "the id of a post");
         return call.Page(
-            $"reports {state}", (size, from) => call.Forum.Reports.List(state, size, from),
+            $"reports {state} {post}", (size, from) => call.Forum.Reports.List(state, size, from, post),
             ReportView.Of, (reports, next) => new ReportsAnswer(reports, next));
     }
 

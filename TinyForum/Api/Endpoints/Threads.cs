@@ -1,4 +1,3 @@
-using System.Globalization;
 using TinyForum.Data;
 using TinyForum.Text;
 
@@ -17,8 +16,8 @@ internal static class Threads
         var unread = call.Flag("unread");
         if (unread && call.Caller is null)
             throw ForumApi.LoginRequired();
-        var author = call.Query("author") is { } name ? call.Forum.Users.Find(name)?.Id ?? -1 : (long?)null;
-        var tag = call.Query("tag") is not { } text ? null : Tag.TryParse(text, out var parsed, out _) ? parsed : "";
+        var author = call.Query("author") is { } name ? call.Forum.Users.FindAuthor(name)?.Id ?? -1 : (long?)null;
+        var tag = call.Query("tag") is not { } text ? null : Tag.TryParse(text, out var parsed, out _) ? parsed.Key : "";
         var filter = new ThreadFilter(author, tag, unread, isActive);
         return call.Page(
             $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}",
@@ -28,7 +27,7 @@ internal static class Threads
 
     public static ValueTask<RepliesAnswer> Replies(Call call)
     {
-        var after = After(call);
+        var after = call.Number("after", "the number of a reply") ?? 0;
         return call.Page(
             $"replies {call.Id}",
             (size, from) => call.Forum.Posts.Replies(call.Id, size, from, after, call.Caller) ?? throw RefusalException.NotFound("thread"),
@@ -67,10 +66,6 @@ internal static class Threads
 
     private static async ValueTask<Done> Lock(Call call, bool locked) =>
         Found(await call.Forum.Posts.LockAsync(call.User, call.Id, locked, Posts.Reason(call)).ConfigureAwait(false));
-
-    private static long After(Call call) => call.Query("after") is not { } text ? 0
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var after) ? after
-        : throw RefusalException.Invalid("after", "must be the number of a reply");
 
     private static Done Found(bool found) => found ? new Done() : throw RefusalException.NotFound("thread");
 }

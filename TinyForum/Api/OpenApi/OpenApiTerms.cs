@@ -57,6 +57,7 @@ internal static class OpenApiTerms
         ["header.If-None-Match"] = new("The `ETag` of the client's copy; if it is current, the answer is a 304.", "\"3\""),
         ["path.id"] = new("Its number.", 7, Whole(1)),
         ["path.username"] = new("A username; case and width do not matter.", "lin"),
+        ["query.post"] = new("Only the reports of that post.", 17, Whole(1)),
         ["query.after"] = new("Starts after the reply with that number.", 20, Whole(0)),
         ["query.author"] = new("Only this user's.", "lin"),
         ["query.box"] = Choice("Received, sent, or both.", "inbox", "sent", "all"),
