@@ -11,6 +11,7 @@ internal static class AllBench
     private static readonly (string Title, Func<Settings, TextWriter, Task> Run)[] Parts =
     [
         ("Reads", ReadsBench.RunAsync),
+        ("Callers", CallersBench.RunAsync),
         ("Writes", WritesBench.RunAsync),
         ("Logins", LoginsBench.RunAsync),
         ("Idle connections", IdleBench.RunAsync),

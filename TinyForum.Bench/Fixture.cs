@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
@@ -38,6 +39,23 @@ internal sealed class Fixture : IDisposable
             (await _client.PostAsync("/api/posts", Content(JsonNode.Parse(Thread)!))).EnsureSuccessStatusCode();
     }
 
+    /// <summary>Posts threads at a steady rate until told to stop.</summary>
+    public async Task WriteAsync(int perSecond, CancellationToken stop)
+    {
+        var url = new Uri(_server.Url, "/api/posts");
+        var request = HttpConnection.Format("POST", url, Cookie, Thread);
+        using var connection = new HttpConnection(url);
+        var start = Stopwatch.GetTimestamp();
+        for (var sent = 1; !stop.IsCancellationRequested; sent++)
+        {
+            if (await connection.AskAsync(request) != 201)
+                throw new InvalidOperationException("a post was refused");
+            var due = TimeSpan.FromSeconds(sent / (double)perSecond) - Stopwatch.GetElapsedTime(start);
+            if (due > TimeSpan.Zero)
+                await Task.Delay(due, CancellationToken.None);
+        }
+    }
+
     /// <summary>A thread of a usual length.</summary>
     public static string Thread { get; } = new JsonObject
     {
@@ -49,7 +67,14 @@ internal sealed class Fixture : IDisposable
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await _client.GetStringAsync(path))!;
 
     /// <summary>The size of an answer, bytes.</summary>
-    public async Task<int> SizeAsync(string path) => (await _client.GetByteArrayAsync(path)).Length;
+    public async Task<int> SizeAsync(string path, string? cookie = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (cookie is not null)
+            request.Headers.Add("Cookie", cookie);
+        using var answer = (await _client.SendAsync(request)).EnsureSuccessStatusCode();
+        return (await answer.Content.ReadAsByteArrayAsync()).Length;
+    }
 
     public LoadRequest Get(string path, bool loggedIn = false) => new(new Uri(_server.Url, path), loggedIn ? Cookie : null);
 

@@ -5,7 +5,11 @@ using System.Text.RegularExpressions;
 namespace TinyForum.Bench;
 
 /// <summary>One request, to be sent over and over.</summary>
-internal sealed record LoadRequest(Uri Url, string? Cookie = null, string? Body = null);
+/// <param name="Url">Where to.</param>
+/// <param name="Cookie">Who sends it.</param>
+/// <param name="Body">Its body, if it is a POST.</param>
+/// <param name="Cookies">Several who send it in turn.</param>
+internal sealed record LoadRequest(Uri Url, string? Cookie = null, string? Body = null, IReadOnlyList<string>? Cookies = null);
 
 /// <summary>What a server managed.</summary>
 /// <param name="Rate">Requests a second.</param>
@@ -44,7 +48,18 @@ internal static partial class Load
     private static string Script(LoadRequest request) => $"""
         wrk.method = "{(request.Body is null ? "GET" : "POST")}"
         {(request.Cookie is null ? "" : $"wrk.headers[\"Cookie\"] = \"{request.Cookie}\"")}
+        {(request.Cookies is null ? "" : InTurn(request.Cookies))}
         {(request.Body is null ? "" : $"wrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = [[{request.Body}]]")}
+        """;
+
+    private static string InTurn(IReadOnlyList<string> cookies) => $$"""
+        local cookies, turn = {}, 0
+        for cookie in ([[{{string.Join(' ', cookies)}}]]):gmatch("%S+") do table.insert(cookies, cookie) end
+        request = function()
+          turn = turn % #cookies + 1
+          wrk.headers["Cookie"] = cookies[turn]
+          return wrk.format()
+        end
         """;
 
     private static LoadResult Parse(string output)

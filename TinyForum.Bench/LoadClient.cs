@@ -7,7 +7,7 @@ using System.Text;
 
 namespace TinyForum.Bench;
 
-/// <summary>Enough of wrk for where it is not installed: the same arguments, the same lines of output, of the script the three variables.</summary>
+/// <summary>Enough of wrk for where it is not installed: the same arguments, the same lines of output, of the script the variables and the cookies in turn.</summary>
 internal static class LoadClient
 {
     public static Command Command()
@@ -27,7 +27,7 @@ internal static class LoadClient
 
     private static async Task RunAsync(Uri url, string script, int connections, TimeSpan duration)
     {
-        var request = Request(url, script);
+        var requests = Requests(url, script);
         var latencies = new List<long>[connections];
         var failures = 0;
         var start = Stopwatch.GetTimestamp();
@@ -44,10 +44,11 @@ internal static class LoadClient
         async Task DriveAsync(List<long> mine)
         {
             var connection = new HttpConnection(url);
+            var turn = Random.Shared.Next(requests.Count);
             while (Stopwatch.GetElapsedTime(start) < duration)
             {
                 var sent = Stopwatch.GetTimestamp();
-                if (await connection.AskAsync(request) is < 200 or > 399)
+                if (await connection.AskAsync(requests[turn++ % requests.Count]) is < 200 or > 399)
                     Interlocked.Increment(ref failures);
                 mine.Add(Stopwatch.GetTimestamp() - sent);
             }
@@ -55,11 +56,12 @@ internal static class LoadClient
         }
     }
 
-    private static byte[] Request(Uri url, string script)
+    private static List<byte[]> Requests(Uri url, string script)
     {
-        var cookie = Between("wrk.headers[\"Cookie\"] = \"", "\"");
+        var cookies = Between("for cookie in ([[", "]]")?.Split(' ');
+        cookies ??= [Between("wrk.headers[\"Cookie\"] = \"", "\"")!];
         var body = Between("wrk.body = [[", "]]");
-        return HttpConnection.Format(body is null ? "GET" : "POST", url, cookie, body);
+        return [.. cookies.Select(cookie => HttpConnection.Format(body is null ? "GET" : "POST", url, cookie, body))];
 
         string? Between(string before, string after)
         {

@@ -8,6 +8,7 @@ return await new RootCommand("Measurements of TinyForum")
     StallsBench.Command(),
     AllBench.Command(),
     Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),
+    Settings.Command("callers", "Reading by many who are logged in, against a bare listener", CallersBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
     Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),

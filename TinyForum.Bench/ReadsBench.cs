@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace TinyForum.Bench;
 
 /// <summary>Reading under load, against a bare listener that answers as many bytes.</summary>
@@ -50,7 +48,7 @@ internal static class ReadsBench
         {
             undisturbed.Add(await MeasureAsync(targets[0].Request));
             using var writer = new CancellationTokenSource();
-            var writing = WriteAsync(forum, writer.Token);
+            var writing = forum.WriteAsync(WritesPerSecond, writer.Token);
             disturbed.Add(await MeasureAsync(targets[0].Request));
             await writer.CancelAsync();
             await writing;
@@ -91,22 +89,5 @@ internal static class ReadsBench
             message.Headers.Add("Cookie", request.Cookie);
         using var answer = (await client.SendAsync(message)).EnsureSuccessStatusCode();
         return (await answer.Content.ReadAsByteArrayAsync()).Length;
-    }
-
-    /// <summary>Posts a hundred times a second until told to stop.</summary>
-    private static async Task WriteAsync(Fixture forum, CancellationToken stop)
-    {
-        var url = new Uri(forum.Server.Url, "/api/posts");
-        var request = HttpConnection.Format("POST", url, forum.Cookie, Fixture.Thread);
-        using var connection = new HttpConnection(url);
-        var start = Stopwatch.GetTimestamp();
-        for (var sent = 1; !stop.IsCancellationRequested; sent++)
-        {
-            if (await connection.AskAsync(request) != 201)
-                throw new InvalidOperationException("a post was refused");
-            var due = TimeSpan.FromSeconds(sent / (double)WritesPerSecond) - Stopwatch.GetElapsedTime(start);
-            if (due > TimeSpan.Zero)
-                await Task.Delay(due, CancellationToken.None);
-        }
     }
 }
