@@ -33,6 +33,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required SessionCookie Cookie { get; init; }
 
+    /// <summary>The same call as anyone could make it, without a caller.</summary>
+    public Call ForAnyone() => new(Exchange, Forum, Endpoint, values) { WriteMetrics = WriteMetrics, RateLimits = RateLimits, Cookie = Cookie };
+
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
     public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustedProxies);
 

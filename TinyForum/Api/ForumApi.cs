@@ -15,6 +15,7 @@ internal sealed class ForumApi
     private readonly RateLimits _limits;
     private readonly SessionCookie _cookie;
     private readonly Cors _cors;
+    private readonly MarkedAnswers _marked;
     private bool _hasWarned;
 
     public ForumApi(Forum forum, Action<IBufferWriter<byte>> writeMetrics)
@@ -25,6 +26,7 @@ internal sealed class ForumApi
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
+        _marked = new MarkedAnswers(forum);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
@@ -79,7 +81,9 @@ internal sealed class ForumApi
             return;
         try
         {
-            if (!endpoint.IsPaged)
+            if (MarkedAnswers.Are(call) && await PublicAnswerAsync(call, target).ConfigureAwait(false) is { } answer && _marked.TryWrite(call, answer))
+                version = answer.Version;
+            else if (!endpoint.IsPaged)
                 await endpoint.Run(call).ConfigureAwait(false);
             else if (await RunPagedAsync(call, keptFor, target).ConfigureAwait(false) is { } before)
                 version = before;
@@ -107,6 +111,34 @@ internal sealed class ForumApi
             return version;
         },
         CancellationToken.None);
+
+    /// <summary>What a call would be answered without a caller; <see langword="null"/> if it would be refused.</summary>
+    private async ValueTask<KeptAnswer?> PublicAnswerAsync(Call call, string target)
+    {
+        if (_kept.Find(userId: 0, target, out var version) is { } answer)
+            return answer;
+        var exchange = call.Exchange;
+        var anonymous = call.ForAnyone();
+        try
+        {
+            if (call.Endpoint.IsPaged)
+                await _forum.Pages.RunAsync(weight: 1, async () => { await call.Endpoint.Run(anonymous).ConfigureAwait(false); return true; },
+                    CancellationToken.None).ConfigureAwait(false);
+            else
+                await call.Endpoint.Run(anonymous).ConfigureAwait(false);
+        }
+        catch (RefusalException e) when (e.Kind == RefusalKind.NotFound)
+        {
+            return null;
+        }
+        var body = exchange.Body.Written;
+        if (body.Length == 0)
+            return null;
+        answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
+        if (body.Length <= AnswerCache.MaxAnswer)
+            _kept.Keep(userId: 0, target, answer);
+        return answer;
+    }
 
     public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
 
@@ -193,7 +225,7 @@ internal sealed class ForumApi
     }
 
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
-        !endpoint.Kept ? null : endpoint.Access != Access.Anyone ? caller?.Id : isAnonymous ? 0 : null;
+        !endpoint.Kept ? null : caller?.Id ?? (isAnonymous ? 0 : null);
 
     private void SetETag(Exchange exchange, Call call, bool isAnonymous, (long UserId, string Target)? keptAs, long version)
     {

@@ -30,7 +30,7 @@ public sealed partial class PostStore
 
     // How many visible posts of the thread t that are not the viewer's come behind that.
     private const string Unread = $"""
-        (t.last_number - {ReadUpTo}
+        (CASE WHEN t.last_post <= coalesce(seen.id, me.read_up_to) THEN 0 ELSE t.last_number - {ReadUpTo}
                  - (SELECT count(*)
                       FROM posts gone
                      WHERE gone.thread_id = t.id
@@ -41,7 +41,7 @@ public sealed partial class PostStore
                      WHERE own.author_id = me.id
                        AND own.thread_id = t.id
                        AND own.number > {ReadUpTo}
-                       AND own.deleted_at IS NULL))
+                       AND own.deleted_at IS NULL) END)
         """;
 
     private const string Joins = """

@@ -24,11 +24,17 @@ internal sealed class AnswerCache(Func<long> version)
     /// <summary>Answers with what is kept for a target, if anything is. <paramref name="userId"/> is 0 for callers without a credential.</summary>
     public bool TryAnswer(Exchange exchange, long userId, string target, out long current)
     {
-        current = version();
-        if (!_answers.TryGetValue((userId, target), out var answer) || answer.Version != current)
+        if (Find(userId, target, out current) is not { } answer)
             return false;
         answer.Send(exchange);
         return true;
+    }
+
+    /// <summary>What is kept for a target, if it is current.</summary>
+    public KeptAnswer? Find(long userId, string target, out long current)
+    {
+        current = version();
+        return _answers.TryGetValue((userId, target), out var answer) && answer.Version == current ? answer : null;
     }
 
     public void Keep(long userId, string target, KeptAnswer answer)

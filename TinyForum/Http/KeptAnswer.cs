@@ -13,6 +13,12 @@ internal sealed class KeptAnswer(long version, string route, string etag, ReadOn
     /// <summary>The database's version, taken before anything was read for the answer.</summary>
     public long Version => version;
 
+    /// <summary>The entity tag of its uncompressed form.</summary>
+    public string ETag => etag;
+
+    /// <summary>Its uncompressed form.</summary>
+    public ReadOnlyMemory<byte> Body => body;
+
     /// <summary>Its size in memory in bytes, with an allowance for the compressed forms.</summary>
     public int Size => isPublic ? 2 * body.Length : body.Length;
 

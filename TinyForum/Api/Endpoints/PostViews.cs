@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
@@ -88,10 +89,18 @@ internal static class PostETag
     public static string Of(Post post)
     {
         var head = post.Head;
-        var rest = string.Join(
-            ' ', post.Author, post.DeletedBy, post.Likes, post.Liked, head?.Replies, head?.Unread, head?.IsPinned, head?.IsLocked);
+        var rest = string.Join(' ', post.Author, post.DeletedBy, post.Likes, head?.Replies, head?.IsPinned, head?.IsLocked);
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(rest));
-        return string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
+        var etag = string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
+        return post.Liked is { } isLiked ? WithMarks(etag, [new PostMarks(isLiked, head?.Unread ?? 0)]) : etag;
+    }
+
+    /// <summary>The tag of an answer with a caller's marks, by the tag of the answer without them.</summary>
+    public static string WithMarks(string etag, IReadOnlyList<PostMarks> marks)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(MemoryMarshal.AsBytes<long>(marks.Select(m => m.IsLiked ? ~m.Unread : m.Unread).ToArray()), digest);
+        return $"{etag.AsSpan(0, etag.Length - 1)}.{Base64Url.EncodeToString(digest[..9])}\"";
     }
 
     /// <summary>The revisions that an <c>If-Match</c> header allows; <see langword="null"/> for any.</summary>
