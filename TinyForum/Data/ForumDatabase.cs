@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 4;
+    public const int SchemaVersion = 5;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -55,9 +55,17 @@ internal static class ForumDatabase
 
                 DROP INDEX reading_by_thread;
                 ALTER TABLE reading DROP COLUMN seen;
+                """), // the search index has threads instead of their tags: schema 5 makes it anew
+            new(5, """
+                ALTER TABLE users ADD COLUMN skeleton TEXT;
+                CREATE INDEX users_by_skeleton ON users (skeleton);
 
                 INSERT INTO search (search) VALUES ('delete-all');
-                """, SearchIndex.Fill), // the search index has threads instead of their tags
+                """, (connection, pace) =>
+                {
+                    UserStore.FillSkeletons(connection, pace);
+                    SearchIndex.Fill(connection, pace);
+                }), // names that look alike; letters fold as Unicode's collation has them
         ],
         PrepareReader: RelevanceFunction.Register);
 

@@ -27,7 +27,7 @@ public sealed class SearchIndex
     /// <summary>How many hits are ranked together; see <see cref="SearchWalk"/>.</summary>
     internal const int WindowSize = 250;
 
-    // Prefixes of tokens in the meta column. Private use characters end words in a text (FoldedText), so nobody can type them.
+    // Prefixes of tokens in the meta column. Private use characters end words in a text (FoldedText, which has some too), so nobody can type them.
     private const char Author = '\uE000', Thread = '\uE001';
 
     /// <summary>How long a search may take.</summary>
@@ -63,12 +63,13 @@ public sealed class SearchIndex
         """, ("$row", Relevance.Row(postId, tokens.Count)), ("$title", tokens.Title), ("$body", tokens.Body),
         ("$meta", $"{AuthorToken(authorId)} {ThreadToken(threadId)}"));
 
-    /// <summary>Fills an empty index with every visible post.</summary>
+    /// <summary>Fills an empty index with every visible post of a visible thread.</summary>
     internal static void Fill(Connection connection, ProgressReporter pace) => connection.ForEach("""
         SELECT p.id, CASE p.number WHEN 0 THEN t.title END, p.body, p.author_id, p.thread_id
           FROM posts p
          CROSS JOIN threads t ON t.id = p.thread_id
          WHERE p.deleted_at IS NULL
+           AND t.deleted = 0
          ORDER BY p.id
         """, row => // in rowid order: FTS5 flushes its buffer whenever a rowid is below the one before
         {

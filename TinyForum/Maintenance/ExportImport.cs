@@ -18,7 +18,7 @@ internal static class ExportImport
 {
     private const string Format = "tinyforum";
     private const int FormatVersion = 1;
-    private const int OldestSchema = 1; // its tables have what today's have
+    private const int OldestSchema = 1; // its tables have what today's have, but for the columns below
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -46,6 +46,9 @@ internal static class ExportImport
 
     /// <summary>The columns that exports of older schemas have and nothing needs any more.</summary>
     private static readonly (string Table, string Column)[] Dropped = [("reading", "seen")];
+
+    /// <summary>The columns that they lack; an import makes them of the others.</summary>
+    private static readonly (string Table, string Column)[] Made = [("users", "skeleton")];
 
     /// <summary>The tables that are not exported.</summary>
     public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
@@ -118,6 +121,7 @@ internal static class ExportImport
         }
         if (!isWhole)
             throw Bad(number + 1, "the file was cut off: its last line is missing");
+        UserStore.FillSkeletons(connection, pace);
         SearchIndex.Fill(connection, pace);
         if (IntegrityCheck.Run(connection) is [var fault, ..])
             throw new InvalidDataException($"the file is inconsistent: {fault}");
@@ -226,7 +230,8 @@ internal static class ExportImport
         public void Insert(Connection connection, JsonElement row)
         {
             for (var i = 0; i < columns.Count; i++)
-                _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value) : throw new FormatException($"{name}.{columns[i]} is missing");
+                _values[i].Value = row.TryGetProperty(columns[i], out var value) ? Read(value)
+                    : Made.Contains((name, columns[i])) ? null : throw new FormatException($"{name}.{columns[i]} is missing");
             if (row.EnumerateObject().FirstOrDefault(p => !columns.Contains(p.Name) && !Dropped.Contains((name, p.Name)))
                 is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
                 throw new FormatException($"there is no {name}.{unknown.Name}");

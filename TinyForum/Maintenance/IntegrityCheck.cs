@@ -112,14 +112,15 @@ internal static class IntegrityCheck
             """),
         new("search index: every post that is not deleted", """
             SELECT 'post ' || id || ' is ' || CASE sum(side) WHEN 1 THEN 'not found' ELSE 'found though it should not be' END
-              FROM (SELECT p.id, 1 AS side
+              FROM (SELECT p.id, CASE t.deleted WHEN 0 THEN 1 ELSE 8 END AS side
                       FROM posts p
+                      JOIN threads t ON t.id = p.thread_id
                      WHERE p.deleted_at IS NULL
                      UNION ALL
                     SELECT rowid >> 5, 2
                       FROM search)
              GROUP BY id
-            HAVING sum(side) <> 3
+            HAVING sum(side) NOT IN (1 + 2, 8, 8 + 2)
             """),
         new("mailboxes of messages", """
             SELECT 'message ' || m.id || ' is in no mailbox, or in one that is neither its sender''s nor its recipient''s'
