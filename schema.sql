@@ -25,7 +25,8 @@ CREATE TABLE users (
     unread_notifications INTEGER NOT NULL DEFAULT 0,
     read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
     suspension           TEXT,                              -- the reason; NULL is not suspended
-    suspended_until      INTEGER                            -- NULL with a reason is for good
+    suspended_until      INTEGER,                           -- NULL with a reason is for good
+    skeleton             TEXT                               -- what the name looks like (Text/NameSkeleton); older accounts may share one
 ) STRICT;
 
 INSERT INTO users (id, username, username_key, created_at) VALUES
@@ -33,6 +34,7 @@ INSERT INTO users (id, username, username_key, created_at) VALUES
     (1, 'system',  'system',  0);
 
 CREATE INDEX users_admins ON users (id) WHERE role = 'admin'; -- to tell whether it is the last
+CREATE INDEX users_by_skeleton ON users (skeleton);
 
 CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -7,7 +7,9 @@ using System.Text;
 
 namespace TinyForum.Bench;
 
-/// <summary>Enough of wrk for where it is not installed: the same arguments, the same lines of output, of the script the variables and the cookies in turn.</summary>
+/// <summary>
+/// Enough of wrk for where it is not installed: the same arguments, the same lines of output, of the script the variables and the cookies in turn.
+/// </summary>
 internal static class LoadClient
 {
     public static Command Command()

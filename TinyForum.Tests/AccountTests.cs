@@ -40,6 +40,39 @@ public sealed class AccountTests
     }
 
     [TestMethod]
+    public async Task A_name_that_looks_like_one_there_is_is_taken()
+    {
+        await using var forum = await TestForum.StartAsync();
+        foreach (var (name, other) in ((string, string)[])[("coco", "сосо"), ("Ivy", "lvy"), ("Ina", "i\u0307na"), ("口", "ロ"), ("ахе", "Axe")])
+        {
+            (await forum.Client().PostAsync("/api/register", new { username = name, password = "secret" })).Is(200, "success");
+            var refused = await forum.Client().PostAsync("/api/register", new { username = other, password = "secret" });
+            Assert.AreEqual("""{"message":"username already exists","status":"fail"}""", refused.Is(200).Json!.ToJsonString());
+            Assert.IsNull(await forum.Server.Users.RegisterAsync(other, "secret"));
+            Assert.IsNull(forum.Server.Users.Find(other), "it is nobody's name");
+        }
+        (await forum.Client().PostAsync("/api/register", new { username = "deIeted", password = "secret" })).IsInvalid("username");
+    }
+
+    [TestMethod]
+    public async Task Of_those_who_register_names_that_look_alike_at_once_one_gets_his()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
+            forum.Client().PostAsync("/api/register", new { username = i % 2 == 0 ? "coco" : "сосо", password = "secret" })));
+        Assert.AreEqual(1, answers.Count(a => (string?)a["status"] == "success"));
+    }
+
+    [TestMethod]
+    public async Task An_erased_account_leaves_its_name_and_what_looks_like_it()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var coco = await forum.UserAsync("coco");
+        (await coco.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
+        (await forum.Client().PostAsync("/api/register", new { username = "сосо", password = "secret" })).Is(200, "success");
+    }
+
+    [TestMethod]
     [DataRow("system", "secret", "username"), DataRow("deleted", "secret", "username"), DataRow("Me", "secret", "username")]
     [DataRow("", "secret", "username"), DataRow("a b", "secret", "username"), DataRow("аdmin", "secret", "username")]
     [DataRow("ada", "1234", "password")]

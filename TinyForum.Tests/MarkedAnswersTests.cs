@@ -72,8 +72,8 @@ public sealed class MarkedAnswersTests
 
     private static async Task TakeAsync(PostStore posts, Actor actor, Step step)
     {
-        var id = posts.Threads(new(), 100).Items.SelectMany(t => posts.Replies(t.Id, 100)!.Items.Append(t)).Select(p => p.Id).Order().ToList() is { Count: > 0 } ids
-            ? ids[step.Which % ids.Count] : 1;
+        var ids = posts.Threads(new(), 100).Items.SelectMany(t => posts.Replies(t.Id, 100)!.Items.Append(t)).Select(p => p.Id).Order().ToList();
+        var id = ids.Count > 0 ? ids[step.Which % ids.Count] : 1;
         var thread = posts.Find(id)?.ThreadId ?? 1;
         var text = Texts[step.Which % Texts.Length];
         try

@@ -80,6 +80,32 @@ public sealed class MigrationTests
         Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => Maintenance.IntegrityCheck.Run(c))));
     }
 
+    [TestMethod]
+    public async Task Names_of_before_that_look_alike_or_end_in_a_sign_stay_and_new_ones_are_compared_with_them()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = OldSchema.Create(folder["old.db"], version: 2))
+        {
+            old.Script("""
+                INSERT INTO users (id, username, username_key, created_at)
+                VALUES (2, 'coco', 'coco', 0), (3, 'сосо', 'сосо', 0), (4, 'Ivy-', 'ivy-', 0), (5, 'deleted', ' 5', 0);
+                """);
+        }
+        await using var forum = await TestForum.StartAsync(o => o with { Database = folder["old.db"] });
+        CollectionAssert.AreEqual(
+            new[] { "deleted ?", "system ?", "coco coco", "сосо coco", "Ivy- lvy-" },
+            forum.Database.Read(c => c.All("SELECT username || ' ' || coalesce(skeleton, '?') FROM users WHERE id < 5 ORDER BY id", r => r.GetString(0))));
+        foreach (var name in (string[])["coco", "сосо", "ivy-"])
+        {
+            var user = forum.Server.Users.Find(name)!;
+            Assert.IsTrue(await forum.Server.Users.SetPasswordAsync(user, "secret"));
+            (await forum.Client().PostAsync("/api/login", new { username = name, password = "secret" })).Is(200, "success");
+        }
+        (await forum.Client().PostAsync("/api/register", new { username = "ｃоｃо".Replace('о', 'o'), password = "secret" })).Is(200, "username already exists");
+        (await forum.Client().PostAsync("/api/register", new { username = "ϲοϲο", password = "secret" })).Is(200, "username already exists");
+        (await forum.Client().PostAsync("/api/register", new { username = "lvy-", password = "secret" })).IsInvalid("username");
+    }
+
     private static void Keys(Database migrated)
     {
         CollectionAssert.AreEqual(

@@ -70,7 +70,9 @@ public sealed class NotificationTests
     public async Task A_mention_finds_names_of_any_script(string name, string body)
     {
         await using var forum = await TestForum.StartAsync();
-        var named = await forum.UserAsync(name);
+        var named = await forum.UserAsync(name.TrimEnd('.'));
+        if (name.EndsWith('.')) // as names could before schema 5
+            await forum.Database.WriteAsync(c => c.Execute("UPDATE users SET username = $name, username_key = $name WHERE id = 2", ("$name", name)));
         await ThreadAsync(await forum.UserAsync("ada"), body: body);
         await ToldAsync(named, "mention ada");
     }

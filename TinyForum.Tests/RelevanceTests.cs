@@ -23,7 +23,7 @@ public sealed class RelevanceTests
         });
         var scores = new double[posts.Length];
         database.Read(c => c.All("SELECT rowid, relevance(search, $weights) FROM search WHERE search MATCH $match",
-            r => scores[Relevance.Post(r.GetInt64(0)) - 1] = r.GetDouble(1), ("$weights", Relevance.Parameter(weights)), ("$match", parsed.Match)));
+            r => scores[Relevance.Post(r.GetInt64(0)) - 1] = r.GetDouble(1), ("$weights", Relevance.Parameter(weights)), ("$match", parsed.Match())));
         return scores;
     }
 

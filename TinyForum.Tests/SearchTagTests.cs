@@ -16,6 +16,8 @@ public sealed class SearchTagTests
         "common tag:all", "common tag:most", "common tag:few", "common tag:one", "tag:all", "tag:few", "common -tag:most", "tag:all -tag:few",
         "tag:all tag:most", "tag:few tag:most common", "scarce tag:all", "scarce tag:few", "scarce -tag:all", "author:ada tag:most", "tag:all -author:ada",
         "tag:none", "common tag:one -tag:most", "\"common word\" tag:most", "author:ada -tag:all", "common -scarce tag:few",
+        "author:ada -scarce", "author:ada -common", "tag:all -common", "tag:few -common", "tag:most -scarce -tag:few", "author:ada tag:most -common",
+        "tag:all -\"common word\" -author:ada",
     ];
 
     private sealed record Row(long Id, int Thread, bool IsByAda, bool IsCommon, bool IsScarce);

@@ -390,6 +390,60 @@ public sealed class SearchTests
         CollectionAssert.AreEquivalent(even, Walk(search, "word tag:tag", 100));
         CollectionAssert.AreEquivalent(ids, Walk(search, "tag:tag", 100));
         CollectionAssert.AreEquivalent(ids, Walk(search, "tag:tag", 7));
+        CollectionAssert.AreEquivalent(even, Walk(search, "tag:tag -other", 100));
+        CollectionAssert.AreEquivalent(even, Walk(search, "tag:tag -other -absent -author:deleted", 7));
+        Assert.IsEmpty(Walk(search, "tag:tag -x", 100));
+        // Once all threads have newer posts than the walk began with, they are too many: the posts are walked through.
+        CollectionAssert.AreEquivalent(even, Walk(search, "tag:tag -other -author:deleted", 20, () =>
+            database.WriteAsync(c => c.Execute("UPDATE threads SET last_post = 1000000 + id")).Wait(CancellationToken.None)));
+        var plan = Plan(database, "p.deleted_at IS NULL", "$excluded", "$high", "$low", "$limit", "$tag", "$others", "$none");
+        StringAssert.StartsWith(plan[0], "SEARCH p USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
+        Assert.IsTrue(plan.Exists(line => line.StartsWith("SCAN search VIRTUAL TABLE INDEX", StringComparison.Ordinal)), string.Join('\n', plan));
+        Assert.IsFalse(plan.Exists(line => line.Contains("B-TREE", StringComparison.Ordinal)), string.Join('\n', plan));
+    }
+
+    [TestMethod]
+    public async Task A_word_may_be_excluded_from_what_an_author_or_a_tag_has()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ja, bob) = (await forum.UserAsync("ja"), await forum.UserAsync("bob"));
+        foreach (var (client, body) in ((TestClient, string)[])[(ja, "hay"), (ja, "a needle"), (bob, "hay")])
+            (await client.PostAsync("/api/posts", new { title = "x", body, tags = (string[])["t"] })).Is(201);
+        await FindsAsync("author:ja -needle", 1);
+        await FindsAsync("-needle author:ja", 1);
+        await FindsAsync("tag:t -needle", 1, 3);
+        await FindsAsync("tag:t author:ja -hay", 2);
+        await FindsAsync("tag:t -\"a needle\" -author:bob", 1);
+        (await ja.GetAsync("/api/search?q=-needle")).IsInvalid("q");
+
+        async Task FindsAsync(string query, params long[] posts) => CollectionAssert.AreEquivalent(posts,
+            (await ja.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}")).Is(200)["results"]!.AsArray()
+                .Select(r => (long)r!["post"]!["id"]!).ToArray(), query);
+    }
+
+    [TestMethod]
+    public async Task The_excerpt_shows_the_rarest_word_of_the_query()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        for (var i = 0; i < 20; i++)
+            await database.ThreadAsync(1, "x", "the common word");
+        var thread = await database.ThreadAsync(1, "x", $"the common words {new string('.', 600)} needle {new string('.', 600)} the common end");
+        Assert.Contains("needle", search.Find("the common needle").Items.Single(h => h.Post.Id == thread).Excerpt);
+    }
+
+    [TestMethod]
+    public async Task Cpp_finds_itself_and_C_finds_all()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var (c, cpp, sharp) = (await database.ThreadAsync(1, "x", "plain C"), await database.ThreadAsync(1, "x", "modern C++"),
+            await database.ThreadAsync(1, "x", "C# on .NET"));
+        CollectionAssert.AreEquivalent(new[] { cpp }, Find(search, "C++"));
+        CollectionAssert.AreEquivalent(new[] { sharp }, Find(search, "c#,.net"));
+        CollectionAssert.AreEquivalent(new[] { c, cpp, sharp }, Find(search, "C"));
+        Assert.AreEqual("modern C++", search.Find("C++").Items[0].Excerpt);
+        Assert.ThrowsExactly<RefusalException>(() => search.Find("++"));
     }
 
     [TestMethod]
@@ -429,12 +483,20 @@ public sealed class SearchTests
     {
         using var database = ForumDatabase.Open(null);
         Assert.IsEmpty(new SearchIndex(database).Find("x").Items);
-        var statement = database.ReaderStatements.Single(s => s.Contains("relevance(", StringComparison.Ordinal));
-        var plan = database.Read(c =>
+        var plan = Plan(database, "relevance(", "$weights", "$match", "$high", "$low", "$limit");
+        Assert.HasCount(1, plan, string.Join('\n', plan));
+        StringAssert.StartsWith(plan[0], "SCAN search VIRTUAL TABLE");
+    }
+
+    // The plan of the one statement so far that has these words.
+    private static List<string> Plan(Database database, string words, params string[] parameters)
+    {
+        var statement = database.ReaderStatements.Single(s => s.Contains(words, StringComparison.Ordinal));
+        return database.Read(c =>
         {
             using var command = c.Sqlite.CreateCommand();
             command.CommandText = $"EXPLAIN QUERY PLAN {statement}";
-            foreach (var name in (string[])["$weights", "$match", "$high", "$low", "$limit"])
+            foreach (var name in parameters)
                 command.Parameters.AddWithValue(name, 9);
             using var reader = command.ExecuteReader();
             var lines = new List<string>();
@@ -442,7 +504,24 @@ public sealed class SearchTests
                 lines.Add(reader.GetString(3));
             return lines;
         });
-        Assert.HasCount(1, plan, string.Join('\n', plan));
-        StringAssert.StartsWith(plan[0], "SCAN search VIRTUAL TABLE");
+    }
+
+    [TestMethod]
+    public async Task Replies_of_a_deleted_thread_are_left_out_of_an_index_that_is_made_anew()
+    {
+        var (database, search) = Open();
+        using var _ = database;
+        var thread = await database.ThreadAsync(1, "x", "word");
+        await database.ReplyAsync(1, thread, "word");
+        var other = await database.ThreadAsync(1, "x", "word");
+        await database.HideAsync(thread);
+        await database.WriteAsync(c =>
+        {
+            c.Execute("INSERT INTO search (search) VALUES ('delete-all')");
+            SearchIndex.Fill(c, new ProgressReporter(null));
+        });
+        Assert.AreEqual(1, database.Read(c => c.Number("SELECT count(*) FROM search")));
+        CollectionAssert.AreEqual(new[] { other }, Find(search, "word"));
+        Assert.AreEqual("", string.Join('\n', database.Read(c => IntegrityCheck.Run(c)).Where(f => f.StartsWith("search", StringComparison.Ordinal))));
     }
 }

@@ -43,7 +43,11 @@ public sealed class UsernameTests
     [DataRow("", "1 to 32 characters"), DataRow("123456789012345678901234567890123", "1 to 32 characters")]
     [DataRow(".", "dots"), DataRow("..", "dots"), DataRow("....", "dots")]
     [DataRow("system", "reserved"), DataRow("DELETED", "reserved"), DataRow("Me", "reserved"), DataRow("ｍｅ", "reserved")]
-    [DataRow("ſystem", "reserved")]
+    [DataRow("ſystem", "reserved"), DataRow("deIeted", "reserved"), DataRow("DEIETED", "reserved"), DataRow("sуstеm", "must not mix")]
+    [DataRow("amy.", "letter or digit"), DataRow("amy-", "letter or digit"), DataRow("a_", "letter or digit"), DataRow("李.", "letter or digit")]
+    [DataRow("محمـد", "U+0640, which only stretches"), DataRow("محمدـ", "U+0640"), DataRow("ߊߺߊ", "U+07FA"), DataRow("ﹱ", "U+0640")]
+    [DataRow("e\u0301\u0301", "U+0301 twice"), DataRow("é\u0301", "U+0301 twice"), DataRow("นำ\u0E49\u0E49", "U+0E49 twice")]
+    [DataRow("مّّ", "U+0651 twice")]
     [DataRow("a b", "U+0020"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A")]
     [DataRow("½", "'½'")]
     [DataRow("a\u200Bb", "U+200B"), DataRow("a\u200Db", "U+200D"), DataRow("a\u00ADb", "U+00AD"), DataRow("\uFEFFa", "U+FEFF")]
@@ -52,6 +56,33 @@ public sealed class UsernameTests
     [DataRow("\u0301a", "combining mark U+0301"), DataRow("1\u0301", "combining mark U+0301"), DataRow("-\u0301", "combining mark U+0301")]
     [DataRow("a\u0316\u0317\u0318\u0319\u031C", "more than 4"), DataRow("ﷺ", "U+0020"), DataRow("😀", "😀"), DataRow("Ⅷ", "Ⅷ")]
     public void Names_that_deceive_are_refused(string text, string why) => Assert.Contains(why, Refusal(text));
+
+    [TestMethod]
+    [DataRow("coco", "сосо"), DataRow("coco", "ｃｏｃｏ"), DataRow("COCO", "СОСО"), DataRow("Coco", "сосо"), DataRow("ivy", "i\u0307vy")]
+    [DataRow("ị", "i\u0323\u0307")]
+    [DataRow("口", "ロ"), DataRow("口口", "ﾛﾛ"), DataRow("力", "カ"), DataRow("工", "エ"), DataRow("Ivy", "lvy"), DataRow("IVAN", "lvan")]
+    [DataRow("ι", "ı"), DataRow("ахе", "axe")]
+    [DataRow("ј\u0307", "j"), DataRow("ο", "о"), DataRow("א", "א"), DataRow("ﬁsh", "fish")]
+    public void Names_that_look_alike_have_one_skeleton(string one, string other) => Assert.AreEqual(NameSkeleton.Of(one), NameSkeleton.Of(other));
+
+    [TestMethod]
+    [DataRow("m", "rn"), DataRow("1", "l"), DataRow("0", "O"), DataRow("r2d2", "rzdz"), DataRow("ivy", "lvy"), DataRow("zoë", "zoe")]
+    [DataRow("анна", "anna"), DataRow("a-b", "a_b")]
+    [DataRow("й", "и"), DataRow("が", "か"), DataRow("日", "曰"), DataRow("\u0130vy", "ivy")]
+    public void Others_do_not(string one, string other) => Assert.AreNotEqual(NameSkeleton.Of(one), NameSkeleton.Of(other));
+
+    [TestMethod]
+    public void A_skeleton_is_the_same_composed_or_not_and_whatever_else_is_in_the_name()
+    {
+        for (var c = 0; c <= 0x323AF; c++)
+        {
+            if (!Rune.IsValid(c) || c == 0xFFFE)
+                continue;
+            var text = $"a{new Rune(c)}b";
+            Assert.AreEqual(NameSkeleton.Of(text.Normalize()), NameSkeleton.Of(text.Normalize(NormalizationForm.FormD)), $"U+{c:X4}");
+            Assert.AreEqual(NameSkeleton.Of(text) + NameSkeleton.Of("é"), NameSkeleton.Of(text + "é"), $"U+{c:X4}");
+        }
+    }
 
     [TestMethod]
     public void Half_a_character_is_refused_and_never_found()

@@ -33,8 +33,8 @@ internal static class AccountErasure
         SessionTable.EndAccess(connection, userId);
         connection.Execute("""
             UPDATE users
-               SET username = $deleted, username_key = ' ' || id, password = NULL, role = 'member', display_name = NULL, bio = NULL,
-                   suspension = NULL, suspended_until = NULL
+               SET username = $deleted, username_key = ' ' || id, skeleton = NULL, password = NULL, role = 'member', display_name = NULL,
+                   bio = NULL, suspension = NULL, suspended_until = NULL
              WHERE id = $user
             """, ("$deleted", User.DeletedName), ("$user", userId));
         return true;

@@ -55,9 +55,11 @@ internal static class ForumDatabase
 
                 DROP INDEX reading_by_thread;
                 ALTER TABLE reading DROP COLUMN seen;
-
                 """), // the search index has threads instead of their tags: schema 5 makes it anew
             new(5, """
+                ALTER TABLE users ADD COLUMN skeleton TEXT;
+                CREATE INDEX users_by_skeleton ON users (skeleton);
+
                 ALTER TABLE notifications ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1));
                 DROP INDEX notifications_by_user;
                 DROP INDEX notifications_read;
@@ -71,8 +73,9 @@ internal static class ForumDatabase
                 """, (connection, pace) =>
                 {
                     TagKeys.Renew(connection);
+                    UserStore.FillSkeletons(connection, pace);
                     SearchIndex.Fill(connection, pace);
-                }), // tags are compared by case folding; deleted threads' replies leave the search index
+                }), // letters fold as Unicode's collation has them; names that look alike; tags by case folding; what is hidden
         ],
         PrepareReader: RelevanceFunction.Register);
 

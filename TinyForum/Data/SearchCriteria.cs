@@ -5,9 +5,9 @@ using TinyForum.Text;
 namespace TinyForum.Data;
 
 /// <summary>What a search asks for, with the names of users and tags looked up.</summary>
-/// <param name="All">FTS5 expressions, all of which must match: the words, whose first phrases are the query's terms, and the authors.</param>
-/// <param name="None">FTS5 expressions, none of which may match.</param>
-/// <param name="NotAuthors">The ids of the users whom the latter are for.</param>
+/// <param name="All">FTS5 expressions, all of which must match: the query's terms, each a phrase, and the authors.</param>
+/// <param name="None">FTS5 expressions, none of which may match: terms and authors.</param>
+/// <param name="NotAuthors">The ids of the latter.</param>
 /// <param name="Tags">The ids of the tags that the thread must have, the one of the fewest threads first.</param>
 /// <param name="Threads">How many threads have the first of them.</param>
 /// <param name="NotTags">The ids of those that it may not have.</param>
@@ -21,13 +21,16 @@ internal sealed record SearchCriteria(
     /// <summary>The tags that the thread may not have, as a JSON array.</summary>
     public string NoTags { get; } = $"[{string.Join(',', NotTags)}]";
 
+    /// <summary>A MATCH expression for what may not be found; <see langword="null"/> if there is nothing.</summary>
+    public string? Excluded { get; } = None.Count == 0 ? null : string.Join(" OR ", None);
+
     /// <summary>The MATCH expression, for a post of one of these threads if there are any; <see langword="null"/> if nothing is left to match.</summary>
     public string? Match(IReadOnlyList<long>? threads = null)
     {
         var all = threads is null ? All : [.. All, Any(threads.Select(SearchIndex.ThreadToken))];
         return all.Count == 0 ? null
-            : None.Count == 0 ? string.Join(" AND ", all)
-            : $"({string.Join(" AND ", all)}) NOT ({string.Join(" OR ", None)})";
+            : Excluded is null ? string.Join(" AND ", all)
+            : $"({string.Join(" AND ", all)}) NOT ({Excluded})";
     }
 
     /// <summary>The criteria of a query; <see langword="null"/> if no post meets them, as an author or tag does not exist.</summary>
@@ -40,10 +43,10 @@ internal sealed record SearchCriteria(
         var notAuthors = Ids(query.NotAuthors, OfAuthor);
         return new SearchCriteria(
             [
-                .. query.Match is { } words ? [$"({words})"] : (ReadOnlySpan<string>)[],
+                .. query.Terms.Select(t => t.Match),
                 .. authors.Count > 0 ? [Any(authors.Select(SearchIndex.AuthorToken))] : (ReadOnlySpan<string>)[],
             ],
-            [.. notAuthors.Select(SearchIndex.AuthorToken).Select(Quoted)],
+            [.. query.Without.Select(t => t.Match), .. notAuthors.Select(SearchIndex.AuthorToken).Select(Quoted)],
             notAuthors,
             [.. tags.OfType<IndexedTag>().OrderBy(t => t.Threads).Select(t => t.Id).Distinct()],
             tags.Min(t => t?.Threads) ?? 0,

@@ -27,7 +27,7 @@ public sealed class SearchIndex
     /// <summary>How many hits are ranked together; see <see cref="SearchWalk"/>.</summary>
     internal const int WindowSize = 250;
 
-    // Prefixes of tokens in the meta column. Private use characters end words in a text (FoldedText), so nobody can type them.
+    // Prefixes of tokens in the meta column. Private use characters end words in a text (FoldedText, which has some too), so nobody can type them.
     private const char Author = '\uE000', Thread = '\uE001';
 
     /// <summary>How long a search may take.</summary>

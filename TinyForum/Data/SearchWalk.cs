@@ -51,6 +51,11 @@ internal sealed class SearchWalk
            AND p.id >= $low >> {Relevance.LengthBits}
            AND p.deleted_at IS NULL
            AND {TaggedThreads.IsOne("p.thread_id")}
+           AND ($excluded IS NULL OR NOT EXISTS (SELECT 1
+                                                   FROM search
+                                                  WHERE search MATCH $excluded
+                                                    AND rowid >= p.id << {Relevance.LengthBits}
+                                                    AND rowid < (p.id + 1) << {Relevance.LengthBits}))
          ORDER BY p.id DESC
          LIMIT $limit
         """;
@@ -90,7 +95,7 @@ internal sealed class SearchWalk
                 if (found.Count > 0 && bytes > PageText.MaxBytes)
                     return new SearchPage(found, new PagePosition(at.ToNumbers()), !window.IsWhole);
                 if (post is not null)
-                    found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, IsOutOfTime ? [] : _terms)));
+                    found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, IsOutOfTime ? [] : _terms, counts: at.Counts)));
                 at = at with { Score = score, Id = id };
             }
             if (window.IsWhole ? at.Low == SearchPosition.Lowest : at == start)
@@ -150,7 +155,7 @@ internal sealed class SearchWalk
         var isWhole = _connection.ForEachUntil(
             (_, pages) => IsOutOfTime || (isOpen && hits.Count >= FewestHits && pages > MostPages), sql,
             r => hits.Add((Score(Relevance.Post(r.GetInt64(0)), r.GetDouble(1)), Relevance.Post(r.GetInt64(0)))),
-            ("$weights", Relevance.Parameter(at.Weights(_terms.Count))), ("$match", match),
+            ("$weights", Relevance.Parameter(at.Weights(_terms.Count))), ("$match", match), ("$excluded", criteria.Excluded),
             ("$high", Relevance.FirstRow(at.High)), ("$low", Relevance.FirstRow(low)),
             ("$tag", criteria.Tags.Count > 0 ? criteria.Tags[0] : null), ("$others", criteria.OtherTags), ("$none", criteria.NoTags),
             ("$limit", isOpen ? SearchIndex.WindowSize + 1 : 2 * SearchIndex.WindowSize));

@@ -50,22 +50,50 @@ public sealed class UserStore
     internal PasswordStore Passwords { get; }
 
     /// <summary>Registers an account.</summary>
-    /// <returns>The account, or <see langword="null"/> if the name is taken, whatever its case and width.</returns>
+    /// <returns>
+    /// The account, or <see langword="null"/> if the name is taken, whatever its case and width, or looks like that of another account.
+    /// </returns>
     /// <exception cref="RefusalException">Invalid: the name or the password breaks a rule. Busy: too many passwords are being hashed.</exception>
     public async Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         _ = Username.TryParse(username, out var name, out var mistake);
         RefusalException.ThrowIfInvalid(("username", mistake), ("password", TextRule.Password.Check(password)));
-        if (Find(name!.Shown) is not null)
-            return null; // saves the hashing; the constraint decides between simultaneous registrations
+        if (_database.Read(c => IsTaken(c, name!)))
+            return null; // saves the hashing; what is decided between simultaneous registrations is the write
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        return await _database.WriteAsync(c => c.First("""
-            INSERT INTO users (username, username_key, password, created_at)
-            VALUES ($username, $key, $password, $now)
-                ON CONFLICT (username_key) DO NOTHING
+        return await _database.WriteAsync(c => IsTaken(c, name!) ? null : c.First("""
+            INSERT INTO users (username, username_key, skeleton, password, created_at)
+            VALUES ($username, $key, $skeleton, $password, $now)
             RETURNING id, username, role
-            """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$password", hash), ("$now", _clock.Now()))).ConfigureAwait(false);
+            """, MapActor, ("$username", name!.Shown), ("$key", name.Key), ("$skeleton", name.Skeleton), ("$password", hash),
+            ("$now", _clock.Now()))).ConfigureAwait(false);
     }
+
+    /// <summary>Whether there is an account of that name, or one whose name looks like it, as it is shown or as it is folded.</summary>
+    private static bool IsTaken(Connection connection, Username name) => connection.Number("""
+        SELECT 1
+          FROM users
+         WHERE username_key IN ($key, $skeleton)
+            OR skeleton = $skeleton
+         LIMIT 1
+        """, ("$key", name.Key), ("$skeleton", name.Skeleton)) is not null;
+
+    /// <summary>Writes what the accounts' names look like, of a database that does not have it. Those that look like others stay.</summary>
+    internal static void FillSkeletons(Connection connection, ProgressReporter pace) => connection.ForEach($"""
+        SELECT id, username
+          FROM users u
+         WHERE {User.IsRegistered}
+         ORDER BY id
+        """, row =>
+        {
+            connection.Execute("""
+                UPDATE users
+                   SET skeleton = $skeleton
+                 WHERE id = $id
+                """, ("$id", row.GetInt64(0)), ("$skeleton", NameSkeleton.Of(row.GetString(1))));
+            if (pace.IsDue)
+                pace.Tell($"names, user {row.GetInt64(0)}");
+        });
 
     /// <summary>The account with that name, whatever its case and width, or <see langword="null"/>.</summary>
     public User? Find(string username) => _database.Read(c => Find(c, username));

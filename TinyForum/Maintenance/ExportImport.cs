@@ -18,7 +18,7 @@ internal static class ExportImport
 {
     private const string Format = "tinyforum";
     private const int FormatVersion = 1;
-    private const int OldestSchema = 1; // its tables have what today's have
+    private const int OldestSchema = 1; // its tables have what today's have, but for the columns below
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -47,11 +47,12 @@ internal static class ExportImport
     /// <summary>The columns that exports of older schemas have and nothing needs any more.</summary>
     private static readonly (string Table, string Column)[] Dropped = [("reading", "seen")];
 
-    /// <summary>The columns that exports of older schemas have not, with what they get.</summary>
+    /// <summary>The columns that they lack, with what they get; an import makes skeletons of the names.</summary>
     private static readonly Dictionary<(string Table, string Column), object?> Added = new()
     {
         [("notifications", "hidden")] = 0,
         [("tags", "shown")] = null,
+        [("users", "skeleton")] = null,
     };
 
     /// <summary>The tables that are not exported.</summary>
@@ -126,6 +127,7 @@ internal static class ExportImport
         if (!isWhole)
             throw Bad(number + 1, "the file was cut off: its last line is missing");
         TagKeys.Renew(connection);
+        UserStore.FillSkeletons(connection, pace);
         SearchIndex.Fill(connection, pace);
         if (IntegrityCheck.Run(connection) is [var fault, ..])
             throw new InvalidDataException($"the file is inconsistent: {fault}");

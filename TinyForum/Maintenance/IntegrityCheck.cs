@@ -122,7 +122,7 @@ internal static class IntegrityCheck
                     SELECT rowid >> 5, 2
                       FROM search)
              GROUP BY id
-            HAVING sum(side) <> 3
+            HAVING sum(side) <> 1 + 2
             """),
         new("mailboxes of messages", """
             SELECT 'message ' || m.id || ' is in no mailbox, or in one that is neither its sender''s nor its recipient''s'

@@ -10,12 +10,16 @@ internal static class SearchExcerpt
     private const int MaxMatches = 64;
 
     /// <summary>
-    /// The part of a text where most of the terms stand close together, or its beginning if it has none of them. One line of limited
-    /// length, cut between words where possible and never inside what a reader sees as one character.
+    /// The part of a text with the rarest of the terms that it has and, close to it, the next rarest and so on, or its beginning if it has none
+    /// of them. One line of limited length, cut between words where possible and never inside what a reader sees as one character.
     /// </summary>
-    internal static string Of(string text, IReadOnlyList<SearchTerm> terms, int length = 160)
+    /// <param name="text">The text.</param>
+    /// <param name="terms">The terms.</param>
+    /// <param name="length">How many characters the excerpt has at most.</param>
+    /// <param name="counts">How common the terms are, in their order; all alike without it.</param>
+    internal static string Of(string text, IReadOnlyList<SearchTerm> terms, int length = 160, IReadOnlyList<byte>? counts = null)
     {
-        var (from, match) = Place(text, terms, length);
+        var (from, match) = Place(text, terms, length, counts);
         var start = StartAt(text, from, match);
         var end = EndAt(text, start, match, length);
         var cut = text.AsSpan(start, end - start).TrimEnd();
@@ -30,7 +34,7 @@ internal static class SearchExcerpt
     private static readonly System.Buffers.SearchValues<char> Layout = System.Buffers.SearchValues.Create("\t\r\n");
 
     // Where the excerpt should begin, and the match it must not miss.
-    private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length)
+    private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length, IReadOnlyList<byte>? counts)
     {
         if (terms.Count == 0)
             return (0, 0);
@@ -49,21 +53,37 @@ internal static class SearchExcerpt
         if (matches.Count == 0)
             return (0, 0);
 
-        // The first of the windows that have the most terms.
+        // The first of the windows whose terms are worth the most.
         matches.Sort();
-        var (best, first, last) = (0, 0, 0);
+        var worth = Worth(terms.Count, counts);
+        var (best, first, last) = (0L, 0, 0);
         var inside = new int[terms.Count];
-        for (int left = 0, right = 0, distinct = 0; right < matches.Count; right++)
+        var sum = 0L;
+        for (int left = 0, right = 0; right < matches.Count; right++)
         {
-            distinct += inside[matches[right].Term]++ == 0 ? 1 : 0;
+            sum += inside[matches[right].Term]++ == 0 ? worth[matches[right].Term] : 0;
             for (; left < right && matches[right].End - matches[left].Start > length * 2 / 3; left++)
-                distinct -= --inside[matches[left].Term] == 0 ? 1 : 0;
-            if (distinct > best)
-                (best, first, last) = (distinct, left, right);
+                sum -= --inside[matches[left].Term] == 0 ? worth[matches[left].Term] : 0;
+            if (sum > best)
+                (best, first, last) = (sum, left, right);
         }
         var (start, end) = (matches[first].Start, matches[last].End);
         var before = Math.Max(0, length - (end - start)) / 3;
         return (Math.Max(0, Math.Min(start - before, text.Length - length)), start);
+    }
+
+    // A term is worth more than all those together that are more common.
+    private static long[] Worth(int terms, IReadOnlyList<byte>? counts)
+    {
+        var worth = new long[terms];
+        var (sum, next) = (0L, 1L);
+        foreach (var alike in Enumerable.Range(0, terms).GroupBy(t => counts?[t]).OrderByDescending(g => g.Key))
+        {
+            foreach (var term in alike)
+                sum += worth[term] = next;
+            next = sum + 1;
+        }
+        return worth;
     }
 
     private static int StartAt(string text, int from, int match)

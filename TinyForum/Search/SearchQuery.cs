@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using TinyForum.Text;
 
 namespace TinyForum.Search;
@@ -21,15 +22,15 @@ internal sealed record SearchTerm(string Pattern)
 /// A parsed search: words, "phrases", author:name and tag:name; a leading minus excludes. Anything else is text: none of FTS5's own
 /// syntax gets through.
 /// </summary>
-/// <param name="Match">The MATCH expression, or null when the query only names authors and tags.</param>
-/// <param name="Terms">What the text must contain, in the order of the first phrases of <paramref name="Match"/>.</param>
+/// <param name="Terms">What the text must contain. There may be none if there are authors or tags.</param>
+/// <param name="Without">What it may not contain.</param>
 /// <param name="Authors">Usernames as typed. If there are any, the author must be one of them; see <see cref="Username.KeyOf"/>.</param>
 /// <param name="Tags">Tags as typed, all of which the thread must have; see <see cref="Tag"/>.</param>
 /// <param name="NotAuthors">Usernames as typed, none of which may be the author's.</param>
 /// <param name="NotTags">Tags as typed, none of which the thread may have.</param>
 internal sealed record SearchQuery(
-    string? Match,
     IReadOnlyList<SearchTerm> Terms,
+    IReadOnlyList<SearchTerm> Without,
     IReadOnlyList<string> Authors,
     IReadOnlyList<string> Tags,
     IReadOnlyList<string> NotAuthors,
@@ -50,13 +51,23 @@ internal sealed record SearchQuery(
 
         List<SearchTerm> terms = [], without = [];
         List<string> authors = [], notAuthors = [], tags = [], notTags = [];
-        for (var rest = text.AsSpan().TrimStart(); !rest.IsEmpty; rest = rest.TrimStart())
+        var (minus, isStart) = (false, true); // a minus counts at the start of what has spaces or quotes around it, and for all of that
+        for (var rest = text.AsSpan(); !rest.IsEmpty;)
         {
-            var minus = rest is ['-', not '-', ..] && !char.IsWhiteSpace(rest[1]);
-            rest = minus ? rest[1..] : rest;
+            if (SeparatorAt(rest, 0) is > 0 and var separator)
+            {
+                isStart |= char.IsWhiteSpace(rest[0]);
+                rest = rest[separator..];
+                continue;
+            }
+            if (isStart)
+            {
+                minus = rest is ['-', not '-', ..] && !char.IsWhiteSpace(rest[1]);
+                rest = minus ? rest[1..] : rest;
+            }
             var field = TakeField(ref rest, "author") ? (minus ? notAuthors : authors)
                 : TakeField(ref rest, "tag") ? (minus ? notTags : tags) : null;
-            var value = TakeValue(ref rest);
+            var value = TakeValue(ref rest, out isStart);
             if (field is not null)
                 field.Add(value.TrimStart('@').ToString());
             else if (SearchTerm.Of(value) is { } term)
@@ -67,46 +78,51 @@ internal sealed record SearchQuery(
             }
         }
 
-        var count = terms.Count + without.Count + authors.Count + notAuthors.Count + tags.Count + notTags.Count;
-        why = count > MaxTerms ? $"must have at most {MaxTerms} words"
-            : terms.Count == 0 && (without.Count > 0 || authors.Count + tags.Count == 0) ? "must have a word to look for"
-            : null;
+        var excluded = without.Count + notAuthors.Count + notTags.Count;
+        var wanted = terms.Count + authors.Count + tags.Count;
+        why = wanted + excluded > MaxTerms ? $"must have at most {MaxTerms} words"
+            : wanted > 0 ? null
+            : excluded > 0 ? "must have a word to look for, an author or a tag besides what is excluded"
+            : "must have a word to look for: letters, digits or emoji. Other signs are found behind or before letters alone, as in C++, C# and .NET";
         if (why is null)
-            query = new SearchQuery(Expression(terms, without), terms, authors, tags, notAuthors, notTags);
+            query = new SearchQuery(terms, without, authors, tags, notAuthors, notTags);
         return why is null;
-    }
-
-    private static string? Expression(List<SearchTerm> terms, List<SearchTerm> without)
-    {
-        if (terms.Count == 0)
-            return null;
-        var match = string.Join(" AND ", terms.Select(t => t.Match));
-        return without.Count == 0 ? match : $"({match}) NOT ({string.Join(" OR ", without.Select(t => t.Match))})";
     }
 
     // "author:" with something after it; the fullwidth colon is what a Chinese or Japanese keyboard types.
     private static bool TakeField(ref ReadOnlySpan<char> rest, string name)
     {
         if (!rest.StartsWith(name, StringComparison.OrdinalIgnoreCase)
-            || rest[name.Length..] is not [':' or '：', var next, ..]
-            || char.IsWhiteSpace(next))
+            || rest[name.Length..] is not [':' or '：', _, ..]
+            || SeparatorAt(rest, name.Length + 1) > 0)
             return false;
         rest = rest[(name.Length + 1)..];
         return true;
     }
 
-    // The text in quotes, typographic ones too, or else up to the next space or quote. An open quote runs to the end.
-    private static ReadOnlySpan<char> TakeValue(ref ReadOnlySpan<char> rest)
+    // The text in quotes, typographic ones too, or else up to the next separator or quote. An open quote runs to the end.
+    private static ReadOnlySpan<char> TakeValue(ref ReadOnlySpan<char> rest, out bool isQuoted)
     {
-        var quoted = IsQuote(rest[0]);
-        var from = quoted ? 1 : 0;
+        isQuoted = !rest.IsEmpty && IsQuote(rest[0]);
+        var from = isQuoted ? 1 : 0;
         var to = from;
-        while (to < rest.Length && !IsQuote(rest[to]) && (quoted || !char.IsWhiteSpace(rest[to])))
+        while (to < rest.Length && !IsQuote(rest[to]) && (isQuoted || SeparatorAt(rest, to) == 0))
             to++;
         var value = rest[from..to];
-        rest = rest[(quoted && to < rest.Length ? to + 1 : to)..];
+        rest = rest[(isQuoted && to < rest.Length ? to + 1 : to)..];
         return value;
     }
 
     private static bool IsQuote(char c) => c is '"' or '“' or '”' or '„' or '‟' or '＂';
+
+    // How many chars a separator has that stands here; 0 if there is none. A comma between digits belongs to the number.
+    private static int SeparatorAt(ReadOnlySpan<char> text, int at)
+    {
+        if (char.IsWhiteSpace(text[at]))
+            return 1;
+        if (text[at] == ',' && at > 0 && char.IsAsciiDigit(text[at - 1]) && at + 1 < text.Length && char.IsAsciiDigit(text[at + 1]))
+            return 0;
+        Rune.DecodeFromUtf16(text[at..], out var rune, out var length);
+        return CharacterMap.Contains(UnicodeTables.Separators, rune.Value) ? length : 0;
+    }
 }

@@ -1,20 +1,20 @@
 using System.Buffers;
-using System.Globalization;
 
 namespace TinyForum.Text;
 
 /// <summary>
 /// What a field of free text may hold. Text is stored and returned exactly as sent, so a rule refuses and never repairs. It refuses
-/// control characters (carriage returns included), lone surrogates, and text with nothing visible.
+/// control characters (carriage returns included), lone surrogates, and text with nothing visible; in a name (<paramref name="Shown"/>) also
+/// invisible characters and those that turn the direction.
 /// </summary>
-internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank = false)
+internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank = false, bool Shown = false)
 {
     internal static readonly TextRule Title = new(1, 150);
     internal static readonly TextRule PostBody = new(1, 32_000, Lines: true);
     internal static readonly TextRule MessageBody = new(1, 8_192, Lines: true);
     internal static readonly TextRule Subject = new(1, 150);
     internal static readonly TextRule Reason = new(1, 500, Lines: true);
-    internal static readonly TextRule DisplayName = new(0, 50); // the empty one clears it
+    internal static readonly TextRule DisplayName = new(0, 50, Shown: true); // the empty one clears it
     internal static readonly TextRule Bio = new(0, 1_000, Lines: true);
     internal static readonly TextRule TokenName = new(1, 50);
     internal static readonly TextRule Password = new(5, 128, Blank: true);
@@ -43,20 +43,8 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
                 ? $"must not contain control characters other than tab and newline; U+{(int)text[at]:X4} is one"
                 : $"must not contain line breaks, tabs or other control characters; U+{(int)text[at]:X4} is one";
         }
-        return Blank || length == 0 || Shows(text) ? null : "must not be blank";
-    }
-
-    private static bool Shows(string text)
-    {
-        foreach (var c in text)
-        {
-            // Format characters, the Hangul fillers and the empty Braille cell are invisible too.
-            if (!char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format
-                && c is not ('\u115F' or '\u1160' or '\u2800' or '\u3164' or '\uFFA0'))
-            {
-                return true;
-            }
-        }
-        return false;
+        if (Shown && InvisibleText.Find(text) is { } invisible)
+            return $"must not contain invisible characters or such as turn the direction of text; U+{invisible.Value:X4} is one";
+        return Blank || length == 0 || InvisibleText.Shows(text) ? null : "must not be blank";
     }
 }

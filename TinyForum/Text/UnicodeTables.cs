@@ -22,9 +22,30 @@ internal static class UnicodeTables
     /// <summary>Case folding, status F: from, then up to three to, padded with 0.</summary>
     public static readonly ushort[] FullFolds = Numbers<ushort>(nameof(FullFolds));
 
+    /// <summary>What search takes letters, marks and numbers for: equal primary weights (DUCET, UTS #10), equal results.</summary>
+    public static readonly CharacterMap Letters = Map(nameof(Letters));
+
+    /// <summary>Prototypes of characters that look alike (UTS #39, 4).</summary>
+    public static readonly CharacterMap Skeletons = Map(nameof(Skeletons));
+
+    /// <summary>Characters whose dot goes under an accent, so that another dot does not show: first, last.</summary>
+    public static readonly int[] SoftDotted = Numbers<int>(nameof(SoftDotted));
+
+    /// <summary>Characters that show nothing and take no room: first, last.</summary>
+    public static readonly int[] Invisible = Numbers<int>(nameof(Invisible));
+
+    /// <summary>Characters that take room and show nothing, but for white space.</summary>
+    public static readonly int[] Blank = Numbers<int>(nameof(Blank));
+
+    /// <summary>Characters between words rather than in them, but for white space and quotes: first, last.</summary>
+    public static readonly int[] Separators = Numbers<int>(nameof(Separators));
+
     public static readonly string[] Scripts = [.. Tables[nameof(Scripts)].Select(s => s.Replace('_', ' '))];
 
     private static T[] Numbers<T>(string table) where T : ISpanParsable<T> => [.. Tables[table].Select(n => T.Parse(n, CultureInfo.InvariantCulture))];
+
+    private static CharacterMap Map(string table) =>
+        new(Numbers<int>(table + "Runs"), Numbers<int>(table + "ToNothing"), Numbers<int>(table + "ToMore"));
 
     // A paragraph for each table, which begins with its name.
     private static Dictionary<string, string[]> Read()

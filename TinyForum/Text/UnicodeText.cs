@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace TinyForum.Text;
@@ -61,17 +62,8 @@ internal static class UnicodeText
             (low, high) = row[0] < c ? (at + 1, high) : (low, at - 1);
         }
 
-        var runs = UnicodeTables.Folds.AsSpan();
-        (low, high) = (0, runs.Length / 4 - 1);
-        while (low <= high)
-        {
-            var at = (low + high) / 2;
-            var run = runs.Slice(at * 4, 4);
-            if (c >= run[0] && c <= run[1])
-                return run[2] == 2 && (c - run[0]) % 2 != 0 ? rune.EncodeToUtf16(to) : new Rune(c + run[3]).EncodeToUtf16(to);
-            (low, high) = run[1] < c ? (at + 1, high) : (low, at - 1);
-        }
-        return rune.EncodeToUtf16(to);
+        CharacterMap.TryFind(UnicodeTables.Folds, c, out var folded);
+        return new Rune(folded).EncodeToUtf16(to);
     }
 
     /// <summary>What a character may be in a name, and its set of scripts, to be read with <see cref="Scripts"/>.</summary>
@@ -89,6 +81,16 @@ internal static class UnicodeText
     /// </summary>
     internal static ReadOnlySpan<byte> Scripts(int set) =>
         UnicodeTables.Sets.AsSpan()[UnicodeTables.SetStarts[set]..UnicodeTables.SetStarts[set + 1]];
+
+    internal static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+
+    /// <summary>Whether a character shows nothing and takes no room: Default_Ignorable_Code_Point, and format characters that do not show.</summary>
+    internal static bool IsInvisible(Rune rune) => rune.Value > 0x7F && CharacterMap.Contains(UnicodeTables.Invisible, rune.Value);
+
+    /// <summary>Whether a character shows something.</summary>
+    internal static bool Shows(Rune rune) =>
+        !Rune.IsWhiteSpace(rune) && !IsInvisible(rune) && Array.IndexOf(UnicodeTables.Blank, rune.Value) < 0;
 
     /// <summary>Whether .NET can normalise the text: it throws on lone surrogates, and on U+FFFE although that is valid.</summary>
     internal static bool CanNormalize(ReadOnlySpan<char> text) => Length(text) >= 0 && !text.Contains('\uFFFE');

@@ -6,10 +6,10 @@ using System.Text;
 namespace TinyForum.Text;
 
 /// <summary>
-/// A valid username: how it is shown (NFC) and the key by which it is unique, which ignores case and width.
-/// A name uses one script, so that letters of another alphabet can't imitate it: UTS #39's "highly restrictive" level.
+/// A valid username: how it is shown (NFC), the key by which it is unique, which ignores case and width, and what it looks like (see
+/// <see cref="NameSkeleton"/>). A name uses one script, so that letters of another alphabet can't imitate one: UTS #39's "highly restrictive" level.
 /// </summary>
-internal sealed record Username(string Shown, string Key)
+internal sealed record Username(string Shown, string Key, string Skeleton)
 {
     internal const int MaxLength = 32;
 
@@ -17,6 +17,9 @@ internal sealed record Username(string Shown, string Key)
     internal const int MaxChars = MaxLength * 8;
 
     private const int MaxMarks = 4;
+
+    // Their skeletons are themselves.
+    private static readonly string[] Reserved = ["system", "deleted", "me"];
 
     private static readonly string BadLength = $"must be 1 to {MaxLength} characters";
 
@@ -32,8 +35,10 @@ internal sealed record Username(string Shown, string Key)
     {
         name = null;
         why = Check(text, out var shown, out var key);
+        var skeleton = why is null ? NameSkeleton.Of(shown) : "";
+        why ??= Reserved.Contains(key) || Reserved.Contains(skeleton) ? "is reserved" : null;
         if (why is null)
-            name = new Username(shown, key);
+            name = new Username(shown, key, skeleton);
         return why is null;
     }
 
@@ -49,7 +54,7 @@ internal sealed record Username(string Shown, string Key)
             shown = text.Normalize(NormalizationForm.FormC);
             key = UnicodeText.Key(text);
             // The compatibility form is checked too: a bold mathematical letter belongs to every script, the letter it stands for to one.
-            if ((CheckCharacters(shown) ?? CheckCharacters(key)) is { } why)
+            if ((CheckCharacters(shown) ?? CheckCharacters(key) ?? CheckMarks(shown)) is { } why)
                 return why;
         }
         else
@@ -58,7 +63,30 @@ internal sealed record Username(string Shown, string Key)
             return BadLength;
         if (!key.AsSpan().ContainsAnyExcept('.'))
             return "must not be made of dots alone";
-        return key is "system" or "deleted" or "me" ? "is reserved" : null;
+        return EndsInLetterOrDigit(shown) ? null : "must end in a letter or digit";
+    }
+
+    // The marks of the last letter belong to it.
+    private static bool EndsInLetterOrDigit(string text)
+    {
+        var kind = NameKind.None;
+        foreach (var rune in text.EnumerateRunes())
+            kind = UnicodeText.InName(rune.Value).Kind;
+        return kind is NameKind.Letter or NameKind.Mark or NameKind.Digit;
+    }
+
+    private static string? CheckMarks(string text)
+    {
+        Rune last = default;
+        foreach (var rune in text.Normalize(NormalizationForm.FormKD).EnumerateRunes())
+        {
+            if (rune.Value is 0x640 or 0x7FA)
+                return $"must not have {Describe(rune)}, which only stretches a word";
+            if (rune == last && UnicodeText.IsMark(rune))
+                return $"must not have the combining mark {Describe(rune)} twice on a letter";
+            last = rune;
+        }
+        return null;
     }
 
     private static string? CheckCharacters(string text)
@@ -134,6 +162,6 @@ internal sealed record Username(string Shown, string Key)
     private static string Describe(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherLetter
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherLetter or UnicodeCategory.ModifierLetter
         ? $"U+{rune.Value:X4}" : $"'{rune}'";
 }

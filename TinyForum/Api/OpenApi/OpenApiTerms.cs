@@ -45,7 +45,8 @@ internal static class OpenApiTerms
         ["token"] = new("The token itself, shown only once.", "c2VjcmV0"),
         ["until"] = new("When it ends; without it, a moderator has to lift it.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
-        ["username"] = new("Letters and digits of any script, `_`, `-` and `.`; case does not matter.", "lin", Length(1, Username.MaxLength)),
+        ["username"] = new(
+            "Letters and digits of any script, `_`, `-` and `.`, ending in one of the former; case does not matter.", "lin", Length(1, Username.MaxLength)),
     };
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
