@@ -5,7 +5,9 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class AnswerCacheTests
 {
-    private readonly AnswerCache _cache = new(() => 1);
+    private const long MaxBytes = 1024 * 1024;
+
+    private readonly AnswerCache _cache = new(() => 1, MaxBytes);
 
     private void Keep(string target, ReadOnlyMemory<byte> body, long version = 1) =>
         _cache.Keep(userId: 0, target, new KeptAnswer(version, "/", "\"tag\"", body, isPublic: false));
@@ -23,7 +25,7 @@ public sealed class AnswerCacheTests
     [TestMethod]
     public void Answers_are_bounded_by_their_size_in_all()
     {
-        var half = new byte[AnswerCache.MaxBytes / 2];
+        var half = new byte[MaxBytes / 2];
         for (var round = 0; round < 2; round++)
         {
             Keep("one", half);

@@ -25,7 +25,7 @@ public sealed class CommandLineTests
         --cors https://a.example --cors http://b.example:8080 --cookie-name forum
         --limit-failed-logins 1/1s --limit-failed-logins-per-address 5/5s --limit-registrations 2/2m --limit-writes 3/3h
         --limit-searches 4/4d --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
-        --max-connections 20 --max-connections-per-address 0
+        --max-connections 20 --max-connections-per-address 0 --answer-memory 7
         """;
 
     [TestMethod]
@@ -58,6 +58,7 @@ public sealed class CommandLineTests
                 BackupEvery = TimeSpan.FromHours(12),
                 BackupKeep = 3,
                 BackupDirectory = "b",
+                AnswerMemoryMiB = 7,
                 Passwords = new PasswordOptions { MemoryKiB = 1024, Iterations = 4 },
             },
             options);

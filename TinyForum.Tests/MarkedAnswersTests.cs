@@ -17,7 +17,10 @@ public sealed class MarkedAnswersTests
     private static readonly string[] Texts =
         ["text", "\n      \"likes\": 5,\n      \"title\": \"x\"\n    }", "\"id\": 7,\n\"likes\": 1", "\\\"likes\\\": \u2028", "\n    },\n    {\n"];
 
-    private enum Act { Begin, Reply, Edit, Delete, Restore, Like, Unlike, Read, ReadAll, Pin, Lock }
+    private enum Act
+    {
+        Begin, Reply, Edit, Retitle, Delete, Restore, Like, Unlike, Read, ReadAll, Pin, Lock, Send, ReadMessage, ReadMessages, DeleteMessage, ReadNotifications,
+    }
 
     private sealed record Step(Act Act, int User, int Which, bool Elsewhere);
 
@@ -64,14 +67,15 @@ public sealed class MarkedAnswersTests
         var actors = new[] { "ada", "bob", "mod" }.Select(name => elsewhere.Users.FindActor(name)!).ToArray();
         foreach (var step in steps)
         {
-            await TakeAsync(step.Elsewhere ? elsewhere.Posts : server.Server.Posts, actors[step.User], step);
+            await TakeAsync(step.Elsewhere ? elsewhere : server.Server.Forum, actors[step.User], step);
             for (var i = 0; i < clients.Length; i++)
-                await RequireFreshAsync(clients[i], elsewhere.Posts, actors[i]);
+                await RequireFreshAsync(clients[i], elsewhere, actors[i]);
         }
     }
 
-    private static async Task TakeAsync(PostStore posts, Actor actor, Step step)
+    private static async Task TakeAsync(Forum forum, Actor actor, Step step)
     {
+        var (posts, messages) = (forum.Posts, forum.Messages);
         var ids = posts.Threads(new(), 100).Items.SelectMany(t => posts.Replies(t.Id, 100)!.Items.Append(t)).Select(p => p.Id).Order().ToList();
         var id = ids.Count > 0 ? ids[step.Which % ids.Count] : 1;
         var thread = posts.Find(id)?.ThreadId ?? 1;
@@ -82,14 +86,20 @@ public sealed class MarkedAnswersTests
             {
                 Act.Begin => posts.CreateThreadAsync(actor, "\"likes\": 1", text, ["a"]),
                 Act.Reply => posts.CreateReplyAsync(actor, thread, text),
-                Act.Edit => posts.EditAsync(actor, id, null, text + step.Which, null),
+                Act.Edit => posts.EditAsync(actor, id, null, text + step.Which + " @bob", null),
+                Act.Retitle => posts.EditAsync(actor, thread, $"title {step.Which}", null, null),
                 Act.Delete => posts.DeleteAsync(actor, id),
                 Act.Restore => posts.RestoreAsync(actor, 1 + step.Which % 8),
                 Act.Like or Act.Unlike => posts.LikeAsync(actor, id, step.Act == Act.Like),
                 Act.Read => posts.MarkReadAsync(actor, thread, 0),
                 Act.ReadAll => posts.MarkAllReadAsync(actor),
                 Act.Pin => posts.PinAsync(actor, thread, step.Which % 2 == 0),
-                _ => posts.LockAsync(actor, thread, step.Which % 2 == 0),
+                Act.Lock => posts.LockAsync(actor, thread, step.Which % 2 == 0),
+                Act.Send => messages.SendAsync(actor, step.Which % 2 == 0 ? "ada" : "bob", null, text),
+                Act.ReadMessage => messages.MarkReadAsync(actor, 1 + step.Which % 4),
+                Act.ReadMessages => messages.MarkAllReadAsync(actor),
+                Act.DeleteMessage => messages.DeleteAsync(actor, 1 + step.Which % 4),
+                _ => forum.Notifications.MarkAllReadAsync(actor),
             });
         }
         catch (RefusalException)
@@ -98,8 +108,16 @@ public sealed class MarkedAnswersTests
         }
     }
 
-    private static async Task RequireFreshAsync(TestClient client, PostStore posts, Actor viewer)
+    private static async Task RequireFreshAsync(TestClient client, Forum forum, Actor viewer)
     {
+        var posts = forum.Posts;
+        var messages = forum.Messages.List(viewer, new MailFilter(Mailbox.All, null, Unread: false), 100);
+        await RequireAsync(client, "/api/messages?limit=100&box=all",
+            new MessagesAnswer([.. messages.Items.Select(MessageView.Of)], null, forum.Messages.CountUnread(viewer)), ApiJson.Type<MessagesAnswer>());
+        var notifications = forum.Notifications.List(viewer, 100);
+        await RequireAsync(client, "/api/notifications?limit=100",
+            new NotificationsAnswer(null, [.. notifications.Items.Select(NotificationView.Of)], forum.Notifications.CountUnread(viewer)),
+            ApiJson.Type<NotificationsAnswer>());
         foreach (var isActive in (bool[])[false, true])
         {
             var threads = posts.Threads(new(Active: isActive), 100, null, viewer);

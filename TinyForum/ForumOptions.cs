@@ -72,6 +72,9 @@ public sealed record ForumOptions
     /// <summary>The folder for those backups; <see langword="null"/> for <c>backups</c> beside the database.</summary>
     public string? BackupDirectory { get; init; }
 
+    /// <summary>How much memory answers may take that are kept to be sent again, in MiB.</summary>
+    public int AnswerMemoryMiB { get; init; } = 64;
+
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
+using TinyForum.Data;
 
 namespace TinyForum.Api;
 
@@ -30,24 +31,25 @@ internal enum Access
 /// without a credential; elsewhere for each caller.
 /// </param>
 /// <param name="ChangesByGet">Whether it changes something although it is a GET.</param>
+/// <param name="Subject">What the answer is about, as far as it is kept.</param>
 /// <param name="IsMarked">Whether the answer to a caller is the public one with the caller's marks, see <see cref="MarkedAnswers"/>.</param>
 /// <param name="IsSearch">Whether its calls count as searches.</param>
 /// <param name="IsSecret">Whether a client may not even store the answer.</param>
 /// <param name="ContentType">The media type of the answer.</param>
 internal sealed record Endpoint(
     string Pattern, Access Access, JsonTypeInfo? Body, JsonTypeInfo? Answer, Func<Call, ValueTask> Run, string Summary, string Noun,
-    string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, bool IsMarked = false,
-    bool IsSearch = false, bool IsSecret = false, string ContentType = "application/json")
+    string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, Subject Subject = default,
+    bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, string ContentType = "application/json")
 {
     /// <summary>Whether the answer is a page of a list; searches wait for threads of their own.</summary>
     public bool IsPaged { get; } = Query.Contains("limit") && !IsSearch;
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
-        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, bool isMarked = false, bool isSearch = false,
-        bool isSecret = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        int status = 200, bool kept = false, bool changesByGet = false, string[]? query = null, Subject subject = default, bool isMarked = false,
+        bool isSearch = false, bool isSecret = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, ApiJson.Type<TAnswer>(), async call => call.Answer(await handler(call).ConfigureAwait(false)),
-            summary, NounOf(name), query ?? [], refuses ?? [], status, kept, changesByGet, isMarked, isSearch, isSecret || access == Access.Session);
+            summary, NounOf(name), query ?? [], refuses ?? [], status, kept, changesByGet, subject, isMarked, isSearch, isSecret || access == Access.Session);
 
     /// <summary>An endpoint with a body.</summary>
     public static Endpoint Of<TBody, TAnswer>(string pattern, Access access, Func<Call, TBody, ValueTask<TAnswer>> handler, string summary,

@@ -11,7 +11,7 @@ internal sealed class ForumApi
     private readonly Forum _forum;
     private readonly Action<IBufferWriter<byte>> _writeMetrics;
     private readonly Router<Endpoint> _router = new();
-    private readonly AnswerCache _kept;
+    private readonly AnswerCache[] _kept; // by subject
     private readonly RateLimits _limits;
     private readonly SessionCookie _cookie;
     private readonly Cors _cors;
@@ -22,7 +22,8 @@ internal sealed class ForumApi
     {
         _forum = forum;
         _writeMetrics = writeMetrics;
-        _kept = new AnswerCache(forum.Database.Version);
+        _kept = [.. Enumerable.Range(0, Subjects.Count).Select(subject =>
+            new AnswerCache(() => forum.Database.Stamp(subject), ((long)forum.Options.AnswerMemoryMiB << 20) / Subjects.Count))];
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
@@ -31,7 +32,12 @@ internal sealed class ForumApi
             _router.Add(endpoint.Pattern, endpoint);
     }
 
-    public int KeptAnswers => _kept.Count;
+    public int KeptAnswers => _kept.Sum(k => k.Count);
+
+    public long KeptBytes => _kept.Sum(k => k.Bytes);
+
+    /// <summary>Where public answers are kept.</summary>
+    private AnswerCache Public => _kept[(int)Subject.Anything];
 
     /// <summary>A request that leads through most of the code and changes nothing (<see cref="WarmUp"/>).</summary>
     public const string WarmUpRequest = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
@@ -52,7 +58,7 @@ internal sealed class ForumApi
         // A public answer to a caller without credentials is the same until something is written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
-        if (isAnonymous && _kept.TryAnswer(exchange, userId: 0, exchange.RawTarget, out version))
+        if (isAnonymous && Public.TryAnswer(exchange, userId: 0, exchange.RawTarget, out version))
             return;
         WarnOfProxy(exchange);
 
@@ -77,7 +83,7 @@ internal sealed class ForumApi
         (exchange.Status, exchange.ContentType, exchange.IsSecret) = (endpoint.Status, endpoint.ContentType, endpoint.IsSecret);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
         var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query);
-        if (keptFor is { } userId && _kept.TryAnswer(exchange, userId, target, out version))
+        if (keptFor is { } userId && KeptOf(endpoint).TryAnswer(exchange, userId, target, out version))
             return;
         try
         {
@@ -105,7 +111,7 @@ internal sealed class ForumApi
         async () =>
         {
             var version = 0L;
-            if (keptFor is { } userId && _kept.TryAnswer(call.Exchange, userId, target, out version))
+            if (keptFor is { } userId && KeptOf(call.Endpoint).TryAnswer(call.Exchange, userId, target, out version))
                 return null;
             await call.Endpoint.Run(call).ConfigureAwait(false);
             return version;
@@ -115,7 +121,7 @@ internal sealed class ForumApi
     /// <summary>What a call would be answered without a caller; <see langword="null"/> if it would be refused.</summary>
     private async ValueTask<KeptAnswer?> PublicAnswerAsync(Call call, string target)
     {
-        if (_kept.Find(userId: 0, target, out var version) is { } answer)
+        if (Public.Find(userId: 0, target, out var version) is { } answer)
             return answer;
         var exchange = call.Exchange;
         var anonymous = call.ForAnyone();
@@ -136,7 +142,7 @@ internal sealed class ForumApi
             return null;
         answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
         if (body.Length <= AnswerCache.MaxAnswer)
-            _kept.Keep(userId: 0, target, answer);
+            Public.Keep(userId: 0, target, answer);
         return answer;
     }
 
@@ -224,6 +230,8 @@ internal sealed class ForumApi
             throw Permissions.AdminsOnly();
     }
 
+    private AnswerCache KeptOf(Endpoint endpoint) => _kept[(int)endpoint.Subject];
+
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
         !endpoint.Kept ? null : caller?.Id ?? (isAnonymous ? 0 : null);
 
@@ -240,7 +248,7 @@ internal sealed class ForumApi
         }
         var answer = new KeptAnswer(version, exchange.Route!, etag, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
         if (keptAs is { } key)
-            _kept.Keep(key.UserId, key.Target, answer);
+            KeptOf(call.Endpoint).Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);
     }
 }

@@ -1,4 +1,5 @@
 using TinyForum.Api.Endpoints;
+using Subject = TinyForum.Data.Subject;
 using static TinyForum.Api.Access;
 using static TinyForum.Api.Endpoint;
 
@@ -52,10 +53,11 @@ internal static class Routes
         Of<TagsAnswer>("GET /api/tags", Anyone, Threads.Tags, "The tags in use, by name", kept: true, query: ["limit", "cursor"]),
 
         Of<MessagesAnswer>("GET /api/messages", Reader, Messages.List, "The caller's private messages, newest first",
-            kept: true, query: ["box", "with", "unread", "limit", "cursor"], isSecret: true),
+            kept: true, subject: Subject.Messages, query: ["box", "with", "unread", "limit", "cursor"], isSecret: true),
         Of<MessageDraft, MessageAnswer>("POST /api/messages", Writer, Messages.Send, "Sends a private message", status: 201, refuses: [404]),
         Of<UnreadAnswer>("PUT /api/messages/read", Writer, Messages.MarkAllRead, "Marks all private messages as read"),
-        Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's", kept: true, isSecret: true),
+        Of<MessageAnswer>("GET /api/messages/{id}", Reader, Messages.Find, "A private message of the caller's",
+            kept: true, subject: Subject.Messages, isSecret: true),
         Of<Done>("DELETE /api/messages/{id}", Writer, Messages.Delete, "Deletes the caller's copy of a private message"),
         Of<UnreadAnswer>("PUT /api/messages/{id}/read", Writer, Messages.MarkRead, "Marks a private message as read"),
 
@@ -64,7 +66,7 @@ internal static class Routes
         Of<Done>("DELETE /api/blocks/{username}", Writer, Blocks.Remove, "Unblocks a user"),
 
         Of<NotificationsAnswer>("GET /api/notifications", Reader, Notifications.List, "The caller's notifications, newest first",
-            kept: true, query: ["limit", "cursor"]),
+            kept: true, subject: Subject.Notifications, query: ["limit", "cursor"]),
         Of<UnreadAnswer>("PUT /api/notifications/read", Writer, Notifications.MarkAllRead, "Marks all notifications as read"),
 
         Of<SearchAnswer>("GET /api/search", Anyone, Endpoints.Search.Find, "Finds posts by words, best match first",

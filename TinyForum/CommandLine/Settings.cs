@@ -67,6 +67,9 @@ internal static class Settings
     private static readonly Setting<string?> BackupDirectory = Setting.Of(
         "--backup-dir", Defaults.BackupDirectory, SettingValue.Text("DIR"), "backups beside the database", "The folder for these backups");
 
+    private static readonly Setting<int> AnswerMemory = Setting.Of("--answer-memory", Defaults.AnswerMemoryMiB,
+        SettingValue.Number(from: 1, "MIB"), "Memory for answers that are kept to be sent again, in MiB");
+
     private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", Defaults.Passwords.MemoryKiB,
         SettingValue.Number(from: 8, "KIB"), "Memory for hashing one password, in KiB");
 
@@ -77,7 +80,8 @@ internal static class Settings
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
-        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, PasswordMemory, PasswordIterations,
+        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, AnswerMemory, PasswordMemory,
+        PasswordIterations,
     ];
 
     /// <summary>The full path of the database, which all commands but <c>serve</c> show when they fail.</summary>
@@ -112,6 +116,7 @@ internal static class Settings
         BackupEvery = BackupEvery.In(line),
         BackupKeep = BackupKeep.In(line),
         BackupDirectory = BackupDirectory.In(line),
+        AnswerMemoryMiB = AnswerMemory.In(line),
         Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
     };
 }

@@ -5,7 +5,7 @@ using TinyForum.Storage;
 namespace TinyForum.Data;
 
 /// <summary>
-/// Callers by the digest of their credential, kept until anything is written to the database, by this process or another. A session that
+/// Callers by the digest of their credential, kept until anything is written that may concern them, by this process or another. A session that
 /// is ended is therefore not found from the next request on. Thread-safe.
 /// </summary>
 internal sealed class CallerCache(Database database)
@@ -19,7 +19,7 @@ internal sealed class CallerCache(Database database)
     public KnownCaller? Find(byte[] digest, long now, Func<byte[], long, KnownCaller?> load)
     {
         var key = BinaryPrimitives.ReadUInt128BigEndian(digest);
-        var version = database.Version(); // before reading
+        var version = database.Stamp((int)Subject.Callers); // before reading
         if (_entries.TryGetValue(key, out var entry) && entry.Version == version && now < entry.Known.EndsAt)
             return entry.Known;
         if (load(digest, now) is not { } known)

@@ -77,7 +77,9 @@ internal static class ForumDatabase
                     SearchIndex.Fill(connection, pace);
                 }), // letters fold as Unicode's collation has them; names that look alike; tags by case folding; what is hidden
         ],
-        PrepareReader: RelevanceFunction.Register);
+        PrepareReader: RelevanceFunction.Register,
+        Subjects.Count,
+        Subjects.Of);
 
     /// <inheritdoc cref="Database.Open"/>
     public static Database Open(

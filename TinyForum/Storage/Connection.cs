@@ -11,7 +11,9 @@ namespace TinyForum.Storage;
 internal sealed class Connection : IDisposable
 {
     private readonly List<Action<Connection>> _beforeCommit = [];
-    private readonly Dictionary<string, SqliteCommand> _statements = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, Statement> _statements = new(ReferenceEqualityComparer.Instance);
+    private bool _isWatched;
+    private int _written; // by what has been prepared or run since it was asked for
 
     public Connection(string path, bool readOnly, TimeSpan busyTimeout)
     {
@@ -33,6 +35,30 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Whether the file can be read alone, although it was opened for writing too: SQLite makes do with that.</summary>
     public bool IsReadOnly => SQLitePCL.raw.sqlite3_db_readonly(Sqlite.Handle, "main") != 0;
+
+    /// <summary>From now on notes what statements may write; <paramref name="subjects"/> gives the bits for a table and a column of it, or its rows.</summary>
+    public void WatchWrites(Func<string, string?, int> subjects)
+    {
+        _isWatched = true;
+        sqlite3_set_authorizer(Sqlite.Handle, (_, action, table, column, _, _) =>
+        {
+            _written |= action switch
+            {
+                SQLITE_INSERT or SQLITE_DELETE => subjects(table, null),
+                SQLITE_UPDATE => subjects(table, column),
+                _ => 0,
+            };
+            return SQLITE_OK;
+        }, null);
+    }
+
+    /// <summary>What may have been written since this was called last.</summary>
+    public int TakeWritten()
+    {
+        var written = _written;
+        _written = 0;
+        return written;
+    }
 
     /// <summary>The texts of the statements that are kept.</summary>
     public IEnumerable<string> Statements => _statements.Keys;
@@ -251,7 +277,7 @@ internal sealed class Connection : IDisposable
     public void Dispose()
     {
         foreach (var statement in _statements.Values)
-            statement.Dispose();
+            statement.Command.Dispose();
         Sqlite.Dispose();
     }
 
@@ -264,16 +290,29 @@ internal sealed class Connection : IDisposable
 
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        if (!_statements.TryGetValue(sql, out var command))
-        {
-            command = Sqlite.CreateCommand();
-            command.CommandText = sql;
-            foreach (var (name, _) in parameters)
-                command.Parameters.Add(new SqliteParameter { ParameterName = name });
-            _statements.Add(sql, command);
-        }
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements.Add(sql, statement = New(sql, parameters));
+        var command = statement.Command;
         for (var i = 0; i < parameters.Length; i++)
             command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
+        _written |= statement.Writes;
         return command;
     }
+
+    private Statement New(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var command = Sqlite.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, _) in parameters)
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        if (!_isWatched)
+            return new Statement(command, 0);
+        var before = TakeWritten();
+        command.Prepare();
+        var writes = TakeWritten();
+        _written = before | writes;
+        return new Statement(command, writes);
+    }
+
+    private sealed record Statement(SqliteCommand Command, int Writes);
 }

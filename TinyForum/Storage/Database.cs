@@ -24,6 +24,7 @@ internal sealed class Database : IDisposable
     private readonly Connection _watch;
     private readonly WalIndex _walIndex;
     private readonly OpenFiles _files;
+    private readonly Stamps _stamps;
     private readonly bool _isNew;
     private long? _commitsOfOthers;
     private string? _fault;
@@ -50,7 +51,9 @@ internal sealed class Database : IDisposable
             _watch?.Dispose();
             throw;
         }
-        Writer = new WriteQueue(writer, maxBatch, BeforeWrites, BeforeClose);
+        _stamps = new Stamps(Version, schema.SubjectCount);
+        writer.WatchWrites(schema.SubjectsOf);
+        Writer = new WriteQueue(writer, maxBatch, BeforeWrites, AfterCommit, BeforeClose);
     }
 
     /// <summary>Where a database is: the path that was given, and where its links lead.</summary>
@@ -171,6 +174,9 @@ internal sealed class Database : IDisposable
     /// </summary>
     public long Version() => _walIndex.Version;
 
+    /// <summary>As <see cref="Version"/>, but commits of this process that have nothing to do with the subject leave it as it is.</summary>
+    public long Stamp(int subject) => _stamps.Of(subject);
+
     /// <summary>Requires that the open files are still those in their places.</summary>
     /// <exception cref="RefusalException">Unavailable: one was deleted, moved or replaced; what is written now would be lost.</exception>
     public void RequireInPlace()
@@ -225,6 +231,20 @@ internal sealed class Database : IDisposable
     {
         RequireInPlace();
         _commitsOfOthers = writer.Number("PRAGMA data_version");
+        writer.TakeWritten();
+        _stamps.Begin();
+    }
+
+    private void AfterCommit(Connection writer)
+    {
+        try
+        {
+            _stamps.End(writer.TakeWritten(), () => writer.Number("PRAGMA data_version") == _commitsOfOthers);
+        }
+        catch (SqliteException)
+        {
+            // The commit stands; nothing that was kept does.
+        }
     }
 
     /// <summary>

@@ -10,8 +10,11 @@ internal sealed record Migration(int To, string Sql, Action<Connection, Progress
 /// <param name="Script">The SQL that makes the schema in an empty database.</param>
 /// <param name="Migrations">The steps that bring older databases to that version, in rising order.</param>
 /// <param name="PrepareReader">Called with each new reading connection, to register what its statements need.</param>
+/// <param name="SubjectCount">How many subjects there are, see <see cref="Stamps"/>.</param>
+/// <param name="SubjectsOf">The subjects that depend on a column (or on the rows) of a table, a bit each.</param>
 internal sealed record DatabaseSchema(
-    string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader)
+    string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader,
+    int SubjectCount, Func<string, string?, int> SubjectsOf)
 {
     private const int MaxCopiedPages = 16 * 1024; // some hundred milliseconds
 

@@ -17,18 +17,19 @@ internal sealed class WriteQueue : IDisposable
     private readonly BlockingCollection<Write> _waiting = new(MaxWaiting);
     private readonly List<Write> _batch = [];
     private readonly int _maxBatch;
-    private readonly Action<Connection> _check, _closing;
+    private readonly Action<Connection> _check, _committed, _closing;
     private readonly Thread _thread;
 
     /// <param name="connection">The connection, which this queue alone uses and disposes.</param>
     /// <param name="maxBatch">How many writes are committed together at most.</param>
     /// <param name="check">Called at the begin of each transaction; if it throws, all writes of that transaction are refused.</param>
+    /// <param name="committed">Called after each commit, before its writes are answered.</param>
     /// <param name="closing">Called before the connection is closed.</param>
-    public WriteQueue(Connection connection, int maxBatch, Action<Connection> check, Action<Connection> closing)
+    public WriteQueue(Connection connection, int maxBatch, Action<Connection> check, Action<Connection> committed, Action<Connection> closing)
     {
         _connection = connection;
         _maxBatch = maxBatch;
-        (_check, _closing) = (check, closing);
+        (_check, _committed, _closing) = (check, committed, closing);
         _thread = new Thread(Run) { IsBackground = true, Name = "TinyForum writer" };
         _thread.Start();
     }
@@ -117,6 +118,7 @@ internal sealed class WriteQueue : IDisposable
                     Commit([write]);
             return;
         }
+        _committed(_connection);
         Committed?.Invoke(writes.Count);
         foreach (var write in writes)
             write.Answer();

@@ -16,6 +16,7 @@ internal static class Gauges
         var (database, passwords, searches) = (forum.Database, forum.Passwords, forum.Searches);
         meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests being answered.");
         meter.CreateObservableGauge("tinyforum.kept_answers", () => api.KeptAnswers, "{answer}", "Answers kept in memory.");
+        meter.CreateObservableGauge("tinyforum.kept_answers.size", () => api.KeptBytes, "By", "Memory that they take.");
         meter.CreateObservableGauge("tinyforum.unsent_answers", () => loop.UnsentBytes, "By", "Memory of answers that clients have not read yet.");
         meter.CreateObservableGauge("tinyforum.writer.queue", () => database.Writer.Waiting, "{write}", "Writes that wait for the writer.");
         meter.CreateObservableGauge("tinyforum.passwords.queue", () => passwords.Queued, "{hash}", "Passwords that wait to be hashed.");

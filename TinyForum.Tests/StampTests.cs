@@ -1,0 +1,105 @@
+using TinyForum.Data;
+using TinyForum.Storage;
+
+namespace TinyForum.Tests;
+
+/// <summary>What is kept stays as long as nothing is written that it is about, whoever writes.</summary>
+[TestClass]
+public sealed class StampTests
+{
+    private static readonly Subject[] All = Enum.GetValues<Subject>();
+
+    [TestMethod]
+    [DataRow("UPDATE posts SET likes = 1", nameof(Subject.Anything))]
+    [DataRow("UPDATE users SET posts = posts + 1", nameof(Subject.Anything))]
+    [DataRow("UPDATE users SET role = 'admin' WHERE id = 1",
+        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+    [DataRow("UPDATE users SET suspension = 'x' WHERE id = 1",
+        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+    [DataRow("UPDATE users SET unread_messages = 1", nameof(Subject.Anything), nameof(Subject.Messages))]
+    [DataRow("UPDATE threads SET title = 'x'", nameof(Subject.Anything), nameof(Subject.Notifications))]
+    [DataRow("DELETE FROM sessions", nameof(Subject.Anything), nameof(Subject.Callers))]
+    [DataRow("UPDATE tokens SET last_used_at = 0", nameof(Subject.Anything), nameof(Subject.Callers))]
+    [DataRow("DELETE FROM mailbox", nameof(Subject.Anything), nameof(Subject.Messages))]
+    [DataRow("INSERT INTO users (username, username_key, created_at) VALUES ('x', 'x', 0)",
+        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+    public async Task A_write_changes_the_stamps_of_what_it_is_about_and_no_others(string sql, params string[] subjects)
+    {
+        var changed = subjects.Select(Enum.Parse<Subject>).ToArray();
+        using var database = ForumDatabase.Open(null);
+        await database.WriteAsync(c => c.Execute("UPDATE posts SET likes = 0")); // the first write of a process changes all
+        var before = Stamps(database);
+        await database.WriteAsync(c => c.Execute(sql));
+        CollectionAssert.AreEquivalent(changed, Changed(before, database));
+        before = Stamps(database);
+        await database.WriteAsync(c => c.Script(sql.Replace("'x', 'x'", "'y', 'y'")));
+        CollectionAssert.AreEquivalent(changed, Changed(before, database), "prepared for once");
+        before = Stamps(database);
+        await database.WriteAsync(c => c.Execute("UPDATE posts SET likes = 2"));
+        CollectionAssert.AreEquivalent((Subject[])[Subject.Anything], Changed(before, database), "what was written before is forgotten");
+    }
+
+    [TestMethod]
+    public async Task A_write_of_another_process_changes_all()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        using var other = ForumDatabase.Open(folder["forum.db"]);
+        await database.WriteAsync(c => c.Execute("UPDATE posts SET likes = 0"));
+        for (var i = 0; i < 20; i++)
+        {
+            var before = Stamps(database);
+            await other.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1"));
+            CollectionAssert.AreEquivalent(All, Changed(before, database));
+            before = Stamps(database);
+            await database.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1"));
+            CollectionAssert.AreEquivalent(All, Changed(before, database), "the first of its own after that");
+            before = Stamps(database);
+            await database.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1"));
+            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything], Changed(before, database));
+        }
+    }
+
+    [TestMethod]
+    public async Task Nothing_that_was_kept_is_seen_after_a_change_however_many_write()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        using var other = ForumDatabase.Open(folder["forum.db"]);
+        using var over = new CancellationTokenSource();
+        var kept = (Stamp: 0L, Value: 0L);
+        var noise = new[] { database, other }.Select(d => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+                await d.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1 WHERE name = 'falls'"));
+        })).ToArray();
+        for (var i = 1; i <= 150; i++)
+        {
+            await (i % 3 == 0 ? other : database).WriteAsync(c => c.Execute("UPDATE users SET unread_messages = $n WHERE id = 1", ("$n", i)));
+            for (var look = 0; look < 5; look++)
+            {
+                var stamp = database.Stamp((int)Subject.Messages);
+                if (kept.Stamp != stamp)
+                    kept = (stamp, database.Read(c => c.Number("SELECT unread_messages FROM users WHERE id = 1"))!.Value);
+                Assert.AreEqual(i, kept.Value);
+            }
+        }
+        await over.CancelAsync();
+        await Task.WhenAll(noise);
+    }
+
+    [TestMethod]
+    public void Every_column_of_a_table_that_answers_are_made_of_belongs_to_what_it_is_shown_in()
+    {
+        using var database = ForumDatabase.Open(null);
+        var tables = database.Read(c => c.All("SELECT name FROM sqlite_schema WHERE type = 'table'", r => r.GetString(0)));
+        foreach (var table in tables.Where(t => !t.StartsWith("search_", StringComparison.Ordinal) && t != "sqlite_sequence"))
+            Assert.Contains($"\"{table}\"", SubjectSource(), $"say in Data/Subject.cs what depends on {table}");
+    }
+
+    private static string SubjectSource() => Repository.Read("TinyForum/Data/Subject.cs");
+
+    private static long[] Stamps(Database database) => [.. All.Select(s => database.Stamp((int)s))];
+
+    private static Subject[] Changed(long[] before, Database database) => [.. All.Where(s => database.Stamp((int)s) != before[(int)s])];
+}

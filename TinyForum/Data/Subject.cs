@@ -1,0 +1,40 @@
+namespace TinyForum.Data;
+
+/// <summary>What an answer is about, as far as it tells when the answer has to be made anew.</summary>
+internal enum Subject
+{
+    /// <summary>Whatever the database holds.</summary>
+    Anything,
+
+    /// <summary>Who has which session or token, with which role, and who is suspended.</summary>
+    Callers,
+
+    /// <summary>Private messages.</summary>
+    Messages,
+
+    /// <summary>Notifications.</summary>
+    Notifications,
+}
+
+/// <summary>Which subjects depend on which columns.</summary>
+internal static class Subjects
+{
+    public static int Count { get; } = Enum.GetValues<Subject>().Length;
+
+    private const int All = (1 << (int)Subject.Callers) | (1 << (int)Subject.Messages) | (1 << (int)Subject.Notifications);
+
+    /// <summary>The subjects that a write to a table changes, a bit each.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="column">The column that is updated; <see langword="null"/> if rows are inserted or deleted.</param>
+    public static int Of(string table, string? column) => (1 << (int)Subject.Anything) | (table, column) switch
+    {
+        ("sessions" or "tokens", _) => 1 << (int)Subject.Callers,
+        ("messages" or "mailbox", _) or ("users", "unread_messages") => 1 << (int)Subject.Messages,
+        ("notifications", _) or ("users", "unread_notifications" or "notifications") or ("threads", "title" or "deleted") => 1 << (int)Subject.Notifications,
+        ("users", "posts" or "read_up_to" or "bio" or "display_name") => 0,
+        ("users", _) => All,
+        ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "reading" or "search" or "blocks" or "reports"
+            or "moderation_log" or "idempotency_keys" or "settings", _) => 0,
+        _ => All, // what nobody has thought of
+    };
+}
