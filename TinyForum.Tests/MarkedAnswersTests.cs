@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Serialization.Metadata;
-using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Api;
 using TinyForum.Api.Endpoints;

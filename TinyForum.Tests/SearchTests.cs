@@ -430,6 +430,9 @@ public sealed class SearchTests
             await database.ThreadAsync(1, "x", "the common word");
         var thread = await database.ThreadAsync(1, "x", $"the common words {new string('.', 600)} needle {new string('.', 600)} the common end");
         Assert.Contains("needle", search.Find("the common needle").Items.Single(h => h.Post.Id == thread).Excerpt);
+        var often = string.Concat(Enumerable.Repeat("often ", 300));
+        await database.ThreadAsync(1, "x", $"{often}once {often}");
+        Assert.Contains("once", search.Find("often once").Items.Single().Excerpt, "of two that are as common, the one that the text has less of");
     }
 
     [TestMethod]

@@ -207,6 +207,8 @@ public sealed class SearchTextTests
     [DataRow("one OR two", "one", false), DataRow("one* ^two", "onery two", false), DataRow("x:one", "one x", false)]
     [DataRow("x:one", "x one", true), DataRow("NEAR(one two)", "near one two", true)]
     [DataRow("苹果，手机", "手机和苹果", true), DataRow("cats,dogs", "dogs and cats", true), DataRow("coffee/tea", "tea, coffee", true)]
+    [DataRow("cats+dogs", "dogs, cats", true), DataRow("cats*dogs$", "dogs, cats", true), DataRow("50%off", "off 50", true)]
+    [DataRow("C++11", "C++11", true), DataRow("AT&T", "T at", false), DataRow("cats→dogs", "dogs, cats", true), DataRow("g++", "c++", false)]
     [DataRow("苹果、手机；电脑", "电脑 手机 苹果", true), DataRow("《红楼梦》（上）", "上册：红楼梦", true), DataRow("こんにちは！元気？", "元気です。こんにちは", true)]
     [DataRow("बिल्ली।कुत्ता", "कुत्ता बिल्ली", true), DataRow("قطط،كلاب", "كلاب قطط", true), DataRow("a|b", "b a", true)]
     [DataRow("f(x)", "x f", true), DataRow("cats,dogs", "cats", false)]

@@ -207,9 +207,10 @@ IEnumerable<int> Having(string property) => properties[property].SelectMany(r =>
 var prepended = Having("Prepended_Concatenation_Mark").ToHashSet();
 bool IsInvisible(int c) => ignorable[c].Length > 0 || (category[c] == "Cf" && !prepended.Contains(c));
 
-// What stands between words in a query: what ends a clause or sentence, brackets and slashes. Not what stands within words, too.
-var separators = Having("Terminal_Punctuation").Concat(all.Where(c => category[c] is "Ps" or "Pe" or "Pi" or "Pf"))
-    .Concat("/\\|／＼｜<>＜＞…‥—―".Select(c => (int)c)).Except(".．:’\"“”„‟＂".Select(c => (int)c)).Order().Distinct();
+// What stands between words in a query: punctuation and signs, but for quotes and for what stands within words, too. (Symbols, such as emoji,
+// are words.)
+var separators = Having("Terminal_Punctuation").Concat(all.Where(c => category[c] is "Ps" or "Pe" or "Pi" or "Pf" or "Po" or "Pd" or "Sm" or "Sc" or "Sk"))
+    .Except("'＇’.．:-－‐‑@＠&＆+＋#＃=＝~～·‧・･׳״་༌\"“”„‟＂".Select(c => (int)c)).Except(Enumerable.Range(0x1F3FB, 5)).Order().Distinct();
 
 var text = new StringBuilder("""
     # Made by docs/unicode-tables.cs from Unicode 15.0.0, its DUCET and confusables; TinyForum/Text/UnicodeTables.cs says what the tables are.

@@ -43,8 +43,8 @@ internal static class SearchExcerpt
         for (var term = 0; term < terms.Count; term++)
         {
             var pattern = terms[term].Pattern;
-            var (at, found) = (0, 0);
-            for (int next; found < MaxMatches && (next = folded.Chars[at..].IndexOf(pattern)) >= 0; found++)
+            var (at, count) = (0, 0);
+            for (int next; count < MaxMatches && (next = folded.Chars[at..].IndexOf(pattern)) >= 0; count++)
             {
                 at += next + 1;
                 matches.Add((folded.Origin(at), folded.Origin(at + pattern.Length - 3), term));
@@ -55,7 +55,9 @@ internal static class SearchExcerpt
 
         // The first of the windows whose terms are worth the most.
         matches.Sort();
-        var worth = Worth(terms.Count, counts);
+        var found = new int[terms.Count];
+        matches.ForEach(m => found[m.Term]++);
+        var worth = Worth(found, counts);
         var (best, first, last) = (0L, 0, 0);
         var inside = new int[terms.Count];
         var sum = 0L;
@@ -72,12 +74,12 @@ internal static class SearchExcerpt
         return (Math.Max(0, Math.Min(start - before, text.Length - length)), start);
     }
 
-    // A term is worth more than all those together that are more common.
-    private static long[] Worth(int terms, IReadOnlyList<byte>? counts)
+    // A term is worth more than all those together that are more common; of those that are as common, in this text.
+    private static long[] Worth(int[] found, IReadOnlyList<byte>? counts)
     {
-        var worth = new long[terms];
+        var worth = new long[found.Length];
         var (sum, next) = (0L, 1L);
-        foreach (var alike in Enumerable.Range(0, terms).GroupBy(t => counts?[t]).OrderByDescending(g => g.Key))
+        foreach (var alike in Enumerable.Range(0, found.Length).GroupBy(t => (counts?[t] ?? 0, found[t])).OrderByDescending(g => g.Key))
         {
             foreach (var term in alike)
                 sum += worth[term] = next;

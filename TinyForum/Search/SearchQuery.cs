@@ -115,13 +115,16 @@ internal sealed record SearchQuery(
 
     private static bool IsQuote(char c) => c is '"' or '“' or '”' or '„' or '‟' or '＂';
 
-    // How many chars a separator has that stands here; 0 if there is none. A comma between digits belongs to the number.
+    // How many chars a separator has that stands here; 0 if there is none. A comma between digits belongs to the number, and a plus or number
+    // sign that is not alone between letters or digits to the word before, as in C++.
     private static int SeparatorAt(ReadOnlySpan<char> text, int at)
     {
         if (char.IsWhiteSpace(text[at]))
             return 1;
         if (text[at] == ',' && at > 0 && char.IsAsciiDigit(text[at - 1]) && at + 1 < text.Length && char.IsAsciiDigit(text[at + 1]))
             return 0;
+        if (text[at] is '+' or '#')
+            return at > 0 && char.IsLetterOrDigit(text[at - 1]) && at + 1 < text.Length && char.IsLetterOrDigit(text[at + 1]) ? 1 : 0;
         Rune.DecodeFromUtf16(text[at..], out var rune, out var length);
         return CharacterMap.Contains(UnicodeTables.Separators, rune.Value) ? length : 0;
     }
