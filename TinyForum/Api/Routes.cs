@@ -1,7 +1,7 @@
 using TinyForum.Api.Endpoints;
-using Subject = TinyForum.Data.Subject;
 using static TinyForum.Api.Access;
 using static TinyForum.Api.Endpoint;
+using Subject = TinyForum.Data.Subject;
 
 namespace TinyForum.Api;
 
