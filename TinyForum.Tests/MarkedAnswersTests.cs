@@ -64,9 +64,10 @@ public sealed class MarkedAnswersTests
         TestClient[] clients = [await server.UserAsync("ada"), await server.UserAsync("bob"), await server.UserAsync("mod", "moderator")];
         await using var elsewhere = new Forum(new ForumOptions { Database = folder["forum.db"], Passwords = TestForum.CheapPasswords });
         var actors = new[] { "ada", "bob", "mod" }.Select(name => elsewhere.Users.FindActor(name)!).ToArray();
+        var here = ServerProcess.OtherProgram is null ? server.Server.Forum : elsewhere;
         foreach (var step in steps)
         {
-            await TakeAsync(step.Elsewhere ? elsewhere : server.Server.Forum, actors[step.User], step);
+            await TakeAsync(step.Elsewhere ? elsewhere : here, actors[step.User], step);
             for (var i = 0; i < clients.Length; i++)
                 await RequireFreshAsync(clients[i], elsewhere, actors[i]);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using TinyForum.Data;
 using TinyForum.Storage;
@@ -6,10 +7,12 @@ using static SQLitePCL.raw;
 namespace TinyForum.Tests;
 
 [TestClass]
-public sealed class QueryPlanTests
+public sealed partial class QueryPlanTests
 {
     /// <summary>The only statements that may sort: what was active since the caller last marked everything as read.</summary>
     private static readonly string[] MaySort = [.. PostStore.Lists.Select(l => l.Revived)];
+
+    private const int Reprepared = 5; // SQLITE_STMTSTATUS_REPREPARE
 
     /// <summary>Every statement of the lists that are made from templates.</summary>
     private static readonly string[] OfLists =
@@ -47,6 +50,41 @@ public sealed class QueryPlanTests
         Assert.IsEmpty(bad, string.Join("\n\n", bad.Select(b => $"{b.Sql}\n-- {string.Join("\n-- ", b.Plan)}")));
         foreach (var list in MaySort)
             Assert.IsFalse(Plan(forum.Server.Database, list).Exists(line => line.Contains("SCAN")));
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_next_stmt")]
+    private static partial nint NextStatement(nint database, nint statement);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_stmt_status")]
+    private static partial int StatementStatus(nint statement, int what, int reset);
+
+    [TestMethod]
+    public async Task No_statement_is_prepared_twice()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob, mod) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"), await forum.UserAsync("mod", "admin"));
+        for (var round = 0; round < 3; round++)
+        {
+            (await ada.PostAsync("/api/posts", new { title = "t", body = "word @bob", tags = (string[])["news"] })).Is(201);
+            (await bob.PostAsync("/api/posts/1/replies", new { body = "a word" })).Is(201);
+            (await bob.PostAsync("/api/messages", new { to = "ada", body = "x" })).Is(201);
+            (await bob.PutAsync("/api/posts/1/like")).Is(200);
+            foreach (var client in (TestClient[])[forum.Client(), ada, bob, mod])
+                await Everything.GetAsync(client, 1);
+        }
+        Assert.AreEqual((0, 0), (forum.Server.Database.Read(Again), await forum.Server.Database.WriteAsync(Again)));
+        await forum.Server.Database.WriteAsync(c => c.Script("CREATE INDEX x ON posts (likes)"));
+        (await forum.Client().GetAsync("/api/posts/1")).Is(200);
+        Assert.IsGreaterThan(0, forum.Server.Database.Read(Again), "else the test counts nothing");
+
+        static int Again(Connection connection)
+        {
+            var again = 0;
+            var database = connection.Sqlite.Handle!.DangerousGetHandle();
+            for (var statement = NextStatement(database, 0); statement != 0; statement = NextStatement(database, statement))
+                again += StatementStatus(statement, Reprepared, 0);
+            return again;
+        }
     }
 
     [TestMethod]
