@@ -30,11 +30,13 @@ public sealed class AnswerCacheTests
         {
             Keep("one", half);
             Keep("another", half.AsMemory(1));
-            Assert.AreEqual(2, _cache.Count);
-            Keep("one more", new byte[2]);
-            Assert.AreEqual(1, _cache.Count, "what is over is no longer counted");
-            Keep("of another version", default, version: round + 2);
-            Assert.AreEqual(1, _cache.Count);
+            Assert.AreEqual(2 + round, _cache.Count);
+            Keep("one more", new byte[2 + round]);
+            Assert.AreEqual((1, 2L + round), (_cache.Count, _cache.Bytes), "it starts over");
+            Keep("one more", new byte[5], version: round + 2);
+            Assert.AreEqual((1, 5L), (_cache.Count, _cache.Bytes), "what is replaced is no longer counted");
+            Keep("one more", new byte[1], version: round + 3);
+            Assert.AreEqual((1, 1L), (_cache.Count, _cache.Bytes));
         }
     }
 }

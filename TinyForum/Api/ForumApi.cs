@@ -121,14 +121,23 @@ internal sealed class ForumApi
     /// <summary>What a call would be answered without a caller; <see langword="null"/> if it would be refused.</summary>
     private async ValueTask<KeptAnswer?> PublicAnswerAsync(Call call, string target)
     {
-        if (Public.Find(userId: 0, target, out var version) is { } answer)
+        var answer = Public.Find(userId: 0, target, out var version);
+        if (answer is not null)
             return answer;
         var exchange = call.Exchange;
         var anonymous = call.ForAnyone();
         try
         {
             if (call.Endpoint.IsPaged)
-                await _forum.Pages.RunAsync(weight: 1, async () => { await call.Endpoint.Run(anonymous).ConfigureAwait(false); return true; },
+                answer = await _forum.Pages.RunAsync(
+                    weight: 1,
+                    async () =>
+                    {
+                        if (Public.Find(userId: 0, target, out version) is { } made) // by another request meanwhile
+                            return made;
+                        await call.Endpoint.Run(anonymous).ConfigureAwait(false);
+                        return null;
+                    },
                     CancellationToken.None).ConfigureAwait(false);
             else
                 await call.Endpoint.Run(anonymous).ConfigureAwait(false);
@@ -138,8 +147,8 @@ internal sealed class ForumApi
             return null;
         }
         var body = exchange.Body.Written;
-        if (body.Length == 0)
-            return null;
+        if (answer is not null || body.Length == 0)
+            return answer;
         answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
         if (body.Length <= AnswerCache.MaxAnswer)
             Public.Keep(userId: 0, target, answer);

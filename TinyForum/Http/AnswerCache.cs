@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace TinyForum.Http;
 
 /// <summary>
-/// Answers kept as bytes until something is written, by this process or another. Bounded: when it is full, it starts over, so that a client
+/// Answers kept as bytes, to be sent until something is written, by this process or another. Bounded: when it is full, it starts over, so that a client
 /// that asks for many odd targets can't keep the common ones out.
 /// </summary>
 /// <param name="version">Returns a number that changes with every write that matters: an answer is sent only while the number is the same.</param>
@@ -16,8 +16,8 @@ internal sealed class AnswerCache(Func<long> version, long maxBytes)
     internal const int MaxAnswer = 256 * 1024;
 
     private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
-    private long _version;
     private long _bytes;
+    private int _count; // to ask the dictionary would take all its locks
 
     public int Count => _answers.Count;
 
@@ -40,14 +40,22 @@ internal sealed class AnswerCache(Func<long> version, long maxBytes)
         return _answers.TryGetValue((userId, target), out var answer) && answer.Version == current ? answer : null;
     }
 
+    /// <summary>
+    /// Keeps an answer in the place of the one for the same target that is no longer current. Others that are not stay until they are replaced
+    /// or there is no room: to remove them with each write would cost more than to make them anew.
+    /// </summary>
     public void Keep(long userId, string target, KeptAnswer answer)
     {
-        var isNew = Interlocked.Exchange(ref _version, answer.Version) != answer.Version;
-        if (isNew || _answers.Count >= MaxAnswers || Interlocked.Add(ref _bytes, answer.Size) > maxBytes)
-        {
-            _answers.Clear();
-            Interlocked.Exchange(ref _bytes, answer.Size);
-        }
-        _answers[(userId, target)] = answer;
+        var key = (userId, target);
+        var isReplaced = _answers.TryGetValue(key, out var old) && _answers.TryUpdate(key, answer, old);
+        if (!isReplaced && !_answers.TryAdd(key, answer))
+            return; // another thread was faster
+        var bytes = Interlocked.Add(ref _bytes, isReplaced ? answer.Size - old!.Size : answer.Size);
+        if (bytes <= maxBytes && (isReplaced || Interlocked.Increment(ref _count) <= MaxAnswers))
+            return;
+        _answers.Clear();
+        _answers[key] = answer;
+        Interlocked.Exchange(ref _bytes, answer.Size);
+        Interlocked.Exchange(ref _count, 1);
     }
 }
