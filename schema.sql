@@ -105,7 +105,7 @@ CREATE TABLE posts (
 
 CREATE INDEX posts_by_author  ON posts (author_id, id);
 CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
-CREATE INDEX posts_own        ON posts (author_id, thread_id, number) WHERE deleted_at IS NULL; -- they are never unread to their author
+CREATE INDEX posts_own        ON posts (author_id, thread_id, id) WHERE deleted_at IS NULL; -- they are never unread to their author
 CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 CREATE INDEX posts_deleted    ON posts (thread_id, number) WHERE deleted_at IS NOT NULL; -- to tell how many are unread
 

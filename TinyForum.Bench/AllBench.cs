@@ -12,7 +12,9 @@ internal static class AllBench
     [
         ("Reads", ReadsBench.RunAsync),
         ("Callers", CallersBench.RunAsync),
+        ("Cold", ColdBench.RunAsync),
         ("Writes", WritesBench.RunAsync),
+        ("Costs in the process", CostsBench.RunAsync),
         ("Logins", LoginsBench.RunAsync),
         ("Idle connections", IdleBench.RunAsync),
         ("Start", StartBench.RunAsync),

@@ -22,7 +22,7 @@ internal static class CallersBench
         using var folder = new TemporaryFolder();
         var path = settings.Database ?? folder.File("forum.db");
         var (cookies, thread) = await FillAsync(path);
-        using var forum = await Fixture.StartAsync(path);
+        using var forum = await Fixture.StartAsync(settings, path);
         List<Target> targets =
         [
             await TargetAsync("/api/posts?sort=active", 0.5),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using TinyForum.Http;
 
 namespace TinyForum.Bench;
 
@@ -7,6 +8,7 @@ namespace TinyForum.Bench;
 internal sealed class Child : IDisposable
 {
     private readonly Process _process;
+    private bool _isServing; // and does not end with its input
 
     private Child(Process process, Uri url) => (_process, Url) = (process, url);
 
@@ -47,8 +49,32 @@ internal sealed class Child : IDisposable
         return line is null ? throw new InvalidOperationException($"server {string.Join(' ', arguments)} did not start") : new Child(process, new Uri(line));
     }
 
+    /// <summary>Starts a TinyForum, whose log goes to /dev/null.</summary>
+    public static async Task<Child> ServeAsync(string program, string database)
+    {
+        var url = new ListenAddress("127.0.0.1", 0).WithFreePort().Url;
+        string[] arguments = ["-c", "exec \"$@\" > /dev/null", "sh", program, "serve", "--listen", url.ToString(), "--database", database, "--rate-limits", "off"];
+        var process = Process.Start(new ProcessStartInfo("sh", arguments) { RedirectStandardInput = true })!;
+        using var client = new HttpClient();
+        while (!process.HasExited)
+        {
+            try
+            {
+                (await client.GetAsync(new Uri(url, "/healthz"))).EnsureSuccessStatusCode();
+                return new Child(process, url) { _isServing = true };
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(1);
+            }
+        }
+        throw new InvalidOperationException($"{program} did not start");
+    }
+
     public void Dispose()
     {
+        if (_isServing)
+            _process.Kill();
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();

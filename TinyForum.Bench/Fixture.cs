@@ -20,9 +20,15 @@ internal sealed class Fixture : IDisposable
     public string Cookie { get; }
 
     /// <summary>Starts a forum on a database, which gets an account more.</summary>
-    public static async Task<Fixture> StartAsync(string database, params string[] arguments)
+    public static async Task<Fixture> StartAsync(string database, params string[] arguments) =>
+        await StartAsync(await Child.StartAsync(["forum", "--database", database, .. arguments]));
+
+    /// <summary>Starts the program that is to be measured, if one is named, or else what the bench was built with.</summary>
+    public static async Task<Fixture> StartAsync(Settings settings, string database) =>
+        settings.Program is null ? await StartAsync(database) : await StartAsync(await Child.ServeAsync(settings.Program, database));
+
+    private static async Task<Fixture> StartAsync(Child server)
     {
-        var server = await Child.StartAsync(["forum", "--database", database, .. arguments]);
         var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = server.Url };
         var account = new JsonObject { ["username"] = $"bench{Random.Shared.Next():x}", ["password"] = "secret" };
         (await client.PostAsync("/api/register", Content(account))).EnsureSuccessStatusCode();
@@ -63,6 +69,9 @@ internal sealed class Fixture : IDisposable
         ["body"] = string.Join(' ', Enumerable.Repeat("Mine leaks a little after three winters, and the book says nothing of it.", 5)),
         ["tags"] = new JsonArray("garden", "pumps"),
     }.ToJsonString();
+
+    /// <summary>A reply of a usual length.</summary>
+    public static string Reply { get; } = new JsonObject { ["body"] = (string)JsonNode.Parse(Thread)!["body"]! }.ToJsonString();
 
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await _client.GetStringAsync(path))!;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using TinyForum.Bench;
+using TinyForum.Storage;
 
+SqliteLibrary.GiveEachConnectionToOneThread(); // as the program does
 return await new RootCommand("Measurements of TinyForum")
 {
     LoginsBench.Command(),
@@ -13,6 +15,8 @@ return await new RootCommand("Measurements of TinyForum")
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
     Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),
     Settings.Command("allocations", "What a request leaves to the garbage collector", AllocationsBench.RunAsync),
+    Settings.Command("cold", "What is not kept yet: after a write, and beside a thousand a second", ColdBench.RunAsync),
+    Settings.Command("costs", "What reads and writes cost in the process", CostsBench.RunAsync),
     Settings.Command("bodies", "What checking a request's body costs", BodiesBench.RunAsync),
     ServerCommand.Command(),
     LoadClient.Command(),

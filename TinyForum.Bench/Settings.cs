@@ -7,7 +7,8 @@ namespace TinyForum.Bench;
 /// <param name="Seconds">How long each time.</param>
 /// <param name="Quick">Whether it is only to show that everything runs.</param>
 /// <param name="Database">A database to read from; <see langword="null"/> for a small one made for it.</param>
-internal sealed record Settings(int Rounds, int Seconds, bool Quick, string? Database)
+/// <param name="Program">A program to measure as it is; <see langword="null"/> for what the bench was built with.</param>
+internal sealed record Settings(int Rounds, int Seconds, bool Quick, string? Database, string? Program)
 {
     private static readonly Option<bool> Quickly = new("--quick") { Description = "One short round: shows that it runs, says nothing of speed" };
     private static readonly Option<int> RoundsOption = new("--rounds") { Description = "How often each thing is measured", DefaultValueFactory = _ => 7 };
@@ -17,12 +18,17 @@ internal sealed record Settings(int Rounds, int Seconds, bool Quick, string? Dat
         Description = "A database to read from, which gets an account and posts more; else a small one is made",
     };
 
+    private static readonly Option<FileInfo> ProgramOption = new("--program")
+    {
+        Description = "A TinyForum to measure, such as artifacts/native/TinyForum, in callers, writes and cold; else the one built with the bench",
+    };
+
     public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);
 
     /// <summary>A command that prints what <paramref name="run"/> writes.</summary>
     public static Command Command(string name, string description, Func<Settings, TextWriter, Task> run)
     {
-        var command = new Command(name, description) { Quickly, RoundsOption, SecondsOption, DatabaseOption };
+        var command = new Command(name, description) { Quickly, RoundsOption, SecondsOption, DatabaseOption, ProgramOption };
         command.SetAction(async (arguments, _) =>
         {
             Machine.Describe(Console.Out);
@@ -39,7 +45,14 @@ internal sealed record Settings(int Rounds, int Seconds, bool Quick, string? Dat
         return command;
     }
 
-    private static Settings Of(ParseResult arguments) => arguments.GetValue(Quickly)
-        ? new Settings(1, 1, true, arguments.GetValue(DatabaseOption)?.FullName)
-        : new Settings(arguments.GetValue(RoundsOption), arguments.GetValue(SecondsOption), false, arguments.GetValue(DatabaseOption)?.FullName);
+    private static Settings Of(ParseResult arguments)
+    {
+        var isQuick = arguments.GetValue(Quickly);
+        return new Settings(
+            isQuick ? 1 : arguments.GetValue(RoundsOption),
+            isQuick ? 1 : arguments.GetValue(SecondsOption),
+            isQuick,
+            arguments.GetValue(DatabaseOption)?.FullName,
+            arguments.GetValue(ProgramOption)?.FullName);
+    }
 }

@@ -6,7 +6,7 @@ internal static class WritesBench
     public static async Task RunAsync(Settings settings, TextWriter output)
     {
         using var folder = new TemporaryFolder();
-        using var grouped = await Fixture.StartAsync(folder.File("grouped.db"));
+        using var grouped = await Fixture.StartAsync(settings, folder.File("grouped.db"));
         using var alone = await Fixture.StartAsync(folder.File("alone.db"), "--max-batch", "1");
         output.WriteLine($"`POST /api/posts` a second, {Load.Description(64)} or 1, {settings.Rounds} interleaved rounds of {settings.Seconds} s: "
             + "median (least–greatest), and the median latency. Both commit with `synchronous=FULL` on the same disk.");
@@ -28,6 +28,33 @@ internal static class WritesBench
             output.WriteLine($"| {clients} | {together.Rates} | {single.Rates} | {together.Rates.RatioTo(single.Rates).ToString("F2")} | "
                 + $"{together.Latency} | {single.Latency} | {bar} |");
         }
+        output.WriteLine();
+        await OthersAsync(settings, grouped, output);
+    }
+
+    /// <summary>Replies beside threads. (Likes are in <see cref="CostsBench"/>: a load of them would be about one post.)</summary>
+    private static async Task OthersAsync(Settings settings, Fixture forum, TextWriter output)
+    {
+        var thread = (await forum.GetAsync("/api/posts"))["posts"]![0]!["id"]!;
+        (string Name, LoadRequest Request)[] writes =
+        [
+            ("POST /api/posts", forum.Post("/api/posts", Fixture.Thread)),
+            ("POST /api/posts/{id}/replies", forum.Post($"/api/posts/{thread}/replies", Fixture.Reply)),
+        ];
+        var rates = writes.Select(_ => new Samples()).ToArray();
+        for (var round = -1; round < settings.Rounds; round++)
+        {
+            for (var i = 0; i < writes.Length; i++)
+            {
+                var rate = (await Load.RunAsync(writes[i].Request, 64, settings.Duration)).Rate;
+                if (round >= 0)
+                    rates[i].Add(rate);
+            }
+        }
+        output.WriteLine("| 64 clients | a second | of threads |");
+        output.WriteLine("| --- | ---: | ---: |");
+        for (var i = 0; i < writes.Length; i++)
+            output.WriteLine($"| {writes[i].Name} | {rates[i]} | {rates[i].RatioTo(rates[0]).ToString("F2")} |");
         output.WriteLine();
     }
 

@@ -23,6 +23,19 @@ public sealed class AnswerCacheTests
     }
 
     [TestMethod]
+    public void A_callers_answer_is_kept_once_it_is_asked_for_again_in_the_same_version()
+    {
+        foreach (var (user, target, version, isWorth) in new[]
+        {
+            (1, "/a", 1, false), (1, "/a", 1, true), (1, "/a", 1, true), (1, "/b", 1, false), (2, "/a", 1, false), (1, "/a", 2, false), (1, "/b", 1, true),
+            (0, "/a", 1, true), (0, "/a", 2, true), // anyone's
+        })
+            Assert.AreEqual(isWorth, _cache.IsWorthKeeping(user, target, version, 1), $"{user} {target} {version}");
+        Assert.IsFalse(_cache.IsWorthKeeping(0, "/a", 3, AnswerCache.MaxAnswer + 1));
+        Assert.IsFalse(_cache.IsWorthKeeping(1, "/a", 1, AnswerCache.MaxAnswer + 1));
+    }
+
+    [TestMethod]
     public void Answers_are_bounded_by_their_size_in_all()
     {
         var half = new byte[MaxBytes / 2];

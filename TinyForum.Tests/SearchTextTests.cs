@@ -5,6 +5,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
 using TinyForum.Search;
+using TinyForum.Storage;
 using TinyForum.Text;
 
 namespace TinyForum.Tests;
@@ -38,13 +39,13 @@ public sealed class SearchTextTests
             command.ExecuteNonQuery();
         }
 
-        private T[] Read<T>(string sql, int id, Func<SqliteDataReader, T> row, string text = "")
+        private T[] Read<T>(string sql, int id, Func<Row, T> row, string text = "")
         {
             using var command = Command(sql, id, text);
             using var reader = command.ExecuteReader();
             List<T> rows = [];
             while (reader.Read())
-                rows.Add(row(reader));
+                rows.Add(row(new Row(reader)));
             return [.. rows];
         }
 

@@ -91,6 +91,23 @@ public sealed class WriteBoundTests
         Assert.AreEqual("", string.Join('\n', tooMuch), string.Join('\n', told));
     }
 
+    [TestMethod]
+    public async Task A_reply_takes_no_more_work_however_many_of_ones_own_stand_behind_what_one_has_not_read()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
+        (await bob.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        await forum.Database.WriteAsync(c => c.Execute("""
+            INSERT INTO posts (id, thread_id, number, author_id, body, created_at)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $many)
+            SELECT 1 + i, 1, i, 2, 'b', 0 FROM n
+            """, ("$many", Many)));
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE threads SET replies = $many, last_number = $many, last_post = $many + 1", ("$many", Many)));
+        var meter = await WorkMeter.AttachAsync(forum.Database);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "once more" })).Is(201);
+        Assert.IsLessThan(Many, meter.Most().Steps);
+    }
+
     private static string Mentioning() => string.Join(' ', Enumerable.Range(0, 20).Select(i => $"@user{i}")) + Longest[..31_000];
 
     /// <summary>Of everything that user 2 may have, and that others may have of it, many.</summary>

@@ -150,7 +150,7 @@ internal sealed class ForumApi
         if (answer is not null || body.Length == 0)
             return answer;
         answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
-        if (body.Length <= AnswerCache.MaxAnswer)
+        if (Public.IsWorthKeeping(userId: 0, target, version, body.Length))
             Public.Keep(userId: 0, target, answer);
         return answer;
     }
@@ -248,7 +248,7 @@ internal sealed class ForumApi
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
-        if (body.Length > AnswerCache.MaxAnswer)
+        if (keptAs is { } asked && !KeptOf(call.Endpoint).IsWorthKeeping(asked.UserId, asked.Target, version, body.Length))
             keptAs = null;
         if (body.Length == 0 || (!isAnonymous && keptAs is null)) // without a body it was not rendered, since the client has it
         {

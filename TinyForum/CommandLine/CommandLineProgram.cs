@@ -24,6 +24,7 @@ internal static class CommandLineProgram
         {
             SystemLibraries.Require(); // first, because to load any other library takes ICU
             DescriptorBudget.Require();
+            SqliteLibrary.GiveEachConnectionToOneThread();
             return RunCommandAsync(args);
         }
         catch (StartException e)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using TinyForum.Concurrency;
 using TinyForum.Storage;
 
@@ -206,14 +205,14 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
         writer.WriteEndObject();
     }
 
-    private static void WriteRow(Utf8JsonWriter writer, SqliteDataReader row)
+    private static void WriteRow(Utf8JsonWriter writer, Row row)
     {
         writer.WriteStartObject();
-        for (var i = 0; i < row.FieldCount; i++)
+        for (var i = 0; i < row.ColumnCount; i++)
         {
             if (row.IsDBNull(i))
                 continue;
-            var column = row.GetName(i);
+            var column = row.NameOf(i);
             var colon = column.IndexOf(':', StringComparison.Ordinal);
             writer.WritePropertyName(colon < 0 ? column : column[..colon]);
             switch (colon < 0 ? "" : column[(colon + 1)..])
@@ -229,7 +228,7 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
                         json.WriteTo(writer);
                     break;
                 default:
-                    if (row.GetFieldType(i) == typeof(long))
+                    if (row.IsNumber(i))
                         writer.WriteNumberValue(row.GetInt64(i));
                     else
                         writer.WriteStringValue(row.GetString(i));

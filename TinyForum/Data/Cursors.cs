@@ -19,7 +19,7 @@ internal sealed class Cursors(byte[] secret)
         SELECT value
           FROM settings
          WHERE name = 'cursor_key'
-        """, r => r.GetFieldValue<byte[]>(0)))!);
+        """, r => r.GetBytes(0)))!);
 
     /// <summary>Seals a position; the cursor is valid for the same <paramref name="list"/> only.</summary>
     public string Seal(string list, PagePosition position)

@@ -67,7 +67,7 @@ internal static class ForumDatabase
                 CREATE INDEX notifications_oldest  ON notifications (user_id, hidden DESC, read DESC, id);
 
                 ALTER TABLE tags ADD COLUMN shown TEXT;
-                CREATE INDEX posts_own        ON posts (author_id, thread_id, number) WHERE deleted_at IS NULL;
+                CREATE INDEX posts_own        ON posts (author_id, thread_id, id) WHERE deleted_at IS NULL;
 
                 INSERT INTO search (search) VALUES ('delete-all');
                 """, (connection, pace) =>

@@ -84,10 +84,10 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
                AND created_at > $oldest
             """, r => new
         {
-            Fingerprint = r.GetFieldValue<byte[]>(0),
+            Fingerprint = r.GetBytes(0),
             Kind = r.GetString(3),
             MadeId = r.GetInt64(1),
-            Salt = r.IsDBNull(2) ? null : r.GetFieldValue<byte[]>(2)
+            Salt = r.IsDBNull(2) ? null : r.GetBytes(2)
         },
             ("$user", userId), ("$key", key.Key), ("$oldest", Oldest));
         if (row is null)

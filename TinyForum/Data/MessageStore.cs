@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
 
@@ -265,6 +264,6 @@ public sealed class MessageStore
         return marked;
     }
 
-    private static Message Map(SqliteDataReader row) =>
+    private static Message Map(Row row) =>
         new(row.GetInt64(0), row.User(5), row.User(7), row.TextOrNull(1), row.GetString(2), row.Time(3), row.TimeOrNull(4));
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
 
@@ -89,6 +88,6 @@ public sealed class ModerationStore
         VALUES ($actor, $action, $post, $user, $reason, $now)
         """, ("$actor", actor.Id), ("$action", action), ("$post", postId), ("$user", userId), ("$reason", reason), ("$now", _clock.Now()));
 
-    private static ModerationEntry Map(SqliteDataReader row) => new(
+    private static ModerationEntry Map(Row row) => new(
         row.GetInt64(0), row.User(1), row.GetString(3), row.NumberOrNull(4), row.UserOrNull(5), row.TextOrNull(7), row.Time(8));
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -176,7 +175,7 @@ public sealed class NotificationStore
            AND kind IN ('reply', 'mention')
         """, ("$thread", post.ThreadId), ("$post", post.Id), ("$user", userId)) is not null;
 
-    private static (long UserId, bool IsRead) HiddenOrShown(SqliteDataReader row) => (row.GetInt64(0), row.GetBoolean(1));
+    private static (long UserId, bool IsRead) HiddenOrShown(Row row) => (row.GetInt64(0), row.GetBoolean(1));
 
     private static void CountUnread(Connection connection, int sign, IEnumerable<(long UserId, bool IsRead)> changed)
     {
@@ -207,7 +206,7 @@ public sealed class NotificationStore
         RETURNING notifications
         """, ("$all", all), ("$unread", unread), ("$user", userId)) ?? 0;
 
-    private static Notification Map(SqliteDataReader row) => new(
+    private static Notification Map(Row row) => new(
         row.GetInt64(0), row.GetString(1), row.Time(2), row.GetBoolean(3), row.UserOrNull(4),
         row.IsDBNull(6) ? null : new NotificationPost(row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9)));
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -64,7 +63,7 @@ public sealed partial class PostStore
     private static PostVersion Original(Post post) =>
         new(1, post.Author, post.Head?.Title, post.Head?.Tags, post.Body, post.CreatedAt);
 
-    private static PostVersion MapVersion(SqliteDataReader row) => new(
+    private static PostVersion MapVersion(Row row) => new(
         Revision: row.GetInt64(0),
         Editor: row.User(1),
         Title: row.TextOrNull(3),

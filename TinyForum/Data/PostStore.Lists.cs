@@ -12,7 +12,7 @@ public sealed partial class PostStore
 {
     private const string Listed = $"""
         t.deleted = 0
-           AND ($unread = 0 OR (t.last_post > coalesce(seen.id, me.read_up_to) AND {Unread} > 0))
+           AND ($unread = 0 OR (t.last_post > {ReadId} AND {Unread} > 0))
         """;
 
     /// <summary>Which index serves which list. Lists of unread threads use the same ones.</summary>

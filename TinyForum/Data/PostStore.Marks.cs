@@ -11,19 +11,21 @@ public sealed partial class PostStore
     // CROSS JOIN: in the order of the ids.
     private const string MarksOfThreads = $"""
         SELECT l.user_id IS NOT NULL, {Unread}
-          FROM json_each($ids) i
+          FROM users me
+         CROSS JOIN json_each($ids) i
          CROSS JOIN threads t ON t.id = i.value
-         CROSS JOIN users me ON me.id = $user
-          LEFT JOIN likes l ON l.post_id = t.id AND l.user_id = $user
-          LEFT JOIN reading r ON r.user_id = $user AND r.thread_id = t.id
+          LEFT JOIN likes l ON l.post_id = t.id AND l.user_id = me.id
+          LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
           LEFT JOIN posts seen ON seen.thread_id = r.thread_id AND seen.number = r.number AND seen.id > me.read_up_to
+         WHERE me.id = $user
         """;
 
     private const string MarksOfReplies = """
         SELECT l.user_id IS NOT NULL, 0
-          FROM json_each($ids) i
-         CROSS JOIN users me ON me.id = $user
-          LEFT JOIN likes l ON l.post_id = i.value AND l.user_id = $user
+          FROM users me
+         CROSS JOIN json_each($ids) i
+          LEFT JOIN likes l ON l.post_id = i.value AND l.user_id = me.id
+         WHERE me.id = $user
         """;
 
     /// <summary>The marks of a viewer on posts, in their order; fewer if the viewer or one of the threads is not there.</summary>

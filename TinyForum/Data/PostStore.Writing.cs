@@ -120,7 +120,7 @@ public sealed partial class PostStore
         Connection connection, Actor author, long threadId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned, long? replyTo)
     {
         var thread = connection.First($"""
-            SELECT t.author_id, t.locked, {Unread} = 0
+            SELECT t.author_id, t.locked, {HasReadAll}
               FROM threads t
               JOIN users me ON me.id = $author
               LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -17,31 +16,47 @@ public sealed partial class PostStore
                CASE WHEN me.id IS NOT NULL AND p.number = 0 THEN {Unread} END
         """;
 
-    // The number of the last post of the thread t that the viewer has read.
+    // What the viewer has read of the thread t: the posts with ids up to this.
+    private const string ReadId = "coalesce(seen.id, me.read_up_to)";
+
+    // The number of the last of them.
     private const string ReadUpTo = """
-        coalesce(seen.number, (SELECT last.number
+        coalesce(seen.number, CASE WHEN me.read_up_to > 0 THEN (SELECT last.number
                                            FROM posts last
                                           WHERE last.thread_id = t.id
                                             AND last.id <= me.read_up_to
                                             AND last.deleted_at IS NULL
                                           ORDER BY last.id DESC
-                                          LIMIT 1), -1)
+                                          LIMIT 1) END, -1)
         """;
 
-    // How many visible posts of the thread t that are not the viewer's come behind that.
+    // How many visible posts that are not the viewer's come behind that. Most threads have no deleted replies to count.
     private const string Unread = $"""
-        (CASE WHEN t.last_post <= coalesce(seen.id, me.read_up_to) THEN 0 ELSE t.last_number - {ReadUpTo}
-                 - (SELECT count(*)
-                      FROM posts gone
-                     WHERE gone.thread_id = t.id
-                       AND gone.number > {ReadUpTo}
-                       AND gone.deleted_at IS NOT NULL)
+        (CASE WHEN t.last_post <= {ReadId} THEN 0 ELSE t.last_number - {ReadUpTo}
                  - (SELECT count(*)
                       FROM posts own
                      WHERE own.author_id = me.id
                        AND own.thread_id = t.id
-                       AND own.number > {ReadUpTo}
-                       AND own.deleted_at IS NULL) END)
+                       AND own.id > {ReadId}
+                       AND own.deleted_at IS NULL)
+                 - CASE WHEN t.replies = t.last_number THEN 0 ELSE (SELECT count(*)
+                                                                      FROM posts gone
+                                                                     WHERE gone.thread_id = t.id
+                                                                       AND gone.number > {ReadUpTo}
+                                                                       AND gone.deleted_at IS NOT NULL) END END)
+        """;
+
+    // Whether that is 0. Own replies move the mark on while it is, so that the first post behind the mark is another's, unless it was deleted.
+    private const string HasReadAll = $"""
+        NOT EXISTS (SELECT 1
+                              FROM (SELECT author_id, deleted_at
+                                      FROM posts
+                                     WHERE thread_id = t.id
+                                       AND number > {ReadUpTo}
+                                     ORDER BY number
+                                     LIMIT 1000) behind
+                             WHERE behind.author_id <> me.id
+                               AND behind.deleted_at IS NULL)
         """;
 
     private const string Joins = """
@@ -135,7 +150,7 @@ public sealed partial class PostStore
            AND deleted = 0
         """, ("$id", id)) is not null;
 
-    private static Post Map(SqliteDataReader row) => new(
+    private static Post Map(Row row) => new(
         Id: row.GetInt64(0),
         ThreadId: row.GetInt64(1),
         Number: row.GetInt64(2),
@@ -157,7 +172,7 @@ public sealed partial class PostStore
             IsLocked: row.GetBoolean(18),
             Unread: row.NumberOrNull(19)));
 
-    private static Post MapStub(SqliteDataReader row)
+    private static Post MapStub(Row row)
     {
         var post = Map(row);
         return post.DeletedBy is null ? post : post with { Body = "" };

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
 
@@ -136,6 +135,6 @@ public sealed class ReportStore
 
     private static Report? Find(Connection connection, long id) => connection.First($"{Select} WHERE r.id = $id", Map, ("$id", id));
 
-    private static Report Map(SqliteDataReader row) => new(
+    private static Report Map(Row row) => new(
         row.GetInt64(0), row.GetInt64(1), row.User(2), row.GetString(4), row.Time(5), row.TextOrNull(6), row.UserOrNull(7), row.TimeOrNull(9));
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -8,7 +7,7 @@ internal static class Rows
 {
     /// <summary>A page of the rows of a statement that ends in <c>LIMIT $limit</c>.</summary>
     public static Page<T> Page<T>(
-        this Connection connection, string sql, Func<SqliteDataReader, T> map, int limit, Func<T, long[]> key,
+        this Connection connection, string sql, Func<Row, T> map, int limit, Func<T, long[]> key,
         params ReadOnlySpan<(string Name, object? Value)> parameters) where T : notnull
     {
         var rows = new PageRows<T>(limit);
@@ -17,17 +16,17 @@ internal static class Rows
     }
 
     /// <summary>A time, stored as Unix milliseconds.</summary>
-    public static DateTimeOffset Time(this SqliteDataReader row, int column) => Clock.Time(row.GetInt64(column));
+    public static DateTimeOffset Time(this Row row, int column) => Clock.Time(row.GetInt64(column));
 
-    public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
+    public static DateTimeOffset? TimeOrNull(this Row row, int column) => row.IsDBNull(column) ? null : row.Time(column);
 
-    public static long? NumberOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+    public static long? NumberOrNull(this Row row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    public static string? TextOrNull(this Row row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     /// <summary>A user, whose id is in this column and whose name is in the next. One who is being erased is <c>deleted</c> already.</summary>
-    public static User User(this SqliteDataReader row, int column) => row.GetString(column + 1) is var name && name == Data.User.DeletedName
+    public static User User(this Row row, int column) => row.GetString(column + 1) is var name && name == Data.User.DeletedName
         ? new(Data.User.DeletedId, name) : new(row.GetInt64(column), name);
 
-    public static User? UserOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.User(column);
+    public static User? UserOrNull(this Row row, int column) => row.IsDBNull(column) ? null : row.User(column);
 }

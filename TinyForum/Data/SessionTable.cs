@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 
 namespace TinyForum.Data;
@@ -190,10 +189,10 @@ public sealed class SessionTable
 
     private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
 
-    private static KnownCaller MapCaller(SqliteDataReader row) => new(
+    private static KnownCaller MapCaller(Row row) => new(
         new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, row.GetInt64(3), null, MayWrite: true),
         row.GetInt64(4), row.GetInt64(4) + LifetimeMilliseconds);
 
-    private static Session MapSession(SqliteDataReader row) =>
+    private static Session MapSession(Row row) =>
         new(row.GetInt64(0), row.Time(1), row.Time(2), row.GetString(3), row.GetString(4));
 }

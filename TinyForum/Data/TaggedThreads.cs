@@ -68,7 +68,7 @@ internal sealed record TaggedThreads(IReadOnlyList<long> Ids, long Low)
         return ids.Count > Most || (isCut && at.Low > 0) ? null
             : new TaggedThreads(ids, isCut ? before[most].LastPost + 1 : Math.Max(at.Low, SearchPosition.Lowest));
 
-        bool Read(string sql, int pinned, Action<Microsoft.Data.Sqlite.SqliteDataReader> row) => connection.ForEachUntil(
+        bool Read(string sql, int pinned, Action<Row> row) => connection.ForEachUntil(
             (_, _) => isOver(), sql, row, ("$tag", criteria.Tags[0]), ("$pinned", pinned), ("$high", at.High), ("$low", at.Low),
             ("$others", criteria.OtherTags), ("$none", criteria.NoTags), ("$limit", Most + 1));
     }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Data.Sqlite;
 using TinyForum.Storage;
 using TinyForum.Text;
 
@@ -99,7 +98,7 @@ public sealed class TokenStore
             SELECT id, name, scope, created_at, expires_at, last_used_at, digest
               FROM tokens
              WHERE id = $id
-            """, r => (Map(r), r.GetFieldValue<byte[]>(6)), ("$id", id));
+            """, r => (Map(r), r.GetBytes(6)), ("$id", id));
         return token is null ? null
             : SessionTable.Digest(secret).AsSpan().SequenceEqual(digest) ? new IssuedToken(secret, token with { LastUsedAt = null })
             : throw new RefusalException(RefusalKind.Conflict, "only the session that created this token can get its secret again");
@@ -141,10 +140,10 @@ public sealed class TokenStore
            AND user_id = $user
         """, ("$id", tokenId), ("$user", actor.Id)) > 0);
 
-    private static KnownCaller MapCaller(SqliteDataReader row) => new(
+    private static KnownCaller MapCaller(Row row) => new(
         new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, null, row.GetInt64(3), row.GetString(4) == ScopeName.Write),
         row.GetInt64(5), row.NumberOrNull(6) ?? long.MaxValue);
 
-    private static AccessToken Map(SqliteDataReader row) => new(
+    private static AccessToken Map(Row row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2) == ScopeName.Write, row.Time(3), row.TimeOrNull(4), row.TimeOrNull(5));
 }

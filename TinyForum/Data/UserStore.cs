@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 using TinyForum.Text;
@@ -248,9 +247,9 @@ public sealed class UserStore
            AND {User.IsNamed}
         """, MapAccount, ("$key", key));
 
-    private static Actor MapActor(SqliteDataReader row) => new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value);
+    private static Actor MapActor(Row row) => new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value);
 
-    private static Account MapAccount(SqliteDataReader row) => new(
+    private static Account MapAccount(Row row) => new(
         row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, row.TextOrNull(3), row.TextOrNull(4), row.Time(5), row.GetInt64(6),
         row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9) is { } reason ? new Suspension(reason, row.TimeOrNull(10)) : null);
 }

@@ -16,6 +16,7 @@ internal sealed class AnswerCache(Func<long> version, long maxBytes)
     internal const int MaxAnswer = 256 * 1024;
 
     private readonly ConcurrentDictionary<(long User, string Target), KeptAnswer> _answers = new();
+    private readonly int[] _asked = new int[MaxAnswers]; // hashes of what was asked for; a later one takes an earlier one's place
     private long _bytes;
     private int _count; // to ask the dictionary would take all its locks
 
@@ -38,6 +39,19 @@ internal sealed class AnswerCache(Func<long> version, long maxBytes)
     {
         current = version();
         return _answers.TryGetValue((userId, target), out var answer) && answer.Version == current ? answer : null;
+    }
+
+    /// <summary>
+    /// Whether to keep an answer that is not too long: a public one always, a caller's once it is asked for again in the same version. While
+    /// others write most are asked for once, and to keep those would cost as much as to make them. (TinyLFU, arXiv:1512.00727, has such a
+    /// doorkeeper.)
+    /// </summary>
+    public bool IsWorthKeeping(long userId, string target, long current, int length)
+    {
+        if (length > MaxAnswer || userId == 0)
+            return length <= MaxAnswer;
+        var asked = HashCode.Combine(userId, target, current);
+        return Interlocked.Exchange(ref _asked[(uint)asked % MaxAnswers], asked) == asked;
     }
 
     /// <summary>

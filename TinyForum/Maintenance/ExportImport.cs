@@ -160,13 +160,13 @@ internal static class ExportImport
         output.WriteByte((byte)'\n');
     }
 
-    private static void WriteRow(Utf8JsonWriter writer, string table, SqliteDataReader row)
+    private static void WriteRow(Utf8JsonWriter writer, string table, Row row)
     {
         writer.WriteString("table", table);
         writer.WriteStartObject("row");
-        for (var i = 0; i < row.FieldCount; i++)
+        for (var i = 0; i < row.ColumnCount; i++)
         {
-            writer.WritePropertyName(row.GetName(i));
+            writer.WritePropertyName(row.NameOf(i));
             switch (row.GetValue(i))
             {
                 case long number:
@@ -184,7 +184,7 @@ internal static class ExportImport
                     writer.WriteNullValue();
                     break;
                 case var other:
-                    throw new NotSupportedException($"{table}.{row.GetName(i)} holds a {other.GetType()}");
+                    throw new NotSupportedException($"{table}.{row.NameOf(i)} holds a {other.GetType()}");
             }
         }
         writer.WriteEndObject();

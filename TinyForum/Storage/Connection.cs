@@ -67,14 +67,14 @@ internal sealed class Connection : IDisposable
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
 
     /// <summary>The first row, mapped, or the default of <typeparamref name="T"/> if there is none.</summary>
-    public T? First<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public T? First<T>(string sql, Func<Row, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
-        return reader.Read() ? map(reader) : default;
+        return reader.Read() ? map(new Row(reader)) : default;
     }
 
     /// <summary>All rows, mapped.</summary>
-    public List<T> All<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public List<T> All<T>(string sql, Func<Row, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         var rows = new List<T>();
         ForEach(sql, row => rows.Add(map(row)), parameters);
@@ -82,7 +82,7 @@ internal sealed class Connection : IDisposable
     }
 
     /// <summary>Calls <paramref name="row"/> for each row, without keeping any.</summary>
-    public void ForEach(string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+    public void ForEach(string sql, Action<Row> row, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         While(sql, reader =>
         {
             row(reader);
@@ -91,12 +91,15 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Calls <paramref name="row"/> for each row until it returns false.</summary>
     /// <returns>Whether it never did.</returns>
-    public bool While(string sql, Func<SqliteDataReader, bool> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public bool While(string sql, Func<Row, bool> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
+        if (!reader.HasRows)
+            return true;
+        var current = new Row(reader);
         while (reader.Read())
         {
-            if (!row(reader))
+            if (!row(current))
                 return false;
         }
         return true;
@@ -112,7 +115,7 @@ internal sealed class Connection : IDisposable
     /// </summary>
     /// <returns>Whether it got to the last row.</returns>
     public bool ForEachUntil(
-        Func<long, long, bool> isOver, string sql, Action<SqliteDataReader> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
+        Func<long, long, bool> isOver, string sql, Action<Row> row, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         const int StepsBetween = 200; // of SQLite's virtual machine; FTS5 takes some for each page of its index
         var (start, first) = (PagesSoFar(), long.MaxValue);
