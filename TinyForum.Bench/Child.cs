@@ -53,8 +53,8 @@ internal sealed class Child : IDisposable
     public static async Task<Child> ServeAsync(string program, string database)
     {
         var url = new ListenAddress("127.0.0.1", 0).WithFreePort().Url;
-        string[] arguments = ["-c", "exec \"$@\" > /dev/null", "sh", program, "serve", "--listen", url.ToString(), "--database", database, "--rate-limits", "off"];
-        var process = Process.Start(new ProcessStartInfo("sh", arguments) { RedirectStandardInput = true })!;
+        string[] arguments = [program, "serve", "--listen", url.ToString(), "--database", database, "--rate-limits", "off"];
+        var process = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" > /dev/null", "sh", .. arguments]) { RedirectStandardInput = true })!;
         using var client = new HttpClient();
         while (!process.HasExited)
         {

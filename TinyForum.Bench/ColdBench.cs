@@ -28,7 +28,8 @@ internal static class ColdBench
     private static async Task<(double[] First, double[] Second)> AfterWritesAsync(Fixture forum, LoadRequest request, int times)
     {
         var url = request.Url;
-        var (write, read) = (HttpConnection.Format("POST", new Uri(url, "/api/posts"), forum.Cookie, Fixture.Thread), HttpConnection.Format("GET", url, request.Cookie));
+        var write = HttpConnection.Format("POST", new Uri(url, "/api/posts"), forum.Cookie, Fixture.Thread);
+        var read = HttpConnection.Format("GET", url, request.Cookie);
         using HttpConnection writer = new(url), reader = new(url);
         var (first, second) = (new double[times], new double[times]);
         for (var i = -times / 5; i < times; i++) // a fifth to warm up
@@ -65,8 +66,8 @@ internal static class ColdBench
             beside.Add(busy.Rate);
             p99.Add(busy.P99);
         }
-        output.WriteLine($"`GET /api/posts` a second for strangers, {Load.Description(Connections)}, {settings.Rounds} interleaved rounds of {settings.Seconds} s: "
-            + "median (least–greatest), and of a bare listener's.");
+        output.WriteLine($"`GET /api/posts` a second for strangers, {Load.Description(Connections)}, {settings.Rounds} interleaved rounds of "
+            + $"{settings.Seconds} s: median (least–greatest), and of a bare listener's.");
         output.WriteLine();
         output.WriteLine("| | a second | of bare | p99 ms |");
         output.WriteLine("| --- | ---: | ---: | ---: |");
