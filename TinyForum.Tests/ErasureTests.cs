@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using TinyForum.Data;
+using TinyForum.Maintenance;
 
 namespace TinyForum.Tests;
 
@@ -47,6 +48,29 @@ public sealed class ErasureTests
         (await person.PostAsync("/api/tokens", new { name = "plugh token", scope = "write" }, ("Idempotency-Key", "plugh2"))).Is(201);
         await forum.Database.WriteAsync(c => c.Script(Life));
         return person;
+    }
+
+    [TestMethod]
+    public async Task What_erased_users_wrote_is_found_by_the_name_that_it_is_shown_under()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (gone, bob) = (await forum.UserAsync("gone"), await forum.UserAsync("bob", "moderator"));
+        (await gone.PostAsync("/api/posts", new { title = "t", body = "needle" })).Is(201);
+        (await gone.PostAsync("/api/posts/1/replies", new { body = "needle too" })).Is(201);
+        (await gone.PostAsync("/api/posts/1/replies", new { body = "needle deleted" })).Is(201);
+        (await bob.PostAsync("/api/posts/1/replies", new { body = "needle of bob" })).Is(201);
+        (await bob.DeleteAsync("/api/posts/3")).Is(200);
+        (await gone.DeleteAsync("/api/me", new { password = "secret" })).Is(200, "success");
+        foreach (var (query, found) in new[]
+        {
+            ("needle author:deleted", "1 2"), ("author:deleted", "1 2"), ("needle -author:deleted", "4"), ("needle author:gone", ""), ("author:bob", "4"),
+            ("needle author:deleted author:bob", "1 2 4"),
+        })
+        {
+            var hits = (await bob.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}")).Is(200).Json["results"]!.AsArray();
+            Assert.AreEqual(found, string.Join(' ', hits.Select(p => (int)p!["post"]!["id"]!).Order()), query);
+        }
+        Assert.AreEqual("", string.Join('\n', forum.Database.Read(c => IntegrityCheck.Run(c))));
     }
 
     [TestMethod]

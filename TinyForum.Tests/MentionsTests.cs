@@ -36,6 +36,10 @@ public sealed class MentionsTests
     [DataRow("@ครูครับ", "ครู", "ครู"), DataRow("@철수님", "철수", "철수"), DataRow("@bob的", "bob bob的", "bob的")]
     [DataRow("@ครู", "คร", ""), DataRow("@नमस्ते", "नमस", "")]
     [DataRow("@bob.的", "bob", "bob"), DataRow("@bob的@eve", "bob eve", "bob eve"), DataRow("@bob@eve", "bob eve", "")]
+    [DataRow("@小明@田中", "小明 小 田中", "小明 田中"), DataRow("@김철수@민지", "김철수 민지", "김철수 민지"), DataRow("@ครู@สมชาย", "ครู สมชาย", "ครู สมชาย")]
+    [DataRow("@ミカ@さくら", "ミカ さくら", "ミカ さくら"), DataRow("@小明@example.org", "小明 小", "小明"), DataRow("小明@example.org", "小明 小", "")]
+    [DataRow("@ada99привет @bob-у @bob_привет @bob.Привет", "ada99 bob", "ada99 bob"), DataRow("@иван-bob @иван2bob", "иван иван2", "иван иван2")]
+    [DataRow("@bob-ה @ada9مرحبا", "bob ada9", "bob ada9"), DataRow("@99раз @bob99x", "99 bob bob99", "")]
     public void A_name_ends_where_the_script_does(string body, string users, string told) => Assert.AreEqual(told, Told(body, users));
 
     [TestMethod]
@@ -61,6 +65,9 @@ public sealed class MentionsTests
     [DataRow("- item\n\n    @eve", "eve"), DataRow("- item\n\n      @bob", ""), DataRow("- item\n\n\t\t@bob", "")]
     [DataRow("1. one\n   - two\n\n     @eve", "eve"), DataRow(">     @bob\n>\n> @eve", "eve"), DataRow("> 1. > ```\n>    > @bob", "")]
     [DataRow("> - @eve\n>\n>       @bob", "eve"), DataRow("-\t```\n\t@bob\n\t```\n\t@eve", "eve"), DataRow("10)     @bob", "")]
+    [DataRow("<!-- todo\n\n@bob -->\n\n@eve", "eve"), DataRow("<!--\n```\n-->\n\n@eve", "eve"), DataRow("<?php\n\n@bob\n?>", "")]
+    [DataRow("<![CDATA[\n\n@bob\n]]>", ""), DataRow("<pre>\n```\nx\n</pre>\n\n@eve", "eve"), DataRow("> <pre>\n> x\n\n@eve", "eve")]
+    [DataRow("- <pre>x\n\n@eve", "eve"), DataRow("<div>\n\n@eve", "eve")]
     public void Code_mentions_nobody(string body, string names) => Assert.AreEqual(names, Names(body));
 
     [TestMethod]
@@ -105,11 +112,30 @@ public sealed class MentionsTests
     }
 
     [TestMethod]
+    public void Long_rules_and_many_signs_hide_no_code()
+    {
+        foreach (var sign in (string[])["-", "*", "_", "- ", "* ", "="])
+        {
+            var rule = string.Concat(Enumerable.Repeat(sign, 60)).Trim();
+            string[] bodies = [$"{rule}\n\n`@bob`", $"Title\n{rule}\n\n`@bob`", $"> {rule}\n> `@bob`", $"```sql\n{rule}\n@bob\n```", $"    {rule}\n\n`@bob`"];
+            foreach (var body in bodies)
+                Assert.AreEqual("", Names(body), body);
+        }
+        var formulas = string.Concat(Enumerable.Repeat("x_i[i] = y_i * z_i\n", 300));
+        var table = string.Concat(Enumerable.Repeat("| *x* | [l](u)! |\n", 300));
+        foreach (var body in (string[])[$"```\n{formulas}@bob\n```\n@eve", $"~~~\n{formulas}@bob\n~~~\n@eve", $"{table}\n`@bob` @eve", $"@eve `@bob` {table}",
+            $"{formulas}\n\n```\n@bob\n```\n@eve", $"{string.Concat(Enumerable.Repeat("> ", 200))}a\n\n`@bob` @eve"])
+            Assert.AreEqual("eve", Names(body), body);
+    }
+
+    [TestMethod]
     [DataRow("` ", DisplayName = "single backticks"), DataRow("@a`", DisplayName = "names and backticks"), DataRow("\n> > > ", DisplayName = "quotations")]
     [DataRow("[a](", DisplayName = "links"), DataRow("*a ", DisplayName = "stars"), DataRow("<?", DisplayName = "instructions")]
     [DataRow("@小", DisplayName = "characters"), DataRow("- \n", DisplayName = "items"), DataRow("<code>", DisplayName = "tags")]
     [DataRow("://", DisplayName = "addresses")]
     [DataRow("**a\n", DisplayName = "lines of stars"), DataRow("a_", DisplayName = "underscores"), DataRow("小", DisplayName = "a long run")]
+    [DataRow("```a`", DisplayName = "fences"), DataRow("-\t", DisplayName = "lists")]
+    [DataRow("漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢 @", DisplayName = "long runs")]
     public void A_hostile_text_takes_no_time(string piece)
     {
         var body = "@" + string.Concat(Enumerable.Repeat(piece, 32_000 / piece.Length));

@@ -141,6 +141,8 @@ public sealed class SearchTests
         var c = await database.ThreadAsync(3, "Two", "word", ["c"], at: 1);
         CollectionAssert.AreEquivalent(new[] { a }, Find(search, "word author:ada"));
         CollectionAssert.AreEquivalent(new[] { b, c }, Find(search, "word -author:@ADA"));
+        foreach (var minus in "－﹣−")
+            CollectionAssert.AreEquivalent(new[] { b, c }, Find(search, $"word {minus}author:ada"));
         CollectionAssert.AreEquivalent(new[] { a, b, c }, Find(search, "author:ada author:bob"));
         CollectionAssert.AreEquivalent(new[] { a, b, c }, Find(search, "tag:c"));
         CollectionAssert.AreEquivalent(new[] { a, b }, Find(search, "tag:c tag:C-Sharp"));

@@ -9,18 +9,26 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class SliceTests
 {
-    private enum Act { Slice, Hide, Show, HideReply, ShowReply, Reply }
+    private enum Act { Slice, Hide, Show, HideReply, ShowReply, Reply, Mention, TakeBack }
 
     [TestMethod]
     public void A_thread_may_be_deleted_and_restored_and_written_in_while_its_replies_are_being_counted() => Prop.ForAll(
         Gen.ListOf(Gen.Zip(Gen.Frequency((6, Gen.Constant(Act.Slice)), (2, Gen.Constant(Act.Hide)), (2, Gen.Constant(Act.Show)),
-            (3, Gen.Constant(Act.HideReply)), (3, Gen.Constant(Act.ShowReply)), (2, Gen.Constant(Act.Reply))), Gen.Choose(1, 3 * ThreadRecount.SliceSize)))
+            (3, Gen.Constant(Act.HideReply)), (3, Gen.Constant(Act.ShowReply)), (2, Gen.Constant(Act.Reply)),
+            (2, Gen.Constant(Act.Mention)), (2, Gen.Constant(Act.TakeBack))), Gen.Choose(1, 3 * ThreadRecount.SliceSize)))
             .ToArbitrary(), steps =>
         {
             using var database = ForumDatabase.Open(null);
             var (posts, mod) = Posts(database);
             database.WriteAsync(c => FillThread(c, 3 * ThreadRecount.SliceSize)).Wait();
-            foreach (var (act, number) in steps.Append((Act.Hide, 0)).Append((Act.Slice, 0)).Append((Act.Show, 0)))
+            foreach (var (act, number) in steps)
+                Do(act, number);
+            Finish(); // whether it is deleted then or not
+            foreach (var act in (Act[])[Act.Hide, Act.Slice, Act.Show])
+                Do(act, 0);
+            Finish();
+
+            void Do(Act act, int number)
             {
                 try
                 {
@@ -31,7 +39,9 @@ public sealed class SliceTests
                         Act.Show => posts.RestoreAsync(mod, 1),
                         Act.HideReply => posts.DeleteAsync(mod, 1 + number),
                         Act.ShowReply => posts.RestoreAsync(mod, 1 + number),
-                        _ => (Task)posts.CreateReplyAsync(mod, 1, "new"),
+                        Act.Mention => posts.EditAsync(mod, 1 + number, null, "word @u1", null),
+                        Act.TakeBack => posts.EditAsync(mod, 1 + number, null, "word", null),
+                        _ => (Task)posts.CreateReplyAsync(mod, 1, "new @u1"),
                     }).GetAwaiter().GetResult();
                 }
                 catch (RefusalException e) when (e.Kind == RefusalKind.NotFound)
@@ -40,9 +50,20 @@ public sealed class SliceTests
                 }
                 IsSound(database, "posts of users", "notifications of users", "replies of threads");
             }
-            while (!database.WriteAsync(c => ThreadRecount.Slice(c, 1)).Result)
-                IsSound(database, "posts of users", "notifications of users");
-            IsSound(database, [.. IntegrityCheck.Rules.Select(r => r.Name)]);
+            void Finish()
+            {
+                while (!database.WriteAsync(c => ThreadRecount.Slice(c, 1)).Result)
+                    IsSound(database, "posts of users", "notifications of users");
+                IsSound(database, [.. IntegrityCheck.Rules.Select(r => r.Name)]);
+                Assert.AreEqual(0, database.Read(c => c.Number("""
+                    SELECT count(*)
+                      FROM notifications n
+                      JOIN threads t ON t.id = n.thread_id
+                     WHERE t.deleted = 1
+                       AND n.hidden = 0
+                       AND n.kind IN ('reply', 'mention')
+                    """)));
+            }
         }).Holds(25);
 
     [TestMethod]

@@ -40,6 +40,37 @@ public sealed class StampTests
     }
 
     [TestMethod]
+    public async Task A_trigger_that_another_process_has_made_since_counts()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = ForumDatabase.Open(folder["forum.db"]);
+        const string Sql = "UPDATE posts SET likes = likes + 1";
+        await database.WriteAsync(c => c.Execute(Sql));
+        using (var other = new Connection(folder["forum.db"], readOnly: false, TimeSpan.FromSeconds(1)))
+            other.Script("CREATE TRIGGER x AFTER UPDATE ON posts BEGIN UPDATE users SET role = 'member' WHERE id = 1; END");
+        for (var i = 0; i < 3; i++)
+        {
+            var before = Stamps(database);
+            await database.WriteAsync(c => c.Execute(Sql));
+            CollectionAssert.Contains(Changed(before, database), Subject.Callers);
+        }
+    }
+
+    [TestMethod]
+    public async Task A_statement_that_can_not_be_prepared_hides_no_write()
+    {
+        using var database = ForumDatabase.Open(null);
+        await database.WriteAsync(c => c.Execute("UPDATE posts SET likes = 1"));
+        var before = Stamps(database);
+        await database.WriteAsync(c =>
+        {
+            c.Execute("UPDATE users SET role = 'admin' WHERE id = 1");
+            Assert.ThrowsExactly<Microsoft.Data.Sqlite.SqliteException>(() => c.Execute("UPDATE nothing SET x = 1"));
+        });
+        CollectionAssert.Contains(Changed(before, database), Subject.Callers);
+    }
+
+    [TestMethod]
     public async Task A_write_of_another_process_changes_all()
     {
         using var folder = new TemporaryFolder();

@@ -41,7 +41,9 @@ public sealed class TextRuleTests
     [DataRow("x\U000E0067", "U+E0067"), DataRow("a\u034F", "U+034F"), DataRow("👩\u200Da", "U+200D"), DataRow("👩\u200D", "U+200D")]
     [DataRow("👩\u200D\u200D👩", "U+200D"), DataRow("\uFEFFa", "U+FEFF")]
     [DataRow("\u200Cم", "U+200C"), DataRow("م\u200C\u200Cم", "U+200C"), DataRow("कि\u2060", "U+2060"), DataRow("\u17B4", "U+17B4")]
-    [DataRow("\u180Eᠠ", "U+180E")]
+    [DataRow("\u180Eᠠ", "U+180E"), DataRow("Ann\uFE0F", "U+FE0F"), DataRow("Ann\uFE0E", "U+FE0E"), DataRow("Ann\U000E0100", "U+E0100")]
+    [DataRow("Ann1\uFE0F", "U+FE0F"), DataRow("a\u180B", "U+180B"), DataRow("Ann\u2028b", "U+2028"), DataRow("Ann\u2029b", "U+2029")]
+    [DataRow("مد\u200D", "U+200D"), DataRow("م\u200C", "U+200C"), DataRow("é\uFE00", "U+FE00")]
     public void A_display_name_has_no_character_that_does_not_show(string name, string which)
     {
         Assert.Contains($"{which} is one", TextRule.DisplayName.Check(name)!);
@@ -52,6 +54,7 @@ public sealed class TextRuleTests
     [DataRow("Ada Lovelace"), DataRow("❤️ Ann"), DataRow("👩‍🚀"), DataRow("👩🏽‍🚀"), DataRow("👨‍👩‍👧"), DataRow("❤️‍🔥"), DataRow("🏴󠁧󠁢󠁥󠁮󠁧󠁿 Tom")]
     [DataRow("🏴‍☠️"), DataRow("1️⃣")]
     [DataRow("می‌خواهم"), DataRow("ක්‍රි"), DataRow("क्‍ष"), DataRow("葛\U000E0100城"), DataRow("ᠠ\u180Eᠠ\u180B"), DataRow("\u0600١")]
+    [DataRow("ന്\u200D"), DataRow("‼\uFE0F"), DataRow("神\uFE00社")]
     [DataRow("⠁⠃\u2800⠉"), DataRow("עברית"), DataRow("ไทย")]
     public void It_may_have_what_writing_needs(string name) => Assert.IsNull(TextRule.DisplayName.Check(name));
 

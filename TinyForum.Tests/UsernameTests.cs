@@ -46,7 +46,8 @@ public sealed class UsernameTests
     [DataRow("ſystem", "reserved"), DataRow("deIeted", "reserved"), DataRow("DEIETED", "reserved"), DataRow("sуstеm", "must not mix")]
     [DataRow("amy.", "letter or digit"), DataRow("amy-", "letter or digit"), DataRow("a_", "letter or digit"), DataRow("李.", "letter or digit")]
     [DataRow("محمـد", "U+0640, which only stretches"), DataRow("محمدـ", "U+0640"), DataRow("ߊߺߊ", "U+07FA"), DataRow("ﹱ", "U+0640")]
-    [DataRow("e\u0301\u0301", "U+0301 twice"), DataRow("é\u0301", "U+0301 twice"), DataRow("นำ\u0E49\u0E49", "U+0E49 twice")]
+    [DataRow("e\u0301\u0301", "U+0301 twice"), DataRow("é\u0301", "U+0301 twice"), DataRow("e\u0301\u0300\u0301x", "U+0301 twice"),
+    DataRow("a\u0323\u0307\u0323", "U+0323 twice"), DataRow("นำ\u0E49\u0E49", "U+0E49 twice")]
     [DataRow("مّّ", "U+0651 twice")]
     [DataRow("a b", "U+0020"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A")]
     [DataRow("½", "'½'")]
@@ -58,7 +59,8 @@ public sealed class UsernameTests
     public void Names_that_deceive_are_refused(string text, string why) => Assert.Contains(why, Refusal(text));
 
     [TestMethod]
-    [DataRow("coco", "сосо"), DataRow("coco", "ｃｏｃｏ"), DataRow("COCO", "СОСО"), DataRow("Coco", "сосо"), DataRow("ivy", "i\u0307vy")]
+    [DataRow("coco", "сосо"), DataRow("coco", "ｃｏｃｏ"), DataRow("COCO", "СОСО"), DataRow("Coco", "сосо"), DataRow("ivy", "i\u0307vy"), DataRow("ivan", "İvan")]
+    [DataRow("izmir", "İZMİR"), DataRow("ivan", "I\u0307van")]
     [DataRow("ị", "i\u0323\u0307")]
     [DataRow("口", "ロ"), DataRow("口口", "ﾛﾛ"), DataRow("力", "カ"), DataRow("工", "エ"), DataRow("Ivy", "lvy"), DataRow("IVAN", "lvan")]
     [DataRow("ι", "ı"), DataRow("ахе", "axe")]
@@ -68,7 +70,7 @@ public sealed class UsernameTests
     [TestMethod]
     [DataRow("m", "rn"), DataRow("1", "l"), DataRow("0", "O"), DataRow("r2d2", "rzdz"), DataRow("ivy", "lvy"), DataRow("zoë", "zoe")]
     [DataRow("анна", "anna"), DataRow("a-b", "a_b")]
-    [DataRow("й", "и"), DataRow("が", "か"), DataRow("日", "曰"), DataRow("\u0130vy", "ivy")]
+    [DataRow("й", "и"), DataRow("が", "か"), DataRow("日", "曰")]
     public void Others_do_not(string one, string other) => Assert.AreNotEqual(NameSkeleton.Of(one), NameSkeleton.Of(other));
 
     [TestMethod]

@@ -108,6 +108,24 @@ public sealed class WriteBoundTests
         Assert.IsLessThan(Many, meter.Most().Steps);
     }
 
+    [TestMethod]
+    public async Task Behind_many_deleted_replies_what_is_unread_stays_so_when_one_replies()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, bob) = (await forum.UserAsync("ada"), await forum.UserAsync("bob"));
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        await forum.Database.WriteAsync(c => c.Execute("""
+            INSERT INTO posts (id, thread_id, number, author_id, body, created_at, deleted_at, deleted_by, deleted_as)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $many)
+            SELECT 1 + i, 1, i, 3, 'b', 0, 0, 3, 'author' FROM n
+            """, ("$many", Many)));
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE threads SET last_number = $many", ("$many", Many)));
+        (await bob.PostAsync("/api/posts/1/replies", new { body = "a question" })).Is(201);
+        Assert.AreEqual(1, (int?)(await ada.GetAsync("/api/posts/1"))["post.unread"]);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "mine" })).Is(201);
+        Assert.AreEqual(1, (int?)(await ada.GetAsync("/api/posts/1"))["post.unread"]);
+    }
+
     private static string Mentioning() => string.Join(' ', Enumerable.Range(0, 20).Select(i => $"@user{i}")) + Longest[..31_000];
 
     /// <summary>Of everything that user 2 may have, and that others may have of it, many.</summary>

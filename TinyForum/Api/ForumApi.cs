@@ -11,7 +11,7 @@ internal sealed class ForumApi
     private readonly Forum _forum;
     private readonly Action<IBufferWriter<byte>> _writeMetrics;
     private readonly Router<Endpoint> _router = new();
-    private readonly AnswerCache[] _kept; // by subject
+    private readonly AnswerCache _kept;
     private readonly RateLimits _limits;
     private readonly SessionCookie _cookie;
     private readonly Cors _cors;
@@ -22,8 +22,7 @@ internal sealed class ForumApi
     {
         _forum = forum;
         _writeMetrics = writeMetrics;
-        _kept = [.. Enumerable.Range(0, Subjects.Count).Select(subject =>
-            new AnswerCache(() => forum.Database.Stamp(subject), ((long)forum.Options.AnswerMemoryMiB << 20) / Subjects.Count))];
+        _kept = new AnswerCache(forum.Database.Stamp, (long)forum.Options.AnswerMemoryMiB << 20);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
@@ -32,12 +31,9 @@ internal sealed class ForumApi
             _router.Add(endpoint.Pattern, endpoint);
     }
 
-    public int KeptAnswers => _kept.Sum(k => k.Count);
+    public int KeptAnswers => _kept.Count;
 
-    public long KeptBytes => _kept.Sum(k => k.Bytes);
-
-    /// <summary>Where public answers are kept.</summary>
-    private AnswerCache Public => _kept[(int)Subject.Anything];
+    public long KeptBytes => _kept.Bytes;
 
     /// <summary>A request that leads through most of the code and changes nothing (<see cref="WarmUp"/>).</summary>
     public const string WarmUpRequest = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
@@ -58,7 +54,7 @@ internal sealed class ForumApi
         // A public answer to a caller without credentials is the same until something is written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
         var version = 0L;
-        if (isAnonymous && Public.TryAnswer(exchange, userId: 0, exchange.RawTarget, out version))
+        if (isAnonymous && _kept.TryAnswer(exchange, (int)Subject.Anything, userId: 0, exchange.RawTarget, out version))
             return;
         WarnOfProxy(exchange);
 
@@ -83,7 +79,7 @@ internal sealed class ForumApi
         (exchange.Status, exchange.ContentType, exchange.IsSecret) = (endpoint.Status, endpoint.ContentType, endpoint.IsSecret);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
         var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query);
-        if (keptFor is { } userId && KeptOf(endpoint).TryAnswer(exchange, userId, target, out version))
+        if (keptFor is { } userId && _kept.TryAnswer(exchange, (int)endpoint.Subject, userId, target, out version))
             return;
         try
         {
@@ -111,7 +107,7 @@ internal sealed class ForumApi
         async () =>
         {
             var version = 0L;
-            if (keptFor is { } userId && KeptOf(call.Endpoint).TryAnswer(call.Exchange, userId, target, out version))
+            if (keptFor is { } userId && _kept.TryAnswer(call.Exchange, (int)call.Endpoint.Subject, userId, target, out version))
                 return null;
             await call.Endpoint.Run(call).ConfigureAwait(false);
             return version;
@@ -121,7 +117,7 @@ internal sealed class ForumApi
     /// <summary>What a call would be answered without a caller; <see langword="null"/> if it would be refused.</summary>
     private async ValueTask<KeptAnswer?> PublicAnswerAsync(Call call, string target)
     {
-        var answer = Public.Find(userId: 0, target, out var version);
+        var answer = _kept.Find((int)Subject.Anything, userId: 0, target, out var version);
         if (answer is not null)
             return answer;
         var exchange = call.Exchange;
@@ -133,7 +129,7 @@ internal sealed class ForumApi
                     weight: 1,
                     async () =>
                     {
-                        if (Public.Find(userId: 0, target, out version) is { } made) // by another request meanwhile
+                        if (_kept.Find((int)Subject.Anything, userId: 0, target, out version) is { } made) // by another request meanwhile
                             return made;
                         await call.Endpoint.Run(anonymous).ConfigureAwait(false);
                         return null;
@@ -150,8 +146,8 @@ internal sealed class ForumApi
         if (answer is not null || body.Length == 0)
             return answer;
         answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
-        if (Public.IsWorthKeeping(userId: 0, target, version, body.Length))
-            Public.Keep(userId: 0, target, answer);
+        if (_kept.IsWorthKeeping(userId: 0, target, version, body.Length))
+            _kept.Keep(userId: 0, target, answer);
         return answer;
     }
 
@@ -239,8 +235,6 @@ internal sealed class ForumApi
             throw Permissions.AdminsOnly();
     }
 
-    private AnswerCache KeptOf(Endpoint endpoint) => _kept[(int)endpoint.Subject];
-
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
         !endpoint.Kept ? null : caller?.Id ?? (isAnonymous ? 0 : null);
 
@@ -248,7 +242,7 @@ internal sealed class ForumApi
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
-        if (keptAs is { } asked && !KeptOf(call.Endpoint).IsWorthKeeping(asked.UserId, asked.Target, version, body.Length))
+        if (keptAs is { } asked && !_kept.IsWorthKeeping(asked.UserId, asked.Target, version, body.Length))
             keptAs = null;
         if (body.Length == 0 || (!isAnonymous && keptAs is null)) // without a body it was not rendered, since the client has it
         {
@@ -257,7 +251,7 @@ internal sealed class ForumApi
         }
         var answer = new KeptAnswer(version, exchange.Route!, etag, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
         if (keptAs is { } key)
-            KeptOf(call.Endpoint).Keep(key.UserId, key.Target, answer);
+            _kept.Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);
     }
 }

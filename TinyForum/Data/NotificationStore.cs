@@ -117,15 +117,16 @@ public sealed class NotificationStore
     {
         foreach (var userId in before.Except(after))
         {
-            if (connection.Execute("""
+            var taken = connection.All("""
                 DELETE FROM notifications
                  WHERE thread_id = $thread
                    AND post_id = $post
                    AND user_id = $user
                    AND kind = 'mention'
                    AND read = 0
-                """, ("$thread", post.ThreadId), ("$post", post.Id), ("$user", userId)) is > 0 and var taken)
-                Count(connection, userId, -taken, -taken);
+                RETURNING hidden
+                """, r => r.GetInt64(0), ("$thread", post.ThreadId), ("$post", post.Id), ("$user", userId));
+            Count(connection, userId, -taken.Count, -taken.Count(hidden => hidden == 0)); // of those that are hidden none was counted as unread
         }
         foreach (var userId in after.Except([.. before, editorId, post.Author.Id]).Where(user => !IsTold(connection, post, user)))
             NotifyUnlessBlocked(connection, userId, Mention, post.Id, editorId);

@@ -57,11 +57,11 @@ public sealed partial class PostStore
                 """, ("$id", id));
             var isDone = post.Head is null || MarkDeleted(c, post, false);
             if (post.Head is null)
-            {
                 CountReply(c, post, 1);
+            if (post.Head is null && !ThreadRecount.IsOut(c, post))
                 NotificationStore.PostsRestored(c, post.ThreadId, id, id + 1);
-            }
-            SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
+            if (post.Head is not null || !ThreadRecount.IsOut(c, post))
+                SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
             Tell(c, actor, "restore", post, reason);
             return (Load(c, id, actor.Id)!, isDone);
         }).ConfigureAwait(false);

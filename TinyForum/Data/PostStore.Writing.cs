@@ -9,6 +9,9 @@ namespace TinyForum.Data;
 /// </summary>
 public sealed partial class PostStore
 {
+    // What is looked up before an edit is of no use if the text is edited meanwhile.
+    private const int MaxEditTries = 10;
+
     /// <summary>Creates a thread.</summary>
     /// <param name="author">The actor.</param>
     /// <param name="title">Its title.</param>
@@ -52,27 +55,37 @@ public sealed partial class PostStore
     /// <param name="reason">A moderator's reason, for the log.</param>
     /// <exception cref="RefusalException">
     /// Invalid: the text breaks a rule, or a reply is given a title or tags. Forbidden: someone else's post. NotFound: there is no such post.
-    /// Stale: the post has none of <paramref name="revisions"/>.
+    /// Stale: the post has none of <paramref name="revisions"/>. Busy: others edit it all the time.
     /// </exception>
-    public Task<Post> EditAsync(
+    public async Task<Post> EditAsync(
         Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
-        var former = BodyOf(id);
-        var expected = new ExpectedBody(body ?? (title is null ? null : former));
-        var mentioned = (Former: former, Before: MentionedBy(body is null ? null : former), After: MentionedBy(body));
-        return _database.WriteAsync(editor, _clock, c =>
+        var after = MentionedBy(body);
+        for (var tries = 0; tries < MaxEditTries; tries++)
         {
-            var post = LoadToChange(c, editor, id);
-            if (body is not null && post.Body != mentioned.Former) // it has been edited just now
-                mentioned.Before = MentionedBy(post.Body, c);
-            if (Edit(c, editor, post, text, expected, revisions, reason) is not { } edited)
-                return post;
-            if (body is not null)
-                _notifications.PostEdited(c, post, editor.Id, mentioned.Before, mentioned.After);
-            return edited;
-        });
+            var former = BodyOf(id);
+            var expected = new ExpectedBody(body ?? (title is null ? null : former));
+            var before = MentionedBy(body is null ? null : former);
+            var edited = await _database.WriteAsync(editor, _clock, c =>
+            {
+                var post = LoadToChange(c, editor, id);
+                if (body is not null && post.Body != former)
+                    return null; // it has been edited just now
+                if (Edit(c, editor, post, text, expected, revisions, reason) is not { } edited)
+                    return post;
+                if (body is null)
+                    return edited;
+                _notifications.PostEdited(c, post, editor.Id, before, after);
+                if (ThreadRecount.IsOut(c, post))
+                    NotificationStore.PostsDeleted(c, post.ThreadId, id, id + 1); // they are shown with the others
+                return edited;
+            }).ConfigureAwait(false);
+            if (edited is not null)
+                return edited;
+        }
+        throw new RefusalException(RefusalKind.Busy, "others are editing the post") { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
     /// <summary>Likes a post, or removes the like.</summary>
@@ -189,17 +202,15 @@ public sealed partial class PostStore
                    SET title = $title, tags = $tags
                  WHERE id = $id
                 """, ("$id", id), ("$title", title), ("$tags", FormatTags(tags!)));
-        if (body != post.Body || title != post.Head?.Title)
+        if ((body != post.Body || title != post.Head?.Title) && (post.Head is not null || !ThreadRecount.IsOut(connection, post)))
             SearchIndex.Put(connection, id, expected.Of(title, body));
         Tell(connection, editor, "edit", post, reason);
         return Load(connection, id, editor.Id)!;
     }
 
     // Looked up before the write, whose time it would take; who registers meanwhile is not told.
-    private IReadOnlyList<long> MentionedBy(string? body) => body is null ? [] : _database.Read(c => MentionedBy(body, c));
-
-    private static IReadOnlyList<long> MentionedBy(string body, Connection connection) =>
-        Mentions.Find(body, key => UserStore.FindByKey(connection, key)?.Id);
+    private IReadOnlyList<long> MentionedBy(string? body) =>
+        body is null ? [] : _database.Read(c => Mentions.Find(body, key => UserStore.FindByKey(c, key)?.Id));
 
     private string? BodyOf(long id) => _database.Read(c => Load(c, id, viewerId: null))?.Body;
 

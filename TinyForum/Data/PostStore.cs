@@ -46,17 +46,21 @@ public sealed partial class PostStore
                                                                        AND gone.deleted_at IS NOT NULL) END END)
         """;
 
-    // Whether that is 0. Own replies move the mark on while it is, so that the first post behind the mark is another's, unless it was deleted.
+    // Whether that is 0. Own replies move the mark on while it is, so that the first visible post behind the mark is another's, unless one was
+    // deleted: then it is looked for among as many as this, and with so many own ones behind the mark, it is not said to be 0.
     private const string HasReadAll = $"""
-        NOT EXISTS (SELECT 1
-                              FROM (SELECT author_id, deleted_at
-                                      FROM posts
-                                     WHERE thread_id = t.id
-                                       AND number > {ReadUpTo}
-                                     ORDER BY number
-                                     LIMIT 1000) behind
-                             WHERE behind.author_id <> me.id
-                               AND behind.deleted_at IS NULL)
+        NOT EXISTS (SELECT 1 FROM {Behind} WHERE behind.author_id <> me.id)
+               AND NOT EXISTS (SELECT 1 FROM {Behind} LIMIT 1 OFFSET 999)
+        """;
+
+    private const string Behind = $"""
+        (SELECT author_id
+                                     FROM posts
+                                    WHERE thread_id = t.id
+                                      AND id > {ReadId}
+                                      AND deleted_at IS NULL
+                                    ORDER BY id
+                                    LIMIT 1000) behind
         """;
 
     private const string Joins = """

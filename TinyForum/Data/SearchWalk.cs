@@ -129,7 +129,7 @@ internal sealed class SearchWalk
         return isWhole && count < Sample ? count : count * high / Math.Max(1, high - lowest);
     }
 
-    /// <summary>The post, if it is to be shown: replies of deleted threads are found but not shown.</summary>
+    /// <summary>The post, if it is to be shown: replies of a deleted thread are found until all are out of the index.</summary>
     private Post? Load(SearchCriteria criteria, long id) =>
         PostStore.Load(_connection, id, _viewerId) is { DeletedBy: null } post && !criteria.NotAuthors.Contains(post.Author.Id) ? post : null;
 
@@ -173,7 +173,7 @@ internal sealed class SearchWalk
     }
 
     /// <summary>The hits of a window, best first.</summary>
-    /// <param name="Ranked">The hits, those of deleted threads among them.</param>
+    /// <param name="Ranked">The hits, perhaps with some of a thread that was just deleted.</param>
     /// <param name="Low">Its lower end; 0 if the time ran out before anything was found.</param>
     /// <param name="IsOpen">Whether its lower end was not settled before.</param>
     /// <param name="IsWhole">Whether these are all: the time did not run out.</param>

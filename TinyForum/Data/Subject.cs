@@ -6,7 +6,7 @@ internal enum Subject
     /// <summary>Whatever the database holds.</summary>
     Anything,
 
-    /// <summary>Who has which session or token, with which role, and who is suspended.</summary>
+    /// <summary>Who has which session or token, with which role, and who is suspended: what <see cref="CallerCache"/> keeps.</summary>
     Callers,
 
     /// <summary>Private messages.</summary>

@@ -84,13 +84,16 @@ internal static class ThreadRecount
     public static long? Left(Connection connection) => connection.Number("SELECT min(thread_id) FROM recounts");
 
     /// <summary>Whether a reply is out of its author's count: its thread is deleted, or it has still to be put back.</summary>
-    public static bool IsOut(Connection connection, Post reply) => connection.Number("""
+    public static bool IsOut(Connection connection, Post reply) => IsOut(connection, reply.ThreadId, reply.Id);
+
+    /// <inheritdoc cref="IsOut(Connection, Post)"/>
+    public static bool IsOut(Connection connection, long threadId, long replyId) => connection.Number("""
         SELECT 1
           FROM threads t
           LEFT JOIN recounts c ON c.thread_id = t.id
          WHERE t.id = $thread
            AND CASE WHEN c.thread_id IS NULL THEN t.deleted = 1 ELSE c.post_id > $post END
-        """, ("$thread", reply.ThreadId), ("$post", reply.Id)) is not null;
+        """, ("$thread", threadId), ("$post", replyId)) is not null;
 
     // By the index of visible posts: the table itself has to be read past their texts to learn which are deleted.
     private const string Upwards = """

@@ -54,7 +54,8 @@ internal sealed record SearchQuery(
         var (minus, isStart) = (false, true); // a minus counts at the start of what has spaces or quotes around it, and for all of that
         for (var rest = text.AsSpan(); !rest.IsEmpty;)
         {
-            if (SeparatorAt(rest, 0) is > 0 and var separator)
+            var isMinus = isStart && rest is [var sign, var next, ..] && IsMinus(sign) && !IsMinus(next) && !char.IsWhiteSpace(next);
+            if (!isMinus && SeparatorAt(rest, 0) is > 0 and var separator)
             {
                 isStart |= char.IsWhiteSpace(rest[0]);
                 rest = rest[separator..];
@@ -62,7 +63,7 @@ internal sealed record SearchQuery(
             }
             if (isStart)
             {
-                minus = rest is ['-', not '-', ..] && !char.IsWhiteSpace(rest[1]);
+                minus = isMinus;
                 rest = minus ? rest[1..] : rest;
             }
             var field = TakeField(ref rest, "author") ? (minus ? notAuthors : authors)
@@ -112,6 +113,8 @@ internal sealed record SearchQuery(
         rest = rest[(isQuoted && to < rest.Length ? to + 1 : to)..];
         return value;
     }
+
+    private static bool IsMinus(char c) => c is '-' or '－' or '﹣' or '−';
 
     private static bool IsQuote(char c) => c is '"' or '“' or '”' or '„' or '‟' or '＂';
 

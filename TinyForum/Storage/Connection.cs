@@ -13,6 +13,7 @@ internal sealed class Connection : IDisposable
     private readonly List<Action<Connection>> _beforeCommit = [];
     private readonly Dictionary<string, Statement> _statements = new(ReferenceEqualityComparer.Instance);
     private bool _isWatched;
+    private Statement? _current;
     private int _written; // by what has been prepared or run since it was asked for
 
     public Connection(string path, bool readOnly, TimeSpan busyTimeout)
@@ -42,12 +43,15 @@ internal sealed class Connection : IDisposable
         _isWatched = true;
         sqlite3_set_authorizer(Sqlite.Handle, (_, action, table, column, _, _) =>
         {
-            _written |= action switch
+            var writes = action switch
             {
                 SQLITE_INSERT or SQLITE_DELETE => subjects(table, null),
                 SQLITE_UPDATE => subjects(table, column),
                 _ => 0,
             };
+            _written |= writes;
+            if (_current is not null)
+                _current.Writes |= writes; // when it is prepared first, or anew because another process has changed the schema
             return SQLITE_OK;
         }, null);
     }
@@ -293,12 +297,12 @@ internal sealed class Connection : IDisposable
 
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        if (!_statements.TryGetValue(sql, out var statement))
-            _statements.Add(sql, statement = New(sql, parameters));
-        var command = statement.Command;
+        if (!_statements.TryGetValue(sql, out _current))
+            _statements.Add(sql, _current = New(sql, parameters));
+        var command = _current.Command;
         for (var i = 0; i < parameters.Length; i++)
             command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
-        _written |= statement.Writes;
+        _written |= _current.Writes;
         return command;
     }
 
@@ -308,14 +312,17 @@ internal sealed class Connection : IDisposable
         command.CommandText = sql;
         foreach (var (name, _) in parameters)
             command.Parameters.Add(new SqliteParameter { ParameterName = name });
-        if (!_isWatched)
-            return new Statement(command, 0);
-        var before = TakeWritten();
-        command.Prepare();
-        var writes = TakeWritten();
-        _written = before | writes;
-        return new Statement(command, writes);
+        _current = new Statement(command);
+        if (_isWatched)
+            command.Prepare();
+        return _current;
     }
 
-    private sealed record Statement(SqliteCommand Command, int Writes);
+    private sealed class Statement(SqliteCommand command)
+    {
+        public SqliteCommand Command => command;
+
+        /// <summary>The subjects of what it may write, a bit each.</summary>
+        public int Writes { get; set; }
+    }
 }

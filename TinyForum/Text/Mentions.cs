@@ -15,39 +15,42 @@ internal static class Mentions
     /// <summary>How many users a post tells at most.</summary>
     internal const int Max = 20;
 
-    /// <summary>How many names are looked up for a post at most.</summary>
-    internal const int MaxTries = 1_000;
+    /// <summary>How many names are tried for a post at most.</summary>
+    internal const int MaxTries = 2_000;
 
-    private const string Stops = ".-", Signs = ".-_";
+    // A letter of a name is written in three characters at most, as syllables of Hangul are.
+    private const int MaxRunes = 3 * Username.MaxLength;
+
+    private static readonly char[] Stops = ['.', '-'], Signs = ['.', '-', '_'];
 
     /// <summary>The ids of the users that a text mentions, each once, in order, at most <see cref="Max"/>.</summary>
     /// <param name="body">The text.</param>
     /// <param name="find">Looks up a user by the key of the name (see <see cref="Username.KeyOf"/>).</param>
     internal static IReadOnlyList<long> Find(string body, Func<string, long?> find)
     {
-        var (found, known) = (new List<long>(), new Dictionary<string, long?>());
+        var (found, known, tries) = (new List<long>(), new Dictionary<string, long?>(), 0);
         foreach (var names in Names(body))
         {
-            foreach (var name in Chosen(names, LookUp))
+            foreach (var name in Chosen(names.TakeWhile(_ => ++tries <= MaxTries), LookUp))
             {
                 if (found.Count < Max && !found.Contains(name))
                     found.Add(name);
             }
-            if (found.Count == Max || known.Count >= MaxTries)
+            if (found.Count == Max || tries > MaxTries)
                 break;
         }
         return found;
 
         long? LookUp(string key)
         {
-            if (!known.TryGetValue(key, out var id) && known.Count < MaxTries)
+            if (!known.TryGetValue(key, out var id))
                 known[key] = id = find(key);
             return id;
         }
     }
 
     /// <summary>The first name that someone has. If it ends like a sentence, whoever has the name without that is meant as well.</summary>
-    private static IEnumerable<long> Chosen(IReadOnlyList<string> names, Func<string, long?> find)
+    private static IEnumerable<long> Chosen(IEnumerable<string> names, Func<string, long?> find)
     {
         string? also = null;
         foreach (var name in names)
@@ -60,12 +63,12 @@ internal static class Mentions
                 continue;
             if (also is not null || !Stops.Contains(name[^1]))
                 yield break;
-            also = name.TrimEnd(['.', '-']);
+            also = name.TrimEnd(Stops);
         }
     }
 
     /// <summary>For each mention the keys of the names that it may stand for, the longest first.</summary>
-    internal static IEnumerable<IReadOnlyList<string>> Names(string body)
+    internal static IEnumerable<IEnumerable<string>> Names(string body)
     {
         if (!body.AsSpan().ContainsAny(AtSigns))
             yield break;
@@ -75,36 +78,47 @@ internal static class Mentions
             if (!IsAtSign(text[at]))
                 continue;
             var run = Run(text.AsSpan(at + 1));
-            if (run > 0 && MayPrecede(text.AsSpan(0, at)) && Keys(text.AsSpan(at + 1, run), text.AsSpan(at + 1 + run)) is { Count: > 0 } keys)
-                yield return keys;
+            if (run > 0 && MayPrecede(text.AsSpan(0, at)))
+                yield return Keys(new string(text, at + 1, run), IsOfAddress(text, at + 1 + run));
             at += run;
         }
     }
+
+    /// <summary>Whether what ends here is the name in an address: behind it comes an @ that is no mention's.</summary>
+    private static bool IsOfAddress(ReadOnlySpan<char> text, int end) => end < text.Length && IsAtSign(text[end]) && !MayPrecede(text[..end]);
 
     private static readonly SearchValues<char> AtSigns = SearchValues.Create("@\uFE6B\uFF20");
 
     private static bool IsAtSign(char c) => AtSigns.Contains(c);
 
-    /// <summary>The keys of the beginnings of a run of name characters that may be a name. No name is followed by another @, as addresses are.</summary>
-    private static List<string> Keys(ReadOnlySpan<char> run, ReadOnlySpan<char> rest)
+    /// <summary>The keys of the beginnings of a run of name characters that may be a name: shorter ones alone, if the whole run is of an address.</summary>
+    private static IEnumerable<string> Keys(string run, bool isOfAddress)
     {
-        var keys = new List<string>();
-        var longest = Math.Min(run.Length, Username.MaxChars);
-        for (var end = longest; end > 0; end = Shorter(run[..longest], end))
+        var keys = new HashSet<string>();
+        var longest = Longest(run);
+        for (var end = longest; end > 0; end = Shorter(run.AsSpan(0, longest), end))
         {
-            if (end == run.Length && rest is [var next, ..] && IsAtSign(next))
+            if (end == run.Length && isOfAddress)
                 continue;
-            Add(run[..end]);
-            Add(run[..end].TrimEnd(Stops));
-            Add(run[..end].TrimEnd(Signs));
+            foreach (var name in (string[])[run[..end], run[..end].TrimEnd(Stops), run[..end].TrimEnd(Signs)])
+            {
+                if (Username.KeyOf(name) is { } key && UnicodeText.Length(key) <= 2 * Username.MaxLength && keys.Add(key))
+                    yield return key;
+            }
         }
-        return keys;
+    }
 
-        void Add(ReadOnlySpan<char> name)
+    /// <summary>The length of the longest name that a run may begin with.</summary>
+    private static int Longest(ReadOnlySpan<char> run)
+    {
+        var (length, runes) = (0, 0);
+        foreach (var rune in run.EnumerateRunes())
         {
-            if (Username.KeyOf(name.ToString()) is { } key && UnicodeText.Length(key) <= 2 * Username.MaxLength && !keys.Contains(key))
-                keys.Add(key);
+            if (length + rune.Utf16SequenceLength > Username.MaxChars || (runes += UnicodeText.IsMark(rune) ? 0 : 1) > MaxRunes)
+                break;
+            length += rune.Utf16SequenceLength;
         }
+        return length;
     }
 
     /// <summary>Where a name may end before <paramref name="end"/>: where the script changes, or anywhere in a script without spaces.</summary>
@@ -114,23 +128,35 @@ internal static class Mentions
         for (var at = end; at > 0;)
         {
             Rune.DecodeLastFromUtf16(run[..at], out var before, out var length);
-            if (at < end && IsBoundary(before, after))
+            if (at < end && IsBoundary(run[..at], before, after))
                 return at;
             (at, after) = (at - length, before);
         }
         return 0;
     }
 
-    private static bool IsBoundary(Rune before, Rune after)
+    private static bool IsBoundary(ReadOnlySpan<char> name, Rune last, Rune after)
     {
         var next = UnicodeText.InName(after.Value);
         if (next.Kind == NameKind.Mark)
             return false;
-        if (FoldedText.IsUnspaced(before.Value) || FoldedText.IsUnspaced(after.Value))
+        if (FoldedText.IsUnspaced(last.Value) || FoldedText.IsUnspaced(after.Value))
             return true;
-        var scripts = UnicodeText.Scripts(UnicodeText.InName(before.Value).Set);
         var others = UnicodeText.Scripts(next.Set);
-        return !scripts.IsEmpty && !others.IsEmpty && !scripts.ContainsAny(others);
+        return !others.IsEmpty && ScriptsAtEnd(name) is { IsEmpty: false } scripts && !scripts.ContainsAny(others);
+    }
+
+    /// <summary>The scripts of the last character that has any: digits, dots and hyphens have none.</summary>
+    private static ReadOnlySpan<byte> ScriptsAtEnd(ReadOnlySpan<char> name)
+    {
+        while (!name.IsEmpty)
+        {
+            Rune.DecodeLastFromUtf16(name, out var rune, out var length);
+            if (UnicodeText.Scripts(UnicodeText.InName(rune.Value).Set) is { IsEmpty: false } scripts)
+                return scripts;
+            name = name[..^length];
+        }
+        return default;
     }
 
     private static int Run(ReadOnlySpan<char> text)

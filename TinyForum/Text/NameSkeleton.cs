@@ -16,7 +16,8 @@ internal static class NameSkeleton
             return shown.Replace('I', 'l').ToLowerInvariant(); // the one prototype that plain letters have
         var skeleton = new StringBuilder();
         var isDotted = false;
-        foreach (var rune in Prototypes(shown).Normalize(NormalizationForm.FormD).EnumerateRunes())
+        var lower = shown.Normalize(NormalizationForm.FormD).Replace("I\u0307", "i", StringComparison.Ordinal); // a dotted capital is no capital I
+        foreach (var rune in Prototypes(lower).Normalize(NormalizationForm.FormD).EnumerateRunes())
         {
             if (isDotted && rune.Value == DotAbove)
                 continue;

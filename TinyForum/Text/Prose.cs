@@ -14,27 +14,31 @@ internal static class Prose
     /// <summary>Stands for each char that is not text. A noncharacter, which means the same where a text has it.</summary>
     internal const char Blank = '\uFFFF';
 
-    // What a block of text may have of characters that open something, and a line of them at its beginning: the parser takes time that grows
-    // with their square. A post that people wrote has a tenth of it.
+    // What a block of text may have of characters that open something, and a line of quotes and lists in each other: the parser takes time
+    // that grows with their square. A post that people wrote has a tenth of it.
     private const int MaxOpenings = 500, MaxNesting = 50;
 
-    private static readonly SearchValues<char> Openings = SearchValues.Create("*_[]!<`"), Nestings = SearchValues.Create(">-+*.) \t0123456789");
+    // Stands for what is beyond that, and opens nothing.
+    private const char Neutral = 'x';
 
-    private static readonly string[] InlineCode = ["code", "kbd", "samp"], BlockCode = ["pre", "script", "style", "textarea"];
+    private const string Lead = ">-+*.) \t0123456789"; // what the markers of quotes and lists are made of
+
+    private static readonly SearchValues<char> Openings = SearchValues.Create("*_[]!<`"), Markers = SearchValues.Create(Lead);
+
+    private static readonly string[] Code = ["code", "kbd", "samp", "pre", "script", "style", "textarea"];
 
     private static readonly MarkdownPipeline Pipeline = MakePipeline();
 
     /// <summary>
-    /// The text with all else blanked out, char by char. One that is so deeply nested that it would take long to read is text as a whole.
+    /// The text with all else blanked out, char by char. Of a block that is so tangled that it would take long to read, the rest is text, and so is a
+    /// whole text that is nested too deeply.
     /// </summary>
     internal static char[] Of(string markdown)
     {
-        if (IsTangled(markdown))
-            return markdown.ToCharArray();
         MarkdownDocument document;
         try
         {
-            document = Markdown.Parse(markdown, Pipeline);
+            document = Markdown.Parse(Untangled(markdown), Pipeline);
         }
         catch (ArgumentException) // nested too deeply
         {
@@ -45,7 +49,7 @@ internal static class Prose
         var code = "";
         foreach (var leaf in document.Descendants<LeafBlock>())
         {
-            code = BlockCode.Contains(code) ? code : "";
+            code = "";
             foreach (var inline in leaf.Inline is null ? [] : leaf.Inline.Descendants())
             {
                 if (inline is HtmlInline html)
@@ -81,29 +85,86 @@ internal static class Prose
     private static MarkdownPipeline MakePipeline()
     {
         var builder = new MarkdownPipelineBuilder().UsePreciseSourceLocation();
-        builder.BlockParsers.TryRemove<HtmlBlockParser>(); // what stands between the tags of a block is text as in a line
+        builder.BlockParsers.Replace<HtmlBlockParser>(new RawBlockParser());
         return builder.Build();
     }
 
-    private static bool IsTangled(ReadOnlySpan<char> markdown)
+    /// <summary>
+    /// Of the blocks of HTML (CommonMark, section 4.6) the kinds 1 to 5, which are no text: comments and the like, scripts, and what is preformatted.
+    /// What stands between the tags of the others is text as in a line.
+    /// </summary>
+    private sealed class RawBlockParser : HtmlBlockParser
     {
-        var openings = 0;
-        foreach (var line in markdown.EnumerateLines())
+        public override BlockState TryOpen(BlockProcessor processor)
         {
-            openings = line.IsWhiteSpace() ? 0 : openings;
-            var lead = line.IndexOfAnyExcept(Nestings);
-            var nesting = 0;
-            foreach (var c in lead < 0 ? line : line[..lead])
-                nesting += c is '>' or '-' or '+' or '*' or '.' or ')' ? 1 : 0;
-            foreach (var c in line)
-                openings += Openings.Contains(c) ? 1 : 0;
-            if (openings > MaxOpenings || nesting > MaxNesting)
-                return true;
+            var state = base.TryOpen(processor);
+            if (state == BlockState.None
+                || processor.NewBlocks.Peek() is HtmlBlock { Type: not (HtmlBlockType.InterruptingBlock or HtmlBlockType.NonInterruptingBlock) })
+                return state;
+            processor.NewBlocks.Pop();
+            return BlockState.None;
         }
-        return false;
     }
 
-    private static string Opened(string tag) => Array.Find([.. InlineCode, .. BlockCode], name => IsTag(tag, "<", name)) ?? "";
+    /// <summary>The same text, char by char, but with what is too much of a block or a line replaced by what opens nothing.</summary>
+    private static string Untangled(string markdown)
+    {
+        char[]? untangled = null;
+        var openings = 0;
+        for (var start = 0; start < markdown.Length;)
+        {
+            var length = markdown.AsSpan(start).IndexOfAny('\n', '\r');
+            var line = markdown.AsSpan(start, length < 0 ? markdown.Length - start : length);
+            openings = line.IsWhiteSpace() ? 0 : openings;
+            for (var i = BehindContainers(line); i < line.Length && Markers.Contains(line[i]); i++)
+            {
+                if (!char.IsWhiteSpace(line[i]))
+                    Neutralize(start + i);
+            }
+            for (var i = BehindFence(line); i < line.Length; i++)
+            {
+                if (Openings.Contains(line[i]) && ++openings > MaxOpenings)
+                    Neutralize(start + i);
+            }
+            start += line.Length + 1;
+        }
+        return untangled is null ? markdown : new string(untangled);
+
+        void Neutralize(int at) => (untangled ??= markdown.ToCharArray())[at] = Neutral;
+    }
+
+    /// <summary>Where the markers of as many quotes and lists in each other as there may be end; the end of the line if it has fewer.</summary>
+    private static int BehindContainers(ReadOnlySpan<char> line)
+    {
+        var nesting = 0;
+        for (var at = 0; at < line.Length && nesting < MaxNesting; nesting++)
+        {
+            at += line[at..].IndexOfAnyExcept(' ', '\t') is >= 0 and var blanks ? blanks : line.Length - at;
+            var rest = line[at..];
+            var digits = rest.IndexOfAnyExceptInRange('0', '9');
+            var marker = rest is ['>', ..] ? 1 : rest is ['-' or '+' or '*', ..] ? 1 : digits is > 0 and < 10 && rest[digits] is '.' or ')' ? digits + 1 : 0;
+            var isList = marker > 0 && rest[0] != '>';
+            if (marker == 0 || (isList && (IsRule(rest) || (marker < rest.Length && rest[marker] is not (' ' or '\t')))))
+                return line.Length;
+            at += marker;
+            if (nesting == MaxNesting - 1)
+                return at;
+        }
+        return line.Length;
+    }
+
+    /// <summary>Whether a line is a thematic break, or the underline of a heading: no list is in it.</summary>
+    private static bool IsRule(ReadOnlySpan<char> line) => line.Count(line[0]) > 2 && !line.ContainsAnyExcept(line[0], ' ', '\t');
+
+    /// <summary>Where the line goes on behind the fence that it begins with, if it does: that has to stay whole.</summary>
+    private static int BehindFence(ReadOnlySpan<char> line)
+    {
+        var start = line.Length - line.TrimStart(Lead).Length;
+        var fence = line[start..].IndexOfAnyExcept('`');
+        return line[start..].StartsWith("```") ? fence < 0 ? line.Length : start + fence : 0;
+    }
+
+    private static string Opened(string tag) => Array.Find(Code, name => IsTag(tag, "<", name)) ?? "";
 
     private static bool Closes(string tag, string name) => IsTag(tag, "</", name);
 

@@ -19,9 +19,10 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     internal static readonly TextRule TokenName = new(1, 50);
     internal static readonly TextRule Password = new(5, 128, Blank: true);
 
-    // C0, delete and C1. U+2028 and U+2029 are separators rather than controls and pass.
+    // C0, delete and C1. U+2028 and U+2029 are separators rather than controls and pass, but not in a name.
     private static readonly string Controls = string.Concat(Enumerable.Range(0, 0xA0).Select(c => (char)c).Where(char.IsControl));
     private static readonly SearchValues<char> AnyControl = SearchValues.Create(Controls);
+    private static readonly SearchValues<char> AnyBreak = SearchValues.Create(Controls + "\u2028\u2029");
     private static readonly SearchValues<char> ControlButLayout = SearchValues.Create(Controls.Replace("\t", "").Replace("\n", ""));
 
     /// <summary>The rule that a text breaks, if there is a text.</summary>
@@ -37,7 +38,7 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
             return "must not contain half a character (a lone surrogate)";
         if (length < Min || length > Max)
             return Min == 0 ? $"must be at most {Max} characters" : $"must be {Min} to {Max} characters";
-        if (text.AsSpan().IndexOfAny(Lines ? ControlButLayout : AnyControl) is >= 0 and var at)
+        if (text.AsSpan().IndexOfAny(Lines ? ControlButLayout : Shown ? AnyBreak : AnyControl) is >= 0 and var at)
         {
             return Lines
                 ? $"must not contain control characters other than tab and newline; U+{(int)text[at]:X4} is one"

@@ -77,14 +77,15 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
 
     private static string? CheckMarks(string text)
     {
-        Rune last = default;
+        var ofLetter = new HashSet<Rune>();
         foreach (var rune in text.Normalize(NormalizationForm.FormKD).EnumerateRunes())
         {
             if (rune.Value is 0x640 or 0x7FA)
                 return $"must not have {Describe(rune)}, which only stretches a word";
-            if (rune == last && UnicodeText.IsMark(rune))
+            if (!UnicodeText.IsMark(rune))
+                ofLetter.Clear();
+            else if (!ofLetter.Add(rune))
                 return $"must not have the combining mark {Describe(rune)} twice on a letter";
-            last = rune;
         }
         return null;
     }

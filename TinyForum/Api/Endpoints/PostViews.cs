@@ -89,7 +89,8 @@ internal static class PostETag
     public static string Of(Post post)
     {
         var head = post.Head;
-        var rest = string.Join(' ', post.Author, post.DeletedBy, post.Likes, head?.Replies, head?.IsPinned, head?.IsLocked);
+        var rest = string.Join(' ', post.Author, post.DeletedBy, post.Likes, head?.Replies, head?.IsPinned, head?.IsLocked,
+            PostStore.FormatTags(head?.Tags ?? []));
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(rest));
         var etag = string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
         return post.Liked is { } isLiked ? WithMarks(etag, [new PostMarks(isLiked, head?.Unread ?? 0)]) : etag;
