@@ -40,6 +40,24 @@ public sealed class StampTests
     }
 
     [TestMethod]
+    public async Task Posting_leaves_what_is_kept_of_callers_and_messages()
+    {
+        using var database = ForumDatabase.Open(null);
+        await database.WriteAsync(c => c.Execute("INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'ada', 'ada', 0)"));
+        var (clock, notifications) = (new ManualTime(), new NotificationStore(database, new ManualTime()));
+        await using var backlog = database.Backlog();
+        var posts = new PostStore(database, clock, new ModerationStore(database, clock), notifications, new IdempotencyKeys(database, clock), backlog);
+        await posts.CreateThreadAsync(Actors.Of(2), "t", "text", ["a"]);
+        for (var i = 0; i < 50; i++)
+        {
+            var before = Stamps(database);
+            await posts.CreateThreadAsync(Actors.Of(2), "t", $"text {i}", ["a"]);
+            await posts.CreateReplyAsync(Actors.Of(2), 1, $"text {i}");
+            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything], Changed(before, database), $"{i}");
+        }
+    }
+
+    [TestMethod]
     public async Task A_trigger_that_another_process_has_made_since_counts()
     {
         using var folder = new TemporaryFolder();

@@ -35,6 +35,7 @@ internal static class Subjects
         ("users", _) => All,
         ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "reading" or "search" or "blocks" or "reports"
             or "moderation_log" or "idempotency_keys" or "settings", _) => 0,
+        var (name, _) when name.StartsWith("search_", StringComparison.Ordinal) || name == "sqlite_sequence" => 0, // which FTS5 and SQLite write
         _ => All, // what nobody has thought of
     };
 }
