@@ -310,3 +310,16 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- What happened (Data/EventLog). The oldest go.
+CREATE TABLE events (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,           -- in the order of commits, without gaps
+    kind       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    post_id    INTEGER REFERENCES posts (id),               -- no index: posts are never removed, and neither are threads
+    thread_id  INTEGER REFERENCES threads (id),
+    user_id    INTEGER REFERENCES users (id),               -- whom it is about, or to whom alone it is told
+    item_id    INTEGER                                      -- the message, notification or report
+) STRICT;
+
+CREATE INDEX events_by_user ON events (user_id) WHERE user_id IS NOT NULL; -- to erase an account

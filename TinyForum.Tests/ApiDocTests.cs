@@ -86,6 +86,11 @@ public sealed partial class ApiDocTests
         private async Task CallAsync(CurlCommand command)
         {
             var headers = command.Headers.Append(("User-Agent", "curl/8.5.0")).ToList();
+            if (command.Streams)
+            {
+                Output = await StreamAsync(command);
+                return;
+            }
             if (command.SendJar is { } sent)
                 headers.Add(("Cookie", _jars[sent]));
             _last = await client.SendAsync(command.Method, command.Target, command.Body, [.. headers]);
@@ -98,6 +103,13 @@ public sealed partial class ApiDocTests
                 : _last.Text;
         }
 
+        /// <summary>The first three frames of a stream.</summary>
+        private async Task<string> StreamAsync(CurlCommand command)
+        {
+            await using var events = await EventReader.OpenAsync(forum.Url, command.Target, command.Headers);
+            return await events.ReadTextAsync(frames: 3);
+        }
+
         private string Member(string name) => Regex.Match(_last!.Text, $"\"{name}\": \"([^\"]+)\"").Groups[1].Value;
 
         private static string Head(Answer answer) => string.Concat(
@@ -106,7 +118,7 @@ public sealed partial class ApiDocTests
 
     /// <summary>A curl line of the simple kind.</summary>
     private sealed partial record CurlCommand(
-        string Method, string Target, string? Body, (string, string)[] Headers, string? SendJar, string? StoreJar, bool ShowsHead)
+        string Method, string Target, string? Body, (string, string)[] Headers, string? SendJar, string? StoreJar, bool ShowsHead, bool Streams)
     {
         public static CurlCommand Parse(string line, Dictionary<string, string> variables)
         {
@@ -114,12 +126,13 @@ public sealed partial class ApiDocTests
             Assert.AreEqual("curl", words.Dequeue(), line);
             string? method = null, url = null, body = null, query = null, sendJar = null, storeJar = null;
             var headers = new List<(string, string)>();
-            var showsHead = false;
+            var (showsHead, streams) = (false, false);
             while (words.TryDequeue(out var word))
             {
                 switch (word)
                 {
                     case "-i": showsHead = true; break;
+                    case "-N": streams = true; break;
                     case "-X": method = words.Dequeue(); break;
                     case "-b": sendJar = words.Dequeue(); break;
                     case "-c": storeJar = words.Dequeue(); break;
@@ -137,7 +150,7 @@ public sealed partial class ApiDocTests
             }
             method ??= body is null ? "GET" : "POST";
             Assert.IsTrue(body is not null || method is not ("POST" or "PUT"), $"{line}: without -d '' curl sends no Content-Length");
-            return new CurlCommand(method, new Uri(url + query).PathAndQuery, body is "" ? null : body, [.. headers], sendJar, storeJar, showsHead);
+            return new CurlCommand(method, new Uri(url + query).PathAndQuery, body is "" ? null : body, [.. headers], sendJar, storeJar, showsHead, streams);
         }
 
         private static string Unquote(string word, Dictionary<string, string> variables) => word switch

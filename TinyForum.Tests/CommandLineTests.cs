@@ -470,12 +470,13 @@ public sealed class CommandLineTests
     [TestMethod]
     public async Task Told_to_stop_while_it_migrates_it_undoes_that_and_begins_anew_at_the_next_start()
     {
+        const int LongMigration = 5; // makes the search index anew
         using var folder = new TemporaryFolder();
         using (var old = OldSchema.Create(folder["forum.db"], version: 1))
             Fill(old, posts: 200_000);
         await using (var server = ServerProcess.Begin(null, "--listen", "http://127.0.0.1:0", "--database", folder["forum.db"]))
         {
-            await server.SaysAsync($"migrating the database to schema {ForumDatabase.SchemaVersion}");
+            await server.SaysAsync($"migrating the database to schema {LongMigration}");
             server.Signal("TERM");
             Assert.AreEqual(0, await server.EndAsync());
             StringAssert.Contains(server.Output, "stopped before it had started");
@@ -483,7 +484,7 @@ public sealed class CommandLineTests
         CollectionAssert.AreEqual((string[])[folder["forum.db"]], Directory.GetFiles(folder.Path));
         using (var database = new Connection(folder["forum.db"], readOnly: true, TimeSpan.FromSeconds(1)))
         {
-            Assert.AreEqual(ForumDatabase.SchemaVersion - 1, database.Number("PRAGMA user_version"), "the earlier ones are done");
+            Assert.AreEqual(LongMigration - 1, database.Number("PRAGMA user_version"), "the earlier ones are done");
             Assert.AreEqual(200_000, database.Number("SELECT count(*) FROM posts"));
         }
         using var migrated = ForumDatabase.Open(folder["forum.db"]);

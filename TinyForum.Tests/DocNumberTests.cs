@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.RegularExpressions;
+using TinyForum.Api.Events;
 using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Http;
@@ -33,6 +34,10 @@ public sealed partial class DocNumberTests
         ("docs/api.md", $"`{new ForumOptions().CookieName}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
         ("docs/api.md", $"with up to {PostText.MaxTags} tags"),
         ("docs/api.md", $"about {PageText.MaxBytes / 1_000_000} MB: go on"),
+
+        ("docs/api.md", $"nothing else has for {EventStreams.Heartbeat.TotalSeconds} seconds"),
+        ("docs/api.md", $"lags by {EventStream.MaxWaiting >> 20} MB"),
+        ("docs/api.md", $"can have {EventStreams.MaxOfAddress} streams, a user {EventStreams.MaxOfUser}, all {EventStreams.MaxInAll / 1_000},000"),
 
         ("docs/http.md", $"has sent {Limits.MaxRequestBytes >> 20} MiB before a request begins"),
         ("docs/http.md", $"cuts off after {Limits.IdleTimeout.TotalSeconds} s what is silent, slow or unread"),

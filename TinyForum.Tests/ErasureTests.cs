@@ -227,7 +227,7 @@ public sealed class ErasureTests
         var tables = forum.Database.Read(c => c.All(
             "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users' ORDER BY 1", r => r.GetString(0)));
         CollectionAssert.AreEqual(
-            (string[])["blocks", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications",
+            (string[])["blocks", "events", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications",
                 "post_versions", "posts", "reading", "reports", "sessions", "threads", "tokens"], tables);
 
         int Count(string name) => export[name]!.AsArray().Count;

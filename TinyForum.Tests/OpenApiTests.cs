@@ -94,7 +94,7 @@ public sealed class OpenApiTests(TestContext context)
     [TestMethod]
     public void Every_list_that_goes_on_takes_a_limit_and_a_cursor()
     {
-        foreach (var endpoint in Routes.Table.Where(e => e.Answer?.Properties.Any(p => p.Name == "next") == true))
+        foreach (var endpoint in Routes.Table.Where(e => e.Answer?.Properties.Any(p => p.Name == "next" && p.PropertyType == typeof(string)) == true))
             CollectionAssert.IsSubsetOf(new[] { "limit", "cursor" }, endpoint.Query.ToArray(), endpoint.Pattern);
     }
 

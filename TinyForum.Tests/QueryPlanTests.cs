@@ -74,8 +74,13 @@ public sealed partial class QueryPlanTests
         }
         Assert.AreEqual((0, 0), (forum.Server.Database.Read(Again), await forum.Server.Database.WriteAsync(Again)));
         await forum.Server.Database.WriteAsync(c => c.Script("CREATE INDEX x ON posts (likes)"));
-        (await forum.Client().GetAsync("/api/posts/1")).Is(200);
-        Assert.IsGreaterThan(0, forum.Server.Database.Read(Again), "else the test counts nothing");
+        var prepared = 0;
+        for (var i = 0; prepared == 0 && i < 100; i++) // whoever else reads, of events for one, may have another connection each time
+        {
+            (await forum.Client().GetAsync($"/api/posts/1/replies?after={i}")).Is(200);
+            prepared = forum.Server.Database.Read(Again);
+        }
+        Assert.IsGreaterThan(0, prepared, "else the test counts nothing");
 
         static int Again(Connection connection)
         {

@@ -51,6 +51,7 @@ internal sealed class Forum : IAsyncDisposable
         Blocks = new BlockStore(Database, Clock);
         Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
+        Events = new EventLog(Database, Clock, options.KeepEvents);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
         Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
@@ -93,6 +94,8 @@ internal sealed class Forum : IAsyncDisposable
 
     public PostStore Posts { get; }
 
+    public EventLog Events { get; }
+
     public Cursors Cursors { get; }
 
     /// <summary>Pages of lists may be long: made a few at a time, they take little memory, and what is short does not wait for them.</summary>
@@ -114,6 +117,7 @@ internal sealed class Forum : IAsyncDisposable
 
     private async ValueTask EndAsync(Action close)
     {
+        await Events.DisposeAsync().ConfigureAwait(false);
         await Pages.DisposeAsync().ConfigureAwait(false);
         await Passwords.DisposeAsync().ConfigureAwait(false);
         await Searches.DisposeAsync().ConfigureAwait(false);

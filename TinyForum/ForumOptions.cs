@@ -75,6 +75,9 @@ public sealed record ForumOptions
     /// <summary>How much memory answers may take that are kept to be sent again, in MiB.</summary>
     public int AnswerMemoryMiB { get; init; } = 64;
 
+    /// <summary>How long the log of events goes back. The newest 100,000 are kept however old they are.</summary>
+    public TimeSpan KeepEvents { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -63,6 +63,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The reports of posts to the moderators.</summary>
     public ReportStore Reports => Forum.Reports;
 
+    /// <summary>What happens, as a log that can be followed.</summary>
+    public EventLog Events => Forum.Events;
+
     /// <summary>The full-text search.</summary>
     public SearchIndex Search => Forum.Search;
 
@@ -107,6 +110,7 @@ public sealed class ForumServer : IAsyncDisposable
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
             Gauges.Observe(telemetry, forum, api, loop);
             forum.Backlog.Resume();
+            forum.Events.Start();
             return new ForumServer(forum, telemetry, api, loop);
         }
         catch
@@ -133,6 +137,7 @@ public sealed class ForumServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
+        await _api.DisposeAsync().ConfigureAwait(false);
         if (_backups is not null)
             await _backups.DisposeAsync().ConfigureAwait(false);
         Telemetry.Dispose();

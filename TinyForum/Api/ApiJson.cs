@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using TinyForum.Api.Endpoints;
+using TinyForum.Api.Events;
 using TinyForum.Http;
 
 namespace TinyForum.Api;
@@ -54,6 +55,8 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(SuspensionRequest))]
 [JsonSerializable(typeof(SuspensionAnswer))]
 [JsonSerializable(typeof(ModerationLogAnswer))]
+[JsonSerializable(typeof(EventsAnswer))]
+[JsonSerializable(typeof(EventRangeView))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using TinyForum.Api.Events;
 using TinyForum.Data;
 using TinyForum.Http;
 
@@ -33,8 +34,16 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required SessionCookie Cookie { get; init; }
 
+    public required EventStreams Streams { get; init; }
+
     /// <summary>The same call as anyone could make it, without a caller.</summary>
-    public Call ForAnyone() => new(Exchange, Forum, Endpoint, values) { WriteMetrics = WriteMetrics, RateLimits = RateLimits, Cookie = Cookie };
+    public Call ForAnyone() => new(Exchange, Forum, Endpoint, values)
+    {
+        WriteMetrics = WriteMetrics,
+        RateLimits = RateLimits,
+        Cookie = Cookie,
+        Streams = Streams,
+    };
 
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
     public IPAddress ClientAddress => ForwardedHeaders.ClientAddress(Exchange, Forum.Options.TrustedProxies);

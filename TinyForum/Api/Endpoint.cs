@@ -42,7 +42,7 @@ internal sealed record Endpoint(
     bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, string ContentType = "application/json")
 {
     /// <summary>Whether the answer is a page of a list; searches wait for threads of their own.</summary>
-    public bool IsPaged { get; } = Query.Contains("limit") && !IsSearch;
+    public bool IsPaged { get; } = Query.Contains("cursor") && !IsSearch;
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
@@ -68,8 +68,8 @@ internal sealed record Endpoint(
 
     /// <summary>An endpoint whose handler writes an answer of that type itself, as a stream.</summary>
     public static Endpoint Streamed<TAnswer>(string pattern, Access access, Func<Call, ValueTask> handler, string summary,
-        int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
-        new(pattern, access, null, ApiJson.Type<TAnswer>(), handler, summary, NounOf(name), [], refuses ?? []);
+        string[]? query = null, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        new(pattern, access, null, ApiJson.Type<TAnswer>(), handler, summary, NounOf(name), query ?? [], refuses ?? []);
 
     /// <summary>The class of a handler: <c>Search</c> for both <c>Search.Find</c> and <c>Endpoints.Search.Find</c>.</summary>
     private static string NounOf(string handler)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using TinyForum.Api.Events;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Text;
@@ -6,7 +7,7 @@ using TinyForum.Text;
 namespace TinyForum.Api;
 
 /// <summary>Takes a request through the API: cache, route, origin, caller, access, rate limits, handler, entity tag.</summary>
-internal sealed class ForumApi
+internal sealed class ForumApi : IAsyncDisposable
 {
     private readonly Forum _forum;
     private readonly Action<IBufferWriter<byte>> _writeMetrics;
@@ -27,9 +28,13 @@ internal sealed class ForumApi
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
         _marked = new MarkedAnswers(forum);
+        Streams = new EventStreams(forum);
         foreach (var endpoint in Routes.Table)
             _router.Add(endpoint.Pattern, endpoint);
     }
+
+    /// <summary>The clients that read events as they happen.</summary>
+    public EventStreams Streams { get; }
 
     public int KeptAnswers => _kept.Count;
 
@@ -67,7 +72,13 @@ internal sealed class ForumApi
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values) { RateLimits = _limits, Cookie = _cookie, WriteMetrics = _writeMetrics };
+        var call = new Call(exchange, _forum, endpoint, match.Values)
+        {
+            RateLimits = _limits,
+            Cookie = _cookie,
+            WriteMetrics = _writeMetrics,
+            Streams = Streams,
+        };
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
         if (changes && BearerToken(exchange.Header("Authorization")) is null) // a token is never sent unasked
             CrossSite.Refuse(exchange);
@@ -96,9 +107,11 @@ internal sealed class ForumApi
         {
             throw call.Caller?.TokenId is null ? LoginRequired() : InvalidToken();
         }
-        if (!changes && exchange.Status == 200)
+        if (!changes && exchange is { Status: 200, IsStreamed: false })
             SetETag(exchange, call, isAnonymous, keptFor is null ? null : (keptFor.Value, target), version);
     }
+
+    public ValueTask DisposeAsync() => Streams.DisposeAsync();
 
     /// <summary>Runs a handler of pages when its turn has come, unless another request has made the same page by then.</summary>
     /// <returns>The database's version before anything was read; <see langword="null"/> if the page was kept.</returns>

@@ -80,6 +80,9 @@ internal static class Routes
         Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lifts a suspension"),
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "The public log of moderation", kept: true, query: ["limit", "cursor"]),
 
+        Streamed<EventsAnswer>("GET /api/events", Anyone, Endpoints.Events.Read, "What happened, as a list; to who accepts text/event-stream, as a stream",
+            query: ["after", "kinds", "thread", "limit"]),
+
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
         Of("GET /metrics", Anyone, Service.Metrics, "Metrics for Prometheus; for this machine and admins",
             "text/plain; version=0.0.4; charset=utf-8", refuses: [403]),

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
+using TinyForum.Data;
 
 namespace TinyForum.CommandLine;
 
@@ -67,6 +69,9 @@ internal static class Settings
     private static readonly Setting<string?> BackupDirectory = Setting.Of(
         "--backup-dir", Defaults.BackupDirectory, SettingValue.Text("DIR"), "backups beside the database", "The folder for these backups");
 
+    private static readonly Setting<TimeSpan> KeepEvents = Setting.Of("--keep-events", Defaults.KeepEvents, SettingValue.Time,
+        $"How far the log of events goes back; its newest {EventLog.KeptAtLeast.ToString("N0", CultureInfo.InvariantCulture)} stay however old they are");
+
     private static readonly Setting<int> AnswerMemory = Setting.Of("--answer-memory", Defaults.AnswerMemoryMiB,
         SettingValue.Number(from: 1, "MIB"), "Memory for answers that are kept to be sent again, in MiB");
 
@@ -80,7 +85,7 @@ internal static class Settings
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
-        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, AnswerMemory, PasswordMemory,
+        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, AnswerMemory, PasswordMemory,
         PasswordIterations,
     ];
 
@@ -116,6 +121,7 @@ internal static class Settings
         BackupEvery = BackupEvery.In(line),
         BackupKeep = BackupKeep.In(line),
         BackupDirectory = BackupDirectory.In(line),
+        KeepEvents = KeepEvents.In(line),
         AnswerMemoryMiB = AnswerMemory.In(line),
         Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
     };

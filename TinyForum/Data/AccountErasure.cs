@@ -152,6 +152,7 @@ internal static class AccountErasure
             "DELETE FROM mailbox WHERE owner_id = $key AND message_id = $id",
             "DELETE FROM messages WHERE id = $id AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)"),
         new("SELECT id, 0 FROM notifications WHERE user_id = $key LIMIT 1", "DELETE FROM notifications WHERE id = $id"),
+        new("SELECT number, 0 FROM events WHERE user_id = $key LIMIT 1", "UPDATE events SET user_id = $deleted WHERE number = $id"),
         new("SELECT thread_id, 0 FROM reading WHERE user_id = $key LIMIT 1", "DELETE FROM reading WHERE user_id = $key AND thread_id = $id"),
         new("SELECT blocked_id, 0 FROM blocks WHERE user_id = $key LIMIT 1", "DELETE FROM blocks WHERE user_id = $key AND blocked_id = $id"),
         new("SELECT user_id, 0 FROM blocks WHERE blocked_id = $key LIMIT 1", "DELETE FROM blocks WHERE user_id = $id AND blocked_id = $key"),

@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 5;
+    public const int SchemaVersion = 6;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -76,6 +76,19 @@ internal static class ForumDatabase
                     UserStore.FillSkeletons(connection, pace);
                     SearchIndex.Fill(connection, pace);
                 }), // letters fold as Unicode's collation has them; names that look alike; tags by case folding; what is hidden
+            new(6, """
+                CREATE TABLE events (
+                    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+                    kind       TEXT    NOT NULL,
+                    created_at INTEGER NOT NULL,
+                    post_id    INTEGER REFERENCES posts (id),
+                    thread_id  INTEGER REFERENCES threads (id),
+                    user_id    INTEGER REFERENCES users (id),
+                    item_id    INTEGER
+                ) STRICT;
+
+                CREATE INDEX events_by_user ON events (user_id) WHERE user_id IS NOT NULL;
+                """), // the log of events
         ],
         PrepareReader: RelevanceFunction.Register,
         Subjects.Count,

@@ -125,6 +125,7 @@ public sealed class MessageStore
                 ON CONFLICT (owner_id, message_id) DO UPDATE SET sent = 1
             """, ("$to", recipient.Id), ("$id", id), ("$from", senderId));
         AddUnread(connection, recipient.Id, 1);
+        EventLog.Add(connection, new ForumEvent(0, EventKind.MessageCreated, _clock.GetUtcNow(), UserId: recipient.Id, ItemId: id));
         return Find(connection, senderId, id)!;
     }
 

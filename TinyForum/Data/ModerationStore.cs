@@ -46,7 +46,10 @@ public sealed class ModerationStore
                    AND (suspension IS NOT $reason OR suspended_until IS NOT $until)
                 """, ("$reason", reason), ("$until", end), ("$user", user.Id));
             if (changed > 0)
+            {
                 Log(c, actor, "suspend", null, user.Id, reason);
+                EventLog.Add(c, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: user.Id));
+            }
             SessionTable.EndAccess(c, user.Id);
             return new Suspension(reason, end is null ? null : Clock.Time(end.Value));
         });
@@ -65,7 +68,10 @@ public sealed class ModerationStore
                AND suspension IS NOT NULL
             """, ("$user", user.Id)) > 0;
         if (lifted)
+        {
             Log(c, actor, "unsuspend", null, user.Id, null);
+            EventLog.Add(c, new ForumEvent(0, EventKind.UserUnsuspended, _clock.GetUtcNow(), UserId: user.Id));
+        }
         return lifted;
     });
 

@@ -28,6 +28,14 @@ public sealed class NotificationStore
     /// <summary>How many a user has at most.</summary>
     public const int Max = 1_000;
 
+    private const string Select = """
+        SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
+          FROM notifications n
+          LEFT JOIN users f ON f.id = n.from_id
+          LEFT JOIN posts p ON p.id = n.post_id
+          LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
+        """;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
 
@@ -37,18 +45,22 @@ public sealed class NotificationStore
     /// <param name="actor">Whose notifications.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
-        SELECT n.id, n.kind, n.created_at, n.read, f.id, f.username, p.id, p.number, p.thread_id, t.title
-          FROM notifications n
-          LEFT JOIN users f ON f.id = n.from_id
-          LEFT JOIN posts p ON p.id = n.post_id
-          LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
+    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
+        {Select}
          WHERE n.user_id = $user
            AND n.hidden = 0
            AND n.id < $before
          ORDER BY n.id DESC
          LIMIT $limit
         """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+
+    /// <summary>A notification, or <see langword="null"/> if the actor has none with that id, or it is hidden.</summary>
+    public Notification? Find(Actor actor, long id) => _database.Read(c => c.First($"""
+        {Select}
+         WHERE n.id = $id
+           AND n.user_id = $user
+           AND n.hidden = 0
+        """, Map, ("$id", id), ("$user", actor.Id)));
 
     /// <summary>How many notifications the actor has not read.</summary>
     public long CountUnread(Actor actor) => _database.Read(c => c.Number("""
@@ -76,7 +88,7 @@ public sealed class NotificationStore
     /// </summary>
     internal void Notify(Connection connection, long userId, string kind, long postId, long fromId)
     {
-        var told = connection.Execute($"""
+        var told = connection.First($"""
             INSERT INTO notifications (user_id, kind, post_id, thread_id, from_id, created_at)
             SELECT u.id, $kind, p.id, p.thread_id, $from, $now
               FROM users u
@@ -85,8 +97,13 @@ public sealed class NotificationStore
                AND {User.IsRegistered}
                AND u.id <> $from
                AND (u.suspension IS NULL OR u.suspended_until IS NOT NULL)
-            """, ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
-        if (told > 0 && Count(connection, userId, 1, 1) > Max)
+            RETURNING id, thread_id
+            """, r => new { Id = r.GetInt64(0), ThreadId = r.GetInt64(1) },
+            ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$post", postId), ("$user", userId));
+        if (told is null)
+            return;
+        EventLog.Add(connection, new ForumEvent(0, EventKind.NotificationCreated, _clock.GetUtcNow(), postId, told.ThreadId, userId, told.Id));
+        if (Count(connection, userId, 1, 1) > Max)
             RemoveOldest(connection, userId);
     }
 

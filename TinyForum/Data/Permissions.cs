@@ -107,6 +107,20 @@ internal static class Permissions
             throw ReadersMayNot();
     }
 
+    /// <summary>Whether a caller may still read: the session or token and the account stand.</summary>
+    public static bool Stands(Connection connection, Caller caller, long now)
+    {
+        try
+        {
+            RequireStanding(connection, caller, now, toWrite: false);
+            return true;
+        }
+        catch (RefusalException e) when (e.Kind is RefusalKind.Unauthenticated or RefusalKind.Forbidden)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Taking an admin's role or account away: another has to be left who can act.</summary>
     /// <exception cref="RefusalException">Conflict: there would be none.</exception>
     public static void RequireAnotherAdmin(Connection connection, long userId, long now)

@@ -28,6 +28,7 @@ public sealed partial class PostStore
                 return true;
             }
             SearchIndex.Remove(c, id);
+            Happened(c, EventKind.PostDeleted, id, post.ThreadId);
             Tell(c, actor, "delete", post, reason);
             if (post.Head is not null)
                 return MarkDeleted(c, post, true);
@@ -62,6 +63,7 @@ public sealed partial class PostStore
                 NotificationStore.PostsRestored(c, post.ThreadId, id, id + 1);
             if (post.Head is not null || !ThreadRecount.IsOut(c, post))
                 SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
+            Happened(c, EventKind.PostRestored, id, post.ThreadId);
             Tell(c, actor, "restore", post, reason);
             return (Load(c, id, actor.Id)!, isDone);
         }).ConfigureAwait(false);
@@ -74,7 +76,8 @@ public sealed partial class PostStore
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public Task<bool> PinAsync(Actor moderator, long threadId, bool pinned, string? reason = null) =>
-        MarkAsync(moderator, threadId, pinned ? "pin" : "unpin", head => head.IsPinned != pinned, reason, c =>
+        MarkAsync(
+        moderator, threadId, pinned ? ("pin", EventKind.ThreadPinned) : ("unpin", EventKind.ThreadUnpinned), head => head.IsPinned != pinned, reason, c =>
         {
             c.Execute("""
                 UPDATE threads
@@ -89,14 +92,17 @@ public sealed partial class PostStore
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public Task<bool> LockAsync(Actor moderator, long threadId, bool locked, string? reason = null) =>
-        MarkAsync(moderator, threadId, locked ? "lock" : "unlock", head => head.IsLocked != locked, reason, c => c.Execute("""
+        MarkAsync(
+        moderator, threadId, locked ? ("lock", EventKind.ThreadLocked) : ("unlock", EventKind.ThreadUnlocked), head => head.IsLocked != locked, reason,
+        c => c.Execute("""
             UPDATE threads
                SET locked = $locked
              WHERE id = $id
             """, ("$id", threadId), ("$locked", locked)));
 
     private Task<bool> MarkAsync(
-        Actor moderator, long threadId, string action, Predicate<ThreadHead> isChange, string? reason, Action<Connection> change) =>
+        Actor moderator, long threadId, (string Action, string Event) kind, Predicate<ThreadHead> isChange, string? reason,
+        Action<Connection> change) =>
         _database.WriteAsync(moderator, _clock, c =>
         {
             Permissions.RequireModerator(c, moderator);
@@ -105,7 +111,8 @@ public sealed partial class PostStore
             if (isChange(head))
             {
                 change(c);
-                Log(c, moderator, action, post, reason);
+                Happened(c, kind.Event, threadId, threadId);
+                Log(c, moderator, kind.Action, post, reason);
             }
             return true;
         });

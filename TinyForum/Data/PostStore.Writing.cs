@@ -105,7 +105,10 @@ public sealed partial class PostStore
                  WHERE post_id = $post
                    AND user_id = $user
                 """, ("$post", id), ("$user", actor.Id));
-        return changed == 0 ? post.Likes : c.Number("""
+        if (changed == 0)
+            return post.Likes;
+        Happened(c, likes ? EventKind.PostLiked : EventKind.PostUnliked, id, post.ThreadId);
+        return c.Number("""
             UPDATE posts
                SET likes = likes + $changed
              WHERE id = $post
@@ -125,6 +128,7 @@ public sealed partial class PostStore
         List(connection, id, tags);
         MarkRead(connection, authorId, id, 0);
         SearchIndex.PutNew(connection, id, tokens, authorId, id);
+        Happened(connection, EventKind.ThreadCreated, id, id);
         _notifications.PostCreated(connection, id, authorId, authorId, null, mentioned);
         return Load(connection, id, authorId)!;
     }
@@ -163,6 +167,7 @@ public sealed partial class PostStore
         if (thread.HasReadAll)
             MarkRead(connection, author.Id, threadId, number);
         SearchIndex.PutNew(connection, id, tokens, author.Id, threadId);
+        Happened(connection, EventKind.ReplyCreated, id, threadId);
         _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, mentioned);
         return Load(connection, id, author.Id)!;
     }
@@ -204,9 +209,13 @@ public sealed partial class PostStore
                 """, ("$id", id), ("$title", title), ("$tags", FormatTags(tags!)));
         if ((body != post.Body || title != post.Head?.Title) && (post.Head is not null || !ThreadRecount.IsOut(connection, post)))
             SearchIndex.Put(connection, id, expected.Of(title, body));
+        Happened(connection, EventKind.PostEdited, id, post.ThreadId);
         Tell(connection, editor, "edit", post, reason);
         return Load(connection, id, editor.Id)!;
     }
+
+    private void Happened(Connection connection, string kind, long postId, long threadId) =>
+        EventLog.Add(connection, new ForumEvent(0, kind, _clock.GetUtcNow(), postId, threadId));
 
     // Looked up before the write, whose time it would take; who registers meanwhile is not told.
     private IReadOnlyList<long> MentionedBy(string? body) =>

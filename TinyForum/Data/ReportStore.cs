@@ -78,7 +78,10 @@ public sealed class ReportStore
                 ON CONFLICT (post_id, reporter_id) WHERE resolved_at IS NULL AND reporter_id > 0 DO NOTHING
             RETURNING id
             """, ("$post", postId), ("$reporter", reporter.Id), ("$reason", reason), ("$now", _clock.Now()));
-        return id is null ? throw new RefusalException(RefusalKind.Conflict, "you have reported this post already") : Find(connection, id.Value)!;
+        if (id is null)
+            throw new RefusalException(RefusalKind.Conflict, "you have reported this post already");
+        EventLog.Add(connection, new ForumEvent(0, EventKind.ReportCreated, _clock.GetUtcNow(), postId, ItemId: id));
+        return Find(connection, id.Value)!;
     }
 
     /// <summary>The report with that id, or <see langword="null"/>.</summary>
@@ -121,7 +124,10 @@ public sealed class ReportStore
                 RETURNING post_id
                 """, ("$resolution", resolution), ("$moderator", moderator.Id), ("$now", _clock.Now()), ("$id", id));
             if (post is not null)
+            {
                 _moderation.Log(c, moderator, "resolve_report", post, null, resolution);
+                EventLog.Add(c, new ForumEvent(0, EventKind.ReportResolved, _clock.GetUtcNow(), post, ItemId: id));
+            }
             return Find(c, id);
         });
     }

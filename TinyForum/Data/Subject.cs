@@ -14,6 +14,9 @@ internal enum Subject
 
     /// <summary>Notifications.</summary>
     Notifications,
+
+    /// <summary>The log of events.</summary>
+    Events,
 }
 
 /// <summary>Which subjects depend on which columns.</summary>
@@ -21,7 +24,8 @@ internal static class Subjects
 {
     public static int Count { get; } = Enum.GetValues<Subject>().Length;
 
-    private const int All = (1 << (int)Subject.Callers) | (1 << (int)Subject.Messages) | (1 << (int)Subject.Notifications);
+    private const int All = (1 << (int)Subject.Callers) | (1 << (int)Subject.Messages) | (1 << (int)Subject.Notifications)
+        | (1 << (int)Subject.Events);
 
     /// <summary>The subjects that a write to a table changes, a bit each.</summary>
     /// <param name="table">The table.</param>
@@ -31,8 +35,9 @@ internal static class Subjects
         ("sessions" or "tokens", _) => 1 << (int)Subject.Callers,
         ("messages" or "mailbox", _) or ("users", "unread_messages") => 1 << (int)Subject.Messages,
         ("notifications", _) or ("users", "unread_notifications" or "notifications") or ("threads", "title" or "deleted") => 1 << (int)Subject.Notifications,
+        ("events", _) => 1 << (int)Subject.Events,
         ("users", "posts" or "read_up_to" or "bio" or "display_name") => 0,
-        ("users", _) => All,
+        ("users", _) => All & ~(1 << (int)Subject.Events),
         ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "reading" or "search" or "blocks" or "reports"
             or "moderation_log" or "idempotency_keys" or "settings", _) => 0,
         var (name, _) when name.StartsWith("search_", StringComparison.Ordinal) || name == "sqlite_sequence" => 0, // which FTS5 and SQLite write

@@ -60,12 +60,20 @@ public sealed class UserStore
         if (_database.Read(c => IsTaken(c, name!)))
             return null; // saves the hashing; what is decided between simultaneous registrations is the write
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        return await _database.WriteAsync(c => IsTaken(c, name!) ? null : c.First("""
+        return await _database.WriteAsync(c => Register(c, name!, hash)).ConfigureAwait(false);
+    }
+
+    private Actor? Register(Connection connection, Username name, string hash)
+    {
+        if (IsTaken(connection, name))
+            return null;
+        var registered = connection.First("""
             INSERT INTO users (username, username_key, skeleton, password, created_at)
             VALUES ($username, $key, $skeleton, $password, $now)
             RETURNING id, username, role
-            """, MapActor, ("$username", name!.Shown), ("$key", name.Key), ("$skeleton", name.Skeleton), ("$password", hash),
-            ("$now", _clock.Now()))).ConfigureAwait(false);
+            """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$skeleton", name.Skeleton), ("$password", hash), ("$now", _clock.Now()))!;
+        EventLog.Add(connection, new ForumEvent(0, EventKind.UserRegistered, _clock.GetUtcNow(), UserId: registered.Id));
+        return registered;
     }
 
     /// <summary>Whether there is an account of that name, or one whose name looks like it, as it is shown or as it is folded.</summary>
@@ -96,6 +104,14 @@ public sealed class UserStore
 
     /// <summary>The account with that name, whatever its case and width, or <see langword="null"/>.</summary>
     public User? Find(string username) => _database.Read(c => Find(c, username));
+
+    /// <summary>The account with that id, or <see langword="null"/>.</summary>
+    public User? Find(long id) => _database.Read(c => c.First($"""
+        SELECT id, username
+          FROM users u
+         WHERE id = $id
+           AND {User.IsRegistered}
+        """, r => r.User(0), ("$id", id)));
 
     internal static User? Find(Connection connection, string username) =>
         Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
@@ -227,7 +243,13 @@ public sealed class UserStore
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
     internal async Task<bool> EraseAsync(Actor actor, string? proof)
     {
-        var isErased = await _database.WriteAsync(actor, _clock, c => AccountErasure.Begin(c, actor.Id, proof, _clock.Now())).ConfigureAwait(false);
+        var isErased = await _database.WriteAsync(actor, _clock, c =>
+        {
+            var begun = AccountErasure.Begin(c, actor.Id, proof, _clock.Now());
+            if (begun)
+                EventLog.Add(c, new ForumEvent(0, EventKind.UserErased, _clock.GetUtcNow()));
+            return begun;
+        }).ConfigureAwait(false);
         if (isErased)
             await _backlog.FinishAsync(c => AccountErasure.Slice(c, actor.Id)).ConfigureAwait(false);
         return isErased;

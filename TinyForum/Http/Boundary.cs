@@ -32,7 +32,10 @@ internal sealed class Boundary(
         {
             activity = activities?.StartActivity(exchange.Method, ActivityKind.Server);
             fault = await AnswerAsync(exchange).ConfigureAwait(false);
-            fault = await exchange.SendAsync().ConfigureAwait(false) ?? fault;
+            if (!exchange.IsStreamed)
+                fault = await exchange.SendAsync().ConfigureAwait(false) ?? fault;
+            else if (fault is not null)
+                exchange.Abort();
         }
         catch (Exception e)
         {

@@ -55,6 +55,22 @@ internal sealed class ConnectionStream : NetworkStream
         return true;
     }
 
+    /// <summary>Whether the client has closed the connection, while nothing is read from it.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            try
+            {
+                return Socket.Poll(0, SelectMode.SelectRead) && Socket.Available == 0;
+            }
+            catch (Exception e) when (e is ObjectDisposedException or SocketException)
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>Tells the client that no more comes, and goes on reading.</summary>
     public void EndSending() => Socket.Shutdown(SocketShutdown.Send);
 

@@ -110,6 +110,12 @@ internal sealed class Exchange : IDisposable
     /// <summary>A body too long for memory, sent from its position to its end instead of the others if set, and disposed with this.</summary>
     public Stream? BodyStream { get; set; }
 
+    /// <summary>Whether the answer is a stream, which <see cref="BeginStreamAsync"/> has begun.</summary>
+    public bool IsStreamed { get; private set; }
+
+    /// <summary>Whether the client has closed the connection while its answer is streamed.</summary>
+    public bool ClientHasLeft => _stream?.HasEnded == true;
+
     /// <summary>Bytes of the answer's body, once it is sent.</summary>
     public long BodyLength { get; private set; }
 
@@ -202,6 +208,32 @@ internal sealed class Exchange : IDisposable
             Status = 500;
             return e;
         }
+    }
+
+    /// <summary>Sends the head of an answer that ends with the connection.</summary>
+    /// <returns>Where to write it.</returns>
+    /// <exception cref="IOException">The client has disconnected.</exception>
+    public async ValueTask<Stream> BeginStreamAsync()
+    {
+        IsStreamed = true;
+        var response = _context.Response;
+        ResponseHeaders.SetCommon(response, Id);
+        if (_stream is null)
+        {
+            response.ContentType = ContentType;
+            response.KeepAlive = false;
+            await response.OutputStream.FlushAsync().ConfigureAwait(false);
+            return response.OutputStream;
+        }
+        await _stream.WriteAsync(ResponseHeaders.HeadOfStream(response, ContentType)).ConfigureAwait(false);
+        return _stream;
+    }
+
+    /// <summary>Ends the connection after a stream of <paramref name="length"/> bytes.</summary>
+    public void EndStream(long length)
+    {
+        BodyLength = length;
+        Abort();
     }
 
     /// <summary>Disposes the stream before its last bytes go out: who has read an answer whole finds that it is over.</summary>

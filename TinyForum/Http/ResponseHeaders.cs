@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
+using System.Text;
 
 namespace TinyForum.Http;
 
@@ -25,6 +27,16 @@ internal static class ResponseHeaders
         var headers = new WithoutLength();
         headers.Add(response.Headers);
         ListenerInternals.HeadersOf(response) = headers;
+    }
+
+    /// <summary>The head of a 200 whose body ends with the connection (RFC 9112, section 6.3), in the place of the listener's.</summary>
+    public static byte[] HeadOfStream(HttpListenerResponse response, string contentType)
+    {
+        var head = new StringBuilder("HTTP/1.1 200 OK\r\n");
+        foreach (var name in response.Headers.AllKeys)
+            head.Append(CultureInfo.InvariantCulture, $"{name}: {response.Headers[name]}\r\n");
+        head.Append(CultureInfo.InvariantCulture, $"Content-Type: {contentType}\r\nConnection: close\r\nDate: {DateTime.UtcNow:R}\r\n\r\n");
+        return Encoding.ASCII.GetBytes(head.ToString());
     }
 
     /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>

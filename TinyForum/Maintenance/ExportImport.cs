@@ -41,6 +41,7 @@ internal static class ExportImport
         ("notifications", "SELECT * FROM notifications ORDER BY id"),
         ("reports", "SELECT * FROM reports ORDER BY id"),
         ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
+        ("events", "SELECT * FROM events ORDER BY number"),
         ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids that were used, so that none is used again
     ];
 

@@ -11,7 +11,7 @@ internal static class Gauges
 {
     public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop)
     {
-        forum.Database.Writer.Committed = telemetry.Committed;
+        forum.Database.Writer.Committed += telemetry.Committed;
         var meter = telemetry.Meter;
         var (database, passwords, searches) = (forum.Database, forum.Passwords, forum.Searches);
         meter.CreateObservableUpDownCounter("http.server.active_requests", () => loop.InFlight, "{request}", "Requests being answered.");
@@ -23,6 +23,8 @@ internal static class Gauges
         meter.CreateObservableGauge("tinyforum.passwords.running", () => passwords.Running, "{hash}", "Passwords being hashed.");
         meter.CreateObservableGauge("tinyforum.searches.queue", () => searches.Queued, "{search}", "Searches that wait for their turn.");
         meter.CreateObservableGauge("tinyforum.searches.running", () => searches.Running, "{search}", "Searches being made.");
+        meter.CreateObservableUpDownCounter("tinyforum.event_streams", () => api.Streams.Count, "{stream}", "Event streams that are open.");
+        meter.CreateObservableCounter("tinyforum.events.told", () => api.Streams.Told, "{event}", "Events told, once for each stream.");
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
         meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
         meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");

@@ -1,0 +1,327 @@
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum.Api.Events;
+
+/// <summary>What a stream begins with: the numbers of the events that are kept.</summary>
+internal sealed record EventRangeView(long Newest, long Oldest);
+
+/// <summary>
+/// The clients that read events as they happen. One loop reads the log and offers each event to all of them, rendered once for all who may see
+/// the same; a client that comes with a number reads the log by itself until it has caught up. Thread-safe.
+/// </summary>
+internal sealed class EventStreams : IAsyncDisposable
+{
+    internal const int MaxOfUser = 32, MaxOfAddress = 64, MaxInAll = 10_000;
+
+    /// <summary>How long nothing is sent at most: proxies end connections that are quiet for a minute.</summary>
+    internal static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100); // how soon a stream ends with its session
+    private static readonly TimeSpan KeepUpEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
+    // With more streams than this, what happens within a moment is sent together: a write to each takes some microseconds.
+    private const int Many = 200;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
+
+    private static readonly byte[] Comment = ":\n\n"u8.ToArray();
+
+    private readonly Forum _forum;
+    private readonly EventTeller _teller;
+    private readonly Lock _lock = new();
+    private readonly List<EventStream> _streams = [];
+    private readonly Dictionary<object, int> _open = []; // by user and by address, and in all
+    private readonly CancellationTokenSource _stopping = new();
+    private Task? _running;
+    private long _after;
+    private long _callers = -1;
+    private long _recheckAt; // for what ends by time alone
+    private long _keepUpAt;
+
+    public EventStreams(Forum forum) => (_forum, _teller) = (forum, new EventTeller(forum));
+
+    /// <summary>How many streams are open.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _open.GetValueOrDefault(this);
+        }
+    }
+
+    /// <summary>How many events were told, to one client each.</summary>
+    public long Told => Volatile.Read(ref _told);
+
+    private long _told;
+
+    /// <summary>Serves a stream until it ends.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="filter">What the client wants.</param>
+    /// <param name="after">The number of the last event that it knows; <see langword="null"/> if it wants what happens from now on.</param>
+    /// <exception cref="HttpRefusalException">503: too many are open.</exception>
+    public async Task ServeAsync(Call call, EventFilter filter, long? after)
+    {
+        List<object> keys = [this];
+        if (call.Caller is { } caller)
+            keys.Add(caller.Id);
+        if (!call.IsDirectLoopback)
+            keys.Add(AddressBlock.Of(call.ClientAddress));
+        Open(keys);
+        try
+        {
+            call.Exchange.ContentType = "text/event-stream";
+            call.Exchange.SetHeader("X-Accel-Buffering", "no"); // nginx would hold events back
+            var connection = await call.Exchange.BeginStreamAsync().ConfigureAwait(false);
+            var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter);
+            using var stopping = call.Exchange.Stopping.Register(stream.End);
+            await BeginAsync(stream, after).ConfigureAwait(false);
+            await stream.Ended.ConfigureAwait(false);
+            call.Exchange.EndStream(stream.Sent);
+        }
+        finally
+        {
+            Close(keys);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_running is not null)
+            await _running.ConfigureAwait(false);
+    }
+
+    /// <summary>Greets, replays what the client has missed, and lets the stream in with the others.</summary>
+    private async Task BeginAsync(EventStream stream, long? after)
+    {
+        var (oldest, newest) = _forum.Events.Range;
+        var reconnection = TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 5_000)); // so that not all come back at once
+        stream.Offer(EventTeller.Frame("hello", new EventRangeView(newest, oldest), reconnection: reconnection));
+        if (after < oldest - 1 || after > newest)
+        {
+            stream.Offer(EventTeller.Frame("resync", new EventRangeView(newest, oldest), number: newest));
+            after = null;
+        }
+        stream.After = after ?? newest;
+        while (!stream.HasEnded && !TryJoin(stream))
+        {
+            var events = _forum.Events.Read(stream.After);
+            if (!Recheck([stream]))
+                return;
+            foreach (var happened in events)
+            {
+                if (stream.IsBehind && !await CatchUpAsync(stream).ConfigureAwait(false))
+                    return;
+                if (stream.Filter.Wants(happened) && _teller.Frame(happened, stream.Caller, stream.IsModerator) is { } frame)
+                    stream.Offer(frame);
+                stream.After = happened.Number;
+            }
+        }
+    }
+
+    /// <summary>Waits until a client has read what it was sent, for the queue is for what happens meanwhile; one that does not read is cut off.</summary>
+    /// <returns>Whether the stream still stands, and who reads it.</returns>
+    private async Task<bool> CatchUpAsync(EventStream stream)
+    {
+        for (var since = Environment.TickCount64; stream.IsBehind; await Task.Delay(Pause).ConfigureAwait(false))
+        {
+            if (stream.HasEnded || stream.HasLeft || Environment.TickCount64 - since > Heartbeat.TotalMilliseconds)
+            {
+                stream.End();
+                return false;
+            }
+        }
+        return Recheck([stream]);
+    }
+
+    /// <summary>Lets a stream in that has all that the others have.</summary>
+    private bool TryJoin(EventStream stream)
+    {
+        lock (_lock)
+        {
+            if (_running is null)
+            {
+                _after = stream.After;
+                _running = Task.Run(RunAsync);
+            }
+            if (stream.After < _after)
+                return false;
+            _callers = stream.Caller is null ? _callers : -1; // its rights are looked at before the next event
+            _streams.Add(stream);
+            return true;
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _forum.Events.ChangedAsync(_after, Tick, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+            {
+                // Nothing happened.
+            }
+            try
+            {
+                int count;
+                lock (_lock)
+                {
+                    Tell();
+                    KeepUp();
+                    count = _streams.Count;
+                }
+                if (count > Many)
+                    await Task.Delay(Moment, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                if (e is not (RefusalException or OperationCanceledException)) // busy, or at its end
+                    _forum.Options.Tell(LogSeverity.Error, "what happened can't be told to event streams, which is tried again", e);
+                await Task.Delay(KeepUpEvery, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Tells every stream what happened since the last time.</summary>
+    private void Tell()
+    {
+        var events = _forum.Events.Read(_after);
+        Recheck(_streams);
+        if (events.Count == 0)
+            return;
+        var batch = new EventBatch(_teller, events);
+        foreach (var stream in _streams)
+        {
+            if (batch.For(stream, ref _told) is { Length: > 0 } frames)
+                stream.Offer(frames);
+            stream.After = Math.Max(stream.After, batch.Last);
+        }
+        _after = batch.Last;
+    }
+
+    /// <summary>Ends the streams of clients that have left, and shows the others that somebody is there.</summary>
+    private void KeepUp()
+    {
+        var now = Environment.TickCount64;
+        if (now < _keepUpAt)
+            return;
+        _keepUpAt = now + (long)KeepUpEvery.TotalMilliseconds;
+        foreach (var stream in _streams)
+        {
+            if (stream.HasLeft)
+                stream.End();
+            else if (now - stream.OfferedAt > Heartbeat.TotalMilliseconds)
+                stream.Offer(Comment);
+        }
+        _streams.RemoveAll(s => s.HasEnded);
+    }
+
+    /// <summary>Ends the streams whose session or token has ended, if anything has been written about those, and looks who is a moderator.</summary>
+    /// <returns>Whether none has ended.</returns>
+    private bool Recheck(List<EventStream> streams)
+    {
+        var stamp = _forum.Database.Stamp((int)Subject.Callers);
+        if (ReferenceEquals(streams, _streams) && stamp == _callers && Environment.TickCount64 < _recheckAt)
+            return true;
+        _forum.Database.Read(c =>
+        {
+            foreach (var stream in streams)
+            {
+                if (stream.Caller is not { } caller)
+                    continue;
+                if (Permissions.Stands(c, caller, _forum.Clock.Now()))
+                    stream.IsModerator = Permissions.IsModerator(c, caller);
+                else
+                    stream.End();
+            }
+            return true;
+        });
+        if (ReferenceEquals(streams, _streams))
+            (_callers, _recheckAt) = (stamp, Environment.TickCount64 + (long)KeepUpEvery.TotalMilliseconds);
+        return streams.TrueForAll(s => !s.HasEnded);
+    }
+
+    private void Open(List<object> keys)
+    {
+        lock (_lock)
+        {
+            foreach (var key in keys)
+            {
+                var most = key is long ? MaxOfUser : key is AddressBlock ? MaxOfAddress : MaxInAll;
+                if (_open.GetValueOrDefault(key) >= most)
+                    throw new HttpRefusalException(503, "too many event streams are open") { RetryAfter = Heartbeat };
+            }
+            foreach (var key in keys)
+                _open[key] = _open.GetValueOrDefault(key) + 1;
+        }
+    }
+
+    private void Close(List<object> keys)
+    {
+        lock (_lock)
+        {
+            foreach (var key in keys)
+            {
+                if (--_open[key] == 0)
+                    _open.Remove(key);
+            }
+        }
+    }
+}
+
+/// <summary>What happened at once, rendered once for all who are told the same.</summary>
+internal sealed class EventBatch
+{
+    private const int MaxBytes = 256 * 1024; // what goes to all is rendered once, but waits for each
+
+    private readonly EventTeller _teller;
+    private readonly IReadOnlyList<ForumEvent> _events;
+    private readonly List<byte[]?> _public = [];
+    private readonly byte[] _allPublic;
+    private readonly int _publicCount;
+    private readonly HashSet<long> _owners;
+    private readonly bool _isForModerators;
+
+    public EventBatch(EventTeller teller, IReadOnlyList<ForumEvent> events)
+    {
+        (_teller, _events) = (teller, events);
+        for (var bytes = 0; _public.Count < events.Count && bytes < MaxBytes; bytes += _public[^1]?.Length ?? 0)
+        {
+            var next = events[_public.Count];
+            _public.Add(EventKind.AudienceOf(next.Kind) == Audience.Anyone ? teller.Frame(next, null, isModerator: false) : null);
+        }
+        _allPublic = [.. _public.SelectMany(frame => frame ?? [])];
+        _publicCount = _public.Count(frame => frame is not null);
+        _owners = [.. events.Where(e => EventKind.AudienceOf(e.Kind) == Audience.Owner && e.UserId is not null).Select(e => e.UserId!.Value)];
+        _isForModerators = events.Any(e => EventKind.AudienceOf(e.Kind) == Audience.Moderators);
+    }
+
+    /// <summary>The number of the last event that is in it: there may be more, when they are long.</summary>
+    public long Last => _events[_public.Count - 1].Number;
+
+    /// <summary>The frames for a stream; empty if nothing is for it. Adds how many they are to <paramref name="told"/>.</summary>
+    public ReadOnlyMemory<byte> For(EventStream stream, ref long told)
+    {
+        var isAnyone = stream.Caller is not { } caller || !(_owners.Contains(caller.Id) || (_isForModerators && stream.IsModerator));
+        if (isAnyone && stream.Filter.IsNone && stream.After < _events[0].Number)
+        {
+            told += _publicCount;
+            return _allPublic;
+        }
+        var frames = new List<byte[]>();
+        for (var i = 0; i < _public.Count; i++)
+        {
+            var happened = _events[i];
+            if (happened.Number > stream.After && stream.Filter.Wants(happened)
+                && (_public[i] ?? (isAnyone ? null : _teller.Frame(happened, stream.Caller, stream.IsModerator))) is { } frame)
+                frames.Add(frame);
+        }
+        told += frames.Count;
+        return frames.Count == 1 ? frames[0] : frames.SelectMany(frame => frame).ToArray();
+    }
+}

@@ -1,0 +1,170 @@
+using System.Runtime.CompilerServices;
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// What happened, in one log (a transactional outbox): each event is written in the transaction of what it tells of, by whatever process, and
+/// everything that tells of changes reads it here. Thread-safe.
+/// </summary>
+public sealed class EventLog : IAsyncDisposable
+{
+    /// <summary>How many events are kept at least, however old they are.</summary>
+    internal const int KeptAtLeast = 100_000;
+
+    /// <summary>The most events that are read at once.</summary>
+    internal const int ReadAtOnce = 500;
+
+    private const int SweptAtOnce = 500;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50); // at what other processes have written
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _keptFor;
+    private readonly int _keptAtLeast;
+    private readonly SemaphoreSlim _commits = new(0); // of this process
+    private readonly CancellationTokenSource _stopping = new(); // has no timer, and needs no disposal, as the semaphore does not
+    private readonly Lock _starting = new();
+    private Task? _watching;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _newest;
+
+    internal EventLog(Database database, TimeProvider clock, TimeSpan keptFor, int keptAtLeast = KeptAtLeast)
+    {
+        (_database, _clock, _keptFor, _keptAtLeast) = (database, clock, keptFor, keptAtLeast);
+        database.Writer.Committed += OnCommit;
+    }
+
+    /// <summary>The numbers of the oldest and the newest event that are kept; 1 and 0 if none is.</summary>
+    public (long Oldest, long Newest) Range => _database.Read(c => c.First("""
+        SELECT coalesce((SELECT min(number) FROM events), 1), coalesce((SELECT max(number) FROM events), 0)
+        """, r => (r.GetInt64(0), r.GetInt64(1))));
+
+    /// <summary>The events behind a number, in order.</summary>
+    /// <param name="after">The number of the last event that is known.</param>
+    /// <param name="limit">How many at most.</param>
+    public IReadOnlyList<ForumEvent> Read(long after, int limit = ReadAtOnce) => _database.Read(c => c.All("""
+        SELECT number, kind, created_at, post_id, thread_id, user_id, item_id
+          FROM events
+         WHERE number > $after
+         ORDER BY number
+         LIMIT $limit
+        """, Map, ("$after", after), ("$limit", limit)));
+
+    /// <summary>
+    /// All events behind a number, and from then on each one once it is committed, by this process or another: <c>await foreach</c> over it. Who is
+    /// slow holds up nobody. An event number that was handled is where to go on from, in another process or after a restart as well.
+    /// </summary>
+    /// <param name="after">The number of the last event that is known; <see langword="null"/> for what happens from now on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RefusalException">Invalid: events behind that number are no longer kept.</exception>
+    public async IAsyncEnumerable<ForumEvent> ReadAsync(long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var (oldest, newest) = Range;
+        if (after < oldest - 1)
+            throw RefusalException.Invalid("after", $"must be at least {oldest - 1}: older events are not kept");
+        for (var last = after ?? newest; ;)
+        {
+            var events = Read(last);
+            foreach (var next in events)
+            {
+                yield return next;
+                last = next.Number;
+            }
+            if (events.Count == 0)
+                await ChangedAsync(last, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Ends when there may be events behind a number.</summary>
+    /// <exception cref="TimeoutException">There are none for that long.</exception>
+    internal Task ChangedAsync(long after, TimeSpan timeout, CancellationToken cancellation)
+    {
+        Start();
+        var changed = Volatile.Read(ref _changed).Task;
+        return Volatile.Read(ref _newest) > after ? Task.CompletedTask : changed.WaitAsync(timeout, cancellation);
+    }
+
+    /// <summary>Writes an event in the transaction of what it tells of, right before the commit: numbers follow commits.</summary>
+    internal static void Add(Connection connection, ForumEvent happened) => connection.BeforeCommit(c => c.Execute("""
+        INSERT INTO events (kind, created_at, post_id, thread_id, user_id, item_id)
+        VALUES ($kind, $at, $post, $thread, (SELECT id FROM users WHERE id = $user), $item) -- erased by a write of the same transaction
+        """, ("$kind", happened.Kind), ("$at", happened.CreatedAt.ToUnixTimeMilliseconds()), ("$post", happened.PostId),
+        ("$thread", happened.ThreadId), ("$user", happened.UserId), ("$item", happened.ItemId)));
+
+    /// <summary>Looks for new events and removes old ones from now on, until it is disposed.</summary>
+    internal void Start()
+    {
+        lock (_starting)
+            _watching ??= Task.Run(WatchAsync);
+    }
+
+    /// <summary>Removes the oldest events that are neither young nor few enough.</summary>
+    /// <returns>Whether there may be more.</returns>
+    internal async Task<bool> SweepAsync() => await _database.WriteAsync(c => c.Execute("""
+        DELETE FROM events
+         WHERE number IN (SELECT number
+                            FROM events
+                           WHERE number <= (SELECT max(number) FROM events) - $kept
+                             AND created_at < $oldest
+                           ORDER BY number
+                           LIMIT $limit)
+        """, ("$kept", _keptAtLeast), ("$oldest", _clock.Now() - (long)_keptFor.TotalMilliseconds), ("$limit", SweptAtOnce)))
+        .ConfigureAwait(false) == SweptAtOnce;
+
+    /// <summary>Stops looking.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_watching is not null)
+            await _watching.ConfigureAwait(false);
+        _database.Writer.Committed -= OnCommit;
+    }
+
+    private void OnCommit(int writes)
+    {
+        if (_commits.CurrentCount == 0)
+            _commits.Release();
+    }
+
+    private async Task WatchAsync()
+    {
+        long seen = -1, swept = Environment.TickCount64;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var stamp = _database.Stamp((int)Subject.Events);
+                if (stamp != seen && Range.Newest is var newest && newest != _newest)
+                {
+                    Volatile.Write(ref _newest, newest);
+                    Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+                }
+                seen = stamp;
+                if (Environment.TickCount64 - swept > SweepEvery.TotalMilliseconds)
+                {
+                    while (await SweepAsync().ConfigureAwait(false))
+                    {
+                    }
+                    swept = Environment.TickCount64;
+                }
+                await _commits.WaitAsync(LookEvery, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // It stops.
+            }
+            catch (Exception)
+            {
+                // The database is busy or away, which whoever reads the log is told; it is looked at again.
+                await Task.Delay(LookEvery, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static ForumEvent Map(Row row) => new(
+        row.GetInt64(0), row.GetString(1), row.Time(2), row.NumberOrNull(3), row.NumberOrNull(4), row.NumberOrNull(5), row.NumberOrNull(6));
+}
