@@ -330,6 +330,19 @@ public sealed class EventTests(TestContext context)
         Assert.IsFalse(await log.SweepAsync());
         Assert.AreEqual((701, 950), log.Range, "what is young stays, however much it is");
         await Assert.ThrowsExactlyAsync<RefusalException>(async () => await log.ReadAsync(after: 5).GetAsyncEnumerator().MoveNextAsync());
+        await using var slow = log.ReadAsync(after: 700, context.CancellationToken).GetAsyncEnumerator(context.CancellationToken);
+        Assert.IsTrue(await slow.MoveNextAsync());
+        await AddAsync(1_000);
+        time.Advance(TimeSpan.FromDays(8));
+        while (await log.SweepAsync())
+        {
+        }
+        await Assert.ThrowsExactlyAsync<RefusalException>(
+            async () =>
+            {
+                while (await slow.MoveNextAsync())
+                    Assert.IsLessThan(951, slow.Current.Number, "nothing is left out");
+            });
 
         Task AddAsync(int count) => database.WriteAsync(c =>
         {

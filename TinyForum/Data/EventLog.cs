@@ -62,12 +62,11 @@ public sealed class EventLog : IAsyncDisposable
     /// <exception cref="RefusalException">Invalid: events behind that number are no longer kept.</exception>
     public async IAsyncEnumerable<ForumEvent> ReadAsync(long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var (oldest, newest) = Range;
-        if (after < oldest - 1)
-            throw RefusalException.Invalid("after", $"must be at least {oldest - 1}: older events are not kept");
-        for (var last = after ?? newest; ;)
+        for (var last = after ?? Range.Newest; ;)
         {
             var events = Read(last);
+            if (events.Count > 0 && events[0].Number != last + 1) // also when the reader is so slow that they went meanwhile
+                throw RefusalException.Invalid("after", $"must be at least {events[0].Number - 1}: older events are not kept");
             foreach (var next in events)
             {
                 yield return next;

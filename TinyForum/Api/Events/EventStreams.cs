@@ -38,6 +38,7 @@ internal sealed class EventStreams : IAsyncDisposable
     private long _callers = -1;
     private long _recheckAt; // for what ends by time alone
     private long _keepUpAt;
+    private long _told;
 
     public EventStreams(Forum forum) => (_forum, _teller) = (forum, new EventTeller(forum));
 
@@ -53,8 +54,6 @@ internal sealed class EventStreams : IAsyncDisposable
 
     /// <summary>How many events were told, to one client each.</summary>
     public long Told => Volatile.Read(ref _told);
-
-    private long _told;
 
     /// <summary>Serves a stream until it ends.</summary>
     /// <param name="call">The request.</param>
