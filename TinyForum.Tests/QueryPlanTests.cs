@@ -74,13 +74,8 @@ public sealed partial class QueryPlanTests
         }
         Assert.AreEqual((0, 0), (forum.Server.Database.Read(Again), await forum.Server.Database.WriteAsync(Again)));
         await forum.Server.Database.WriteAsync(c => c.Script("CREATE INDEX x ON posts (likes)"));
-        var prepared = 0;
-        for (var i = 0; prepared == 0 && i < 100; i++) // whoever else reads, of events for one, may have another connection each time
-        {
-            (await forum.Client().GetAsync($"/api/posts/1/replies?after={i}")).Is(200);
-            prepared = forum.Server.Database.Read(Again);
-        }
-        Assert.IsGreaterThan(0, prepared, "else the test counts nothing");
+        (await bob.PutAsync("/api/posts/1/like")).Is(200); // by the one connection that writes: whoever reads may have another each time
+        Assert.IsGreaterThan(0, await forum.Server.Database.WriteAsync(Again), "else the test counts nothing");
 
         static int Again(Connection connection)
         {
