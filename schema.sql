@@ -323,3 +323,42 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_by_user ON events (user_id) WHERE user_id IS NOT NULL; -- to erase an account
+
+-- Where events are sent (Data/WebhookStore).
+CREATE TABLE webhooks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    url           TEXT    NOT NULL,
+    kinds         TEXT    NOT NULL,                         -- with spaces between them; empty for all
+    secret        TEXT    NOT NULL,
+    old_secret    TEXT,                                     -- signs beside it
+    old_until     INTEGER,
+    state         TEXT    NOT NULL CHECK (state IN ('on', 'off', 'gone', 'failed')),
+    position      INTEGER NOT NULL,                         -- the event up to which deliveries were made
+    failing_since INTEGER,
+    paused_until  INTEGER NOT NULL DEFAULT 0,               -- as the receiver wants it
+    leased_by     TEXT,                                     -- the process that sends, alone
+    leased_until  INTEGER NOT NULL DEFAULT 0,
+    created_at    INTEGER NOT NULL
+) STRICT;
+
+-- What was sent and waits to be sent (Data/WebhookDeliveries). The oldest go.
+CREATE TABLE deliveries (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id INTEGER NOT NULL REFERENCES webhooks (id),
+    message_id TEXT    NOT NULL,                            -- for the receiver, at every try
+    event      INTEGER,                                     -- its number, also when it is no longer kept; none for a test
+    kind       TEXT    NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed', 'refused')),
+    in_order   INTEGER NOT NULL CHECK (in_order IN (0, 1)), -- later events wait for it
+    created_at INTEGER NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 0,
+    tried_at   INTEGER,
+    next_at    INTEGER,
+    status     INTEGER,
+    error      TEXT
+) STRICT;
+
+CREATE INDEX webhooks_by_state ON webhooks (state, id);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
+CREATE INDEX deliveries_waiting    ON deliveries (webhook_id, next_at) WHERE state = 'waiting';
+CREATE UNIQUE INDEX deliveries_in_order ON deliveries (webhook_id) WHERE state = 'waiting' AND in_order = 1;

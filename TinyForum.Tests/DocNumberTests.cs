@@ -7,6 +7,7 @@ using TinyForum.Http;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
 using TinyForum.Text;
+using TinyForum.Webhooks;
 
 namespace TinyForum.Tests;
 
@@ -38,6 +39,13 @@ public sealed partial class DocNumberTests
         ("docs/api.md", $"nothing else has for {EventStreams.Heartbeat.TotalSeconds} seconds"),
         ("docs/api.md", $"lags by {EventStream.MaxWaiting >> 20} MB"),
         ("docs/api.md", $"can have {EventStreams.MaxOfAddress} streams, a user {EventStreams.MaxOfUser}, all {EventStreams.MaxInAll / 1_000},000"),
+
+        ("docs/api.md", $"of at most {WebhookBody.MaxBytes / 1_000},000 bytes: a longer post is cut"),
+        ("docs/api.md", $"no answer within {WebhookClient.Timeout.TotalSeconds} s, is tried again after "
+            + $"{string.Join(", ", WebhookDeliveries.Waits.SkipLast(1).Select(Short))} and {Short(WebhookDeliveries.Waits[^1])}, or"),
+        ("docs/api.md", $"has failed for {WebhookDeliveries.FailingTime.TotalDays} days, is switched off"),
+        ("docs/api.md", $"There can be {WebhookStore.Max}."),
+        ("docs/api.md", $"The newest {WebhookStore.MaxDeliveries / 1_000},000 are kept."),
 
         ("docs/http.md", $"has sent {Limits.MaxRequestBytes >> 20} MiB before a request begins"),
         ("docs/http.md", $"cuts off after {Limits.IdleTimeout.TotalSeconds} s what is silent, slow or unread"),
@@ -92,6 +100,9 @@ public sealed partial class DocNumberTests
         ("docs/deploy.md", "within 10 seconds and after 100 requests at most"),
         ("SECURITY.md", "90 days before you publish it"),
     ];
+
+    private static string Short(TimeSpan time) => time.TotalHours >= 1 ? $"{time.TotalHours} h"
+        : time.TotalMinutes >= 1 ? $"{time.TotalMinutes} min" : $"{time.TotalSeconds} s";
 
     [TestMethod]
     public void What_a_page_tells_is_what_the_code_goes_by()

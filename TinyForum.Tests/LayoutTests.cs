@@ -18,7 +18,8 @@ public sealed partial class LayoutTests
         ["Maintenance"] = ["Storage", "Data"],
         ["Http"] = [],
         ["Api"] = ["Text", "Data", "Http"],
-        ["Telemetry"] = ["Api", "Http"],
+        ["Webhooks"] = ["Data"],
+        ["Telemetry"] = ["Api", "Http", "Webhooks"],
         ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],
     };
 

@@ -24,6 +24,8 @@ public sealed class StandingTests(TestContext context)
         ["PUT /api/posts/{id}/read"] = """{"number":0}""",
         ["POST /api/messages"] = """{"to":"bob","body":"held"}""",
         ["POST /api/posts/{id}/report"] = """{"reason":"held"}""",
+        ["POST /api/webhooks"] = """{"url":"https://held.example"}""",
+        ["PATCH /api/webhooks/{id}"] = """{"state":"off"}""",
         ["PUT /api/reports/{id}"] = """{"resolution":"held"}""",
         ["PUT /api/user/{username}/suspension"] = """{"reason":"held"}""",
         ["PUT /api/user/{username}/role"] = """{"role":"admin"}""",
@@ -92,7 +94,7 @@ public sealed class StandingTests(TestContext context)
         object[] stores =
         [
             server.Users, server.Sessions, server.Tokens, server.Posts, server.Messages, server.Blocks, server.Notifications, server.Moderation,
-            server.Reports,
+            server.Reports, server.Webhooks,
         ];
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         var methods = stores.SelectMany(store => store.GetType().GetMethods(Declared)
@@ -107,7 +109,8 @@ public sealed class StandingTests(TestContext context)
         }
 
         static object? Argument(ParameterInfo parameter) =>
-            parameter.ParameterType == typeof(string) ? "text"
+            parameter.Name == "url" ? "https://hooks.example"
+            : parameter.ParameterType == typeof(string) ? "text"
             : parameter.ParameterType == typeof(long) ? 1L
             : parameter.ParameterType == typeof(bool) ? true
             : parameter.ParameterType == typeof(User) ? new User(2, "ada")

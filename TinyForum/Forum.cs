@@ -52,6 +52,7 @@ internal sealed class Forum : IAsyncDisposable
         Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
         Events = new EventLog(Database, Clock, options.KeepEvents);
+        Webhooks = new WebhookStore(Database, Clock, keys);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
         Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
@@ -95,6 +96,8 @@ internal sealed class Forum : IAsyncDisposable
     public PostStore Posts { get; }
 
     public EventLog Events { get; }
+
+    public WebhookStore Webhooks { get; }
 
     public Cursors Cursors { get; }
 

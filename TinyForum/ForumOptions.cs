@@ -78,6 +78,9 @@ public sealed record ForumOptions
     /// <summary>How long the log of events goes back. The newest 100,000 are kept however old they are.</summary>
     public TimeSpan KeepEvents { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>The networks besides public ones that webhooks may be in, such as a receiver's on this machine.</summary>
+    public IReadOnlyList<IPNetwork> WebhookAllow { get; init; } = [];
+
     /// <summary>The clock; for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -89,6 +92,9 @@ public sealed record ForumOptions
 
     /// <summary>How long a search may take; for tests.</summary>
     internal TimeSpan SearchTime { get; init; } = SearchIndex.TimeLimit;
+
+    /// <summary>Finds the addresses of a name; for tests.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     internal void Tell(LogSeverity severity, string message, Exception? exception = null)
     {

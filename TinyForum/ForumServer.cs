@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
 using TinyForum.Api;
+using TinyForum.Api.Events;
 using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Maintenance;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 using TinyForum.Telemetry;
+using TinyForum.Webhooks;
 
 namespace TinyForum;
 
@@ -18,11 +20,12 @@ public sealed class ForumServer : IAsyncDisposable
 {
     private readonly ForumApi _api;
     private readonly ListenerLoop _loop;
+    private readonly WebhookSender _webhooks;
     private readonly BackupSchedule? _backups;
 
-    private ForumServer(Forum forum, ForumTelemetry telemetry, ForumApi api, ListenerLoop loop)
+    private ForumServer(Forum forum, ForumTelemetry telemetry, ForumApi api, ListenerLoop loop, WebhookSender webhooks)
     {
-        (Forum, Telemetry, _api, _loop) = (forum, telemetry, api, loop);
+        (Forum, Telemetry, _api, _loop, _webhooks) = (forum, telemetry, api, loop, webhooks);
         if (forum.Options.BackupEvery is { } every)
             _backups = new BackupSchedule(forum.Database.Path, every, forum.Options);
     }
@@ -66,6 +69,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>What happens, as a log that can be followed.</summary>
     public EventLog Events => Forum.Events;
 
+    /// <summary>The addresses that are told of what happens.</summary>
+    public WebhookStore Webhooks => Forum.Webhooks;
+
     /// <summary>The full-text search.</summary>
     public SearchIndex Search => Forum.Search;
 
@@ -108,10 +114,11 @@ public sealed class ForumServer : IAsyncDisposable
             await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, [.. ForumApi.NeededLater, .. PasswordHasher.Needed]).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
                 addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
-            Gauges.Observe(telemetry, forum, api, loop);
             forum.Backlog.Resume();
             forum.Events.Start();
-            return new ForumServer(forum, telemetry, api, loop);
+            var webhooks = SendWebhooks(forum);
+            Gauges.Observe(telemetry, forum, api, loop, webhooks);
+            return new ForumServer(forum, telemetry, api, loop, webhooks);
         }
         catch
         {
@@ -119,6 +126,16 @@ public sealed class ForumServer : IAsyncDisposable
             await forum.AbandonAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private static WebhookSender SendWebhooks(Forum forum)
+    {
+        var teller = new EventTeller(forum);
+        return new WebhookSender(
+            forum.Webhooks, new WebhookDeliveries(forum.Database, forum.Clock, forum.Notifications), forum.Events,
+            new WebhookClient(forum.Options.WebhookAllow, forum.Options.Resolve, forum.Clock),
+            (delivery, happened) => WebhookBody.Render(teller, delivery, happened, forum.Clock.GetUtcNow()),
+            forum.Clock, note => forum.Options.Tell(LogSeverity.Warning, note));
     }
 
     private static Forum Open(ForumOptions options, CancellationToken cancellation)
@@ -138,6 +155,7 @@ public sealed class ForumServer : IAsyncDisposable
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
         await _api.DisposeAsync().ConfigureAwait(false);
+        await _webhooks.DisposeAsync().ConfigureAwait(false);
         if (_backups is not null)
             await _backups.DisposeAsync().ConfigureAwait(false);
         Telemetry.Dispose();

@@ -89,6 +89,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             "--database", options.Database!, "--cookie-name", options.CookieName,
             .. options.CorsOrigins.SelectMany(origin => (string[])["--cors", origin]),
             "--trust-proxy", options.TrustedProxies.Count > 0 ? string.Join(',', options.TrustedProxies) : "off",
+            "--webhook-allow", options.WebhookAllow.Count > 0 ? string.Join(',', options.WebhookAllow) : "off",
             "--rate-limits", OnOff(options.RateLimits.Enabled),
             .. (string[])(options.AnonymousLogout is { } isOn ? ["--anonymous-logout", OnOff(isOn)] : []),
             "--max-connections", $"{options.Connections.MaxConnections}",
@@ -98,6 +99,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             Listen = options.Listen,
             Hosts = options.Hosts,
+            WebhookAllow = options.WebhookAllow,
             TrustedProxies = options.TrustedProxies,
             CorsOrigins = options.CorsOrigins,
         };

@@ -57,6 +57,13 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(ModerationLogAnswer))]
 [JsonSerializable(typeof(EventsAnswer))]
 [JsonSerializable(typeof(EventRangeView))]
+[JsonSerializable(typeof(NewWebhook))]
+[JsonSerializable(typeof(WebhookChange))]
+[JsonSerializable(typeof(WebhookAnswer))]
+[JsonSerializable(typeof(WebhooksAnswer))]
+[JsonSerializable(typeof(DeliveryAnswer))]
+[JsonSerializable(typeof(DeliveriesAnswer))]
+[JsonSerializable(typeof(WebhookBody))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -58,8 +58,11 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     /// <summary>The <c>{id}</c> of the path.</summary>
     /// <exception cref="RefusalException">NotFound: it is not a number.</exception>
-    public long Id => long.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[0][0] != '0'
-        ? id : throw new RefusalException(RefusalKind.NotFound, "not found");
+    public long Id => IdAt(0);
+
+    /// <summary>The number behind the <c>{id}</c>, of what belongs to that.</summary>
+    /// <exception cref="RefusalException">NotFound: it is not a number.</exception>
+    public long SecondId => IdAt(1);
 
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
@@ -146,6 +149,10 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         _body = await Exchange.ReadBodyAsync().ConfigureAwait(false);
         return JsonBody.Read(_body.Span, ApiJson.Type<T>());
     }
+
+    private long IdAt(int place) =>
+        long.TryParse(values[place], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[place][0] != '0'
+            ? id : throw new RefusalException(RefusalKind.NotFound, "not found");
 
     private static bool IsJson(string? contentType) =>
         string.Equals(contentType?.Split(';')[0].Trim(), "application/json", StringComparison.OrdinalIgnoreCase);

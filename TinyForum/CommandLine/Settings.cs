@@ -72,6 +72,9 @@ internal static class Settings
     private static readonly Setting<TimeSpan> KeepEvents = Setting.Of("--keep-events", Defaults.KeepEvents, SettingValue.Time,
         $"How far the log of events goes back; its newest {EventLog.KeptAtLeast.ToString("N0", CultureInfo.InvariantCulture)} stay however old they are");
 
+    private static readonly Setting<IReadOnlyList<IPNetwork>> WebhookAllow = Setting.Of("--webhook-allow", Defaults.WebhookAllow, SettingValue.Networks,
+        "Networks besides public ones that webhooks may be in; on for this machine and private ones");
+
     private static readonly Setting<int> AnswerMemory = Setting.Of("--answer-memory", Defaults.AnswerMemoryMiB,
         SettingValue.Number(from: 1, "MIB"), "Memory for answers that are kept to be sent again, in MiB");
 
@@ -85,7 +88,7 @@ internal static class Settings
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
-        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, AnswerMemory, PasswordMemory,
+        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory,
         PasswordIterations,
     ];
 
@@ -122,6 +125,7 @@ internal static class Settings
         BackupKeep = BackupKeep.In(line),
         BackupDirectory = BackupDirectory.In(line),
         KeepEvents = KeepEvents.In(line),
+        WebhookAllow = WebhookAllow.In(line),
         AnswerMemoryMiB = AnswerMemory.In(line),
         Passwords = Defaults.Passwords with { MemoryKiB = PasswordMemory.In(line), Iterations = PasswordIterations.In(line) },
     };

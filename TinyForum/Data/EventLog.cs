@@ -45,13 +45,15 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>The events behind a number, in order.</summary>
     /// <param name="after">The number of the last event that is known.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<ForumEvent> Read(long after, int limit = ReadAtOnce) => _database.Read(c => c.All("""
+    public IReadOnlyList<ForumEvent> Read(long after, int limit = ReadAtOnce) => _database.Read(c => Read(c, after, limit));
+
+    internal static List<ForumEvent> Read(Connection connection, long after, int limit) => connection.All("""
         SELECT number, kind, created_at, post_id, thread_id, user_id, item_id
           FROM events
          WHERE number > $after
          ORDER BY number
          LIMIT $limit
-        """, Map, ("$after", after), ("$limit", limit)));
+        """, Map, ("$after", after), ("$limit", limit));
 
     /// <summary>
     /// All events behind a number, and from then on each one once it is committed, by this process or another: <c>await foreach</c> over it. Who is

@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 6;
+    public const int SchemaVersion = 7;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -89,6 +89,44 @@ internal static class ForumDatabase
 
                 CREATE INDEX events_by_user ON events (user_id) WHERE user_id IS NOT NULL;
                 """), // the log of events
+            new(7, """
+                CREATE TABLE webhooks (
+                    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+                    url           TEXT    NOT NULL,
+                    kinds         TEXT    NOT NULL,
+                    secret        TEXT    NOT NULL,
+                    old_secret    TEXT,
+                    old_until     INTEGER,
+                    state         TEXT    NOT NULL CHECK (state IN ('on', 'off', 'gone', 'failed')),
+                    position      INTEGER NOT NULL,
+                    failing_since INTEGER,
+                    paused_until  INTEGER NOT NULL DEFAULT 0,
+                    leased_by     TEXT,
+                    leased_until  INTEGER NOT NULL DEFAULT 0,
+                    created_at    INTEGER NOT NULL
+                ) STRICT;
+
+                CREATE TABLE deliveries (
+                    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+                    webhook_id INTEGER NOT NULL REFERENCES webhooks (id),
+                    message_id TEXT    NOT NULL,
+                    event      INTEGER,
+                    kind       TEXT    NOT NULL,
+                    state      TEXT    NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed', 'refused')),
+                    in_order   INTEGER NOT NULL CHECK (in_order IN (0, 1)),
+                    created_at INTEGER NOT NULL,
+                    tries      INTEGER NOT NULL DEFAULT 0,
+                    tried_at   INTEGER,
+                    next_at    INTEGER,
+                    status     INTEGER,
+                    error      TEXT
+                ) STRICT;
+
+                CREATE INDEX webhooks_by_state ON webhooks (state, id);
+                CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
+                CREATE INDEX deliveries_waiting    ON deliveries (webhook_id, next_at) WHERE state = 'waiting';
+                CREATE UNIQUE INDEX deliveries_in_order ON deliveries (webhook_id) WHERE state = 'waiting' AND in_order = 1;
+                """), // webhooks
         ],
         PrepareReader: RelevanceFunction.Register,
         Subjects.Count,

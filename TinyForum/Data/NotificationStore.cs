@@ -4,11 +4,14 @@ namespace TinyForum.Data;
 
 /// <summary>A notification of a user.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Kind"><c>reply</c>, <c>mention</c>, or a moderator's action on the user's post, named as in the moderation log.</param>
+/// <param name="Kind">
+/// <c>reply</c>, <c>mention</c>, a moderator's action on the user's post, named as in the moderation log, or, for admins, <c>webhook.failed</c>
+/// or <c>webhook.off</c>.
+/// </param>
 /// <param name="CreatedAt">When it happened.</param>
 /// <param name="IsRead">Whether it was marked as read.</param>
 /// <param name="From">Who did it.</param>
-/// <param name="Post">The post it is about.</param>
+/// <param name="Post">The post it is about, if any.</param>
 public sealed record Notification(long Id, string Kind, DateTimeOffset CreatedAt, bool IsRead, User? From, NotificationPost? Post);
 
 /// <summary>The post that a <see cref="Notification"/> is about.</summary>
@@ -105,6 +108,24 @@ public sealed class NotificationStore
         EventLog.Add(connection, new ForumEvent(0, EventKind.NotificationCreated, _clock.GetUtcNow(), postId, told.ThreadId, userId, told.Id));
         if (Count(connection, userId, 1, 1) > Max)
             RemoveOldest(connection, userId);
+    }
+
+    /// <summary>Notifies every admin of what concerns the forum itself, in the transaction of the event.</summary>
+    internal void NotifyAdmins(Connection connection, string kind)
+    {
+        foreach (var (admin, id) in connection.All("""
+            INSERT INTO notifications (user_id, kind, created_at)
+            SELECT id, $kind, $now
+              FROM users
+             WHERE role = 'admin'
+               AND id > 1
+            RETURNING user_id, id
+            """, r => (r.GetInt64(0), r.GetInt64(1)), ("$kind", kind), ("$now", _clock.Now())))
+        {
+            EventLog.Add(connection, new ForumEvent(0, EventKind.NotificationCreated, _clock.GetUtcNow(), UserId: admin, ItemId: id));
+            if (Count(connection, admin, 1, 1) > Max)
+                RemoveOldest(connection, admin);
+        }
     }
 
     /// <summary>

@@ -42,6 +42,8 @@ internal static class ExportImport
         ("reports", "SELECT * FROM reports ORDER BY id"),
         ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
         ("events", "SELECT * FROM events ORDER BY number"),
+        ("webhooks", "SELECT * FROM webhooks ORDER BY id"),
+        ("deliveries", "SELECT * FROM deliveries ORDER BY id"),
         ("sqlite_sequence", "SELECT * FROM sqlite_sequence ORDER BY name"), // the last ids that were used, so that none is used again
     ];
 

@@ -3,13 +3,14 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using TinyForum.Api;
 using TinyForum.Http;
+using TinyForum.Webhooks;
 
 namespace TinyForum.Telemetry;
 
 /// <summary>The instruments that read the state of the server and its process when they are observed.</summary>
 internal static class Gauges
 {
-    public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop)
+    public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop, WebhookSender webhooks)
     {
         forum.Database.Writer.Committed += telemetry.Committed;
         var meter = telemetry.Meter;
@@ -25,6 +26,7 @@ internal static class Gauges
         meter.CreateObservableGauge("tinyforum.searches.running", () => searches.Running, "{search}", "Searches being made.");
         meter.CreateObservableUpDownCounter("tinyforum.event_streams", () => api.Streams.Count, "{stream}", "Event streams that are open.");
         meter.CreateObservableCounter("tinyforum.events.told", () => api.Streams.Told, "{event}", "Events told, once for each stream.");
+        meter.CreateObservableCounter("tinyforum.webhooks.deliveries", () => Counts("outcome", webhooks.Outcomes), "{try}", "Tries of deliveries to webhooks.");
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
         meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
         meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");
@@ -39,7 +41,7 @@ internal static class Gauges
         meter.CreateObservableUpDownCounter("tinyforum.connections", open, "{connection}", "Connections that are open.");
         meter.CreateObservableCounter(
             "tinyforum.connections.cut",
-            () => cut().Select(c => new Measurement<long>(c.Value, new KeyValuePair<string, object?>("reason", c.Key))),
+            () => Counts("reason", cut()),
             "{connection}",
             "Connections that were ended because they broke a limit.");
     }
@@ -55,6 +57,9 @@ internal static class Gauges
         meter.CreateObservableGauge("process.threads", Threads, "{thread}", "Threads of the process.");
         meter.CreateObservableGauge("dotnet.gc.heap", () => GC.GetTotalMemory(false), "By", "Size of the managed heap.");
     }
+
+    private static IEnumerable<Measurement<long>> Counts(string label, IReadOnlyDictionary<string, long> counts) =>
+        counts.Select(c => new Measurement<long>(c.Value, new KeyValuePair<string, object?>(label, c.Key)));
 
     private static string NameOf(CutReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}");
 

@@ -48,6 +48,15 @@ internal static class OpenApiTerms
         ["to"] = new("The recipient's username.", "wei", Length(1, Username.MaxLength)),
         ["token"] = new("The token itself, shown only once.", "c2VjcmV0"),
         ["until"] = new("When it ends; without it, a moderator has to lift it.", "2099-12-31T12:00:00.000Z", new JsonObject { ["format"] = "date-time" }),
+        ["event"] = new("The event's number; absent for a test.", 1042, Whole(1)),
+        ["kinds"] = new("Kinds of events, as `GET /api/events` has them; none for all that a webhook may be told.", new JsonArray("thread.created")),
+        ["message_id"] = new("The `webhook-id` at every try.", "msg_kLr8Xc0vT3mJ5bQe2nYwZA"),
+        ["rotate_secret"] = new("Whether to make a new secret. For a day the old one signs too.", true),
+        ["secret"] = new("What signs the messages, shown only once.", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
+        ["status_code"] = new("The HTTP status of the last answer.", 204, Whole(100, 999)),
+        ["tries"] = new("How often it was tried.", 1, Whole(0)),
+        ["url"] = new("Where messages are sent: http or https, without user name and fragment.", "https://hooks.example/forum", Length(1, WebhookStore.MaxUrl)),
+        ["WebhookChange.state"] = Choice("Whether messages are sent.", WebhookState.On, WebhookState.Off),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
         ["username"] = new(
             "Letters and digits of any script, `_`, `-` and `.`, ending in one of the former; case does not matter.", "lin", Length(1, Username.MaxLength)),
@@ -60,6 +69,7 @@ internal static class OpenApiTerms
             "7c9e6679", Length(1, IdempotencyKey.MaxLength)),
         ["header.If-Match"] = new("The `ETag` of the version to be changed; if it is no longer current, the change is refused.", "\"3\""),
         ["header.If-None-Match"] = new("The `ETag` of the client's copy; if it is current, the answer is a 304.", "\"3\""),
+        ["path.delivery"] = new("The delivery's number.", 3, Whole(1)),
         ["path.id"] = new("Its number.", 7, Whole(1)),
         ["path.username"] = new("A username; case and width do not matter.", "lin"),
         ["query.post"] = new("Only the reports of that post.", 17, Whole(1)),
@@ -96,6 +106,7 @@ internal static class OpenApiTerms
         ["Sessions"] = "Where the caller is logged in.",
         ["Threads"] = "Lists of threads, their replies and their state.",
         ["Tokens"] = "Access tokens for the caller's scripts.",
+        ["Webhooks"] = "Addresses that are told of what happens, and what was sent to them.",
     };
 
     /// <summary>Adds the description, the sample and the limits of a member to its schema.</summary>
