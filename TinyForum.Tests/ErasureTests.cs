@@ -211,6 +211,7 @@ public sealed class ErasureTests
         Assert.AreEqual((2, 1, 3, 2, 1), (Count("sessions"), Count("tokens"), Count("posts"), Count("versions"), Count("likes")));
         Assert.AreEqual((1, 4, 1, 1), (Count("reading"), Count("messages"), Count("blocks"), Count("notifications")));
         Assert.AreEqual((1, 1, 1, 1, 2), (Count("reports"), Count("resolved_reports"), Count("moderated"), Count("moderation_log"), Count("idempotency_keys")));
+        Assert.IsGreaterThan(0, Count("events"));
         Assert.AreEqual(("plugh agent", "plugh token", "bob"), (Text("sessions.1.user_agent"), Text("tokens.0.name"), Text("blocks.0.username")));
         Assert.AreEqual(
             """{"body":"kept by bob","created_at":"1970-01-01T00:00:00.000Z","from":{"id":2,"username":"xyzzy"},"id":1,"to":{"id":3,"username":"bob"}}""",

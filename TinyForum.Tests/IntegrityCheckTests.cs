@@ -36,6 +36,9 @@ public sealed class IntegrityCheckTests
     [DataRow("unread messages of users", "UPDATE users SET unread_messages = 5 WHERE id = 3")]
     [DataRow("notifications of users", "UPDATE notifications SET read = 1 WHERE user_id = 2")]
     [DataRow("notifications of users", "UPDATE users SET notifications = 0")]
+    [DataRow("events, numbered without a gap", "DELETE FROM events WHERE number = 2")]
+    [DataRow("places of webhooks in the log",
+        "INSERT INTO webhooks (url, kinds, secret, state, position, created_at) VALUES ('https://hooks.example', '', 'whsec_', 'on', 999, 0)")]
     public async Task What_does_not_fit_together_is_named(string rule, string damage)
     {
         await using var forum = await TestForum.StartAsync();

@@ -37,6 +37,12 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
              WHERE b.user_id = $user
              ORDER BY b.blocked_id
             """),
+        ("events", """
+            SELECT created_at AS "created_at:time", item_id AS item, kind, number, post_id AS post, thread_id AS thread
+              FROM events
+             WHERE user_id = $user
+             ORDER BY number
+            """),
         ("idempotency_keys", """
             SELECT created_at AS "created_at:time", key, kind, made_id AS made
               FROM idempotency_keys

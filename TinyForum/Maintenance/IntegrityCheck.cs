@@ -153,6 +153,17 @@ internal static class IntegrityCheck
              WHERE (u.unread_notifications <> ifnull(n.unread, 0) OR u.notifications <> ifnull(n.n, 0))
                AND NOT {User.IsBeingErased}
             """),
+        new("events, numbered without a gap", """
+            SELECT 'the events ' || min(number) || ' to ' || max(number) || ' are ' || count(*)
+              FROM events
+            HAVING count(*) <> max(number) - min(number) + 1
+            """),
+        new("places of webhooks in the log", """
+            SELECT 'webhook ' || w.id || ' is at event ' || w.position || ' and the last was ' || coalesce(s.seq, 0)
+              FROM webhooks w
+              LEFT JOIN sqlite_sequence s ON s.name = 'events'
+             WHERE w.position > coalesce(s.seq, 0)
+            """),
     ];
 
     /// <summary>Checks everything in one read transaction, so that it may run beside a server.</summary>
