@@ -126,8 +126,7 @@ public sealed class WebhookTests
         var left = WebhookDeliveries.Waits.Count;
         await using var receiver = new WebhookReceiver((_, to, _) => WebhookReceiver.AnswerAsync(to, left-- > 0 ? "500 Oops" : "200 OK"));
         await using var forum = await StartAsync(o => o with { TimeProvider = time });
-        var ada = await forum.UserAsync("ada", "admin");
-        (await ada.PostAsync("/api/webhooks", new { url = receiver.Url, kinds = new[] { "thread.created" } })).Is(201);
+        var ada = await AdminAsync(forum, receiver.Url, "thread.created");
         (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
         (await ada.PostAsync("/api/posts", new { title = "Two", body = "2" })).Is(201);
         for (var tries = 1; tries <= WebhookDeliveries.Waits.Count; tries++)
@@ -152,8 +151,7 @@ public sealed class WebhookTests
         var time = new ManualTime();
         await using var receiver = new WebhookReceiver((_, to, _) => WebhookReceiver.AnswerAsync(to, "503 No"));
         await using var forum = await StartAsync(o => o with { TimeProvider = time });
-        var ada = await forum.UserAsync("ada", "admin");
-        (await ada.PostAsync("/api/webhooks", new { url = receiver.Url, kinds = new[] { "thread.created" } })).Is(201);
+        var ada = await AdminAsync(forum, receiver.Url, "thread.created");
         (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
         (await ada.PostAsync("/api/posts", new { title = "Two", body = "2" })).Is(201);
         string state;
@@ -178,8 +176,7 @@ public sealed class WebhookTests
         var time = new ManualTime();
         await using var receiver = new WebhookReceiver((_, to, _) => WebhookReceiver.AnswerAsync(to, "500 No"));
         await using var forum = await StartAsync(o => o with { TimeProvider = time });
-        var ada = await forum.UserAsync("ada", "admin");
-        (await ada.PostAsync("/api/webhooks", new { url = receiver.Url, kinds = new[] { "thread.created" } })).Is(201);
+        var ada = await AdminAsync(forum, receiver.Url, "thread.created");
         (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
         for (var count = 1; count <= WebhookDeliveries.Waits.Count + 1; count++)
         {
@@ -200,8 +197,7 @@ public sealed class WebhookTests
     {
         await using var receiver = new WebhookReceiver((_, to, _) => WebhookReceiver.AnswerAsync(to, "410 Gone"));
         await using var forum = await StartAsync();
-        var ada = await forum.UserAsync("ada", "admin");
-        (await ada.PostAsync("/api/webhooks", new { url = receiver.Url })).Is(201);
+        var ada = await AdminAsync(forum, receiver.Url);
         (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
         await DeliveriesAsync(ada, d => d is [var only] && (string)only["state"]! == "failed");
         Assert.AreEqual("gone", (string)(await ada.GetAsync("/api/webhooks/1"))["webhook.state"]!);
@@ -223,8 +219,7 @@ public sealed class WebhookTests
         var time = new ManualTime();
         await using var receiver = new WebhookReceiver((_, to, _) => WebhookReceiver.AnswerAsync(to, status, header));
         await using var forum = await StartAsync(o => o with { TimeProvider = time });
-        var ada = await forum.UserAsync("ada", "admin");
-        (await ada.PostAsync("/api/webhooks", new { url = receiver.Url })).Is(201);
+        var ada = await AdminAsync(forum, receiver.Url);
         (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
         var waits = await DeliveriesAsync(ada, d => d is [var only] && (long)only["tries"]! == 1);
         var wait = (DateTimeOffset.Parse((string)waits[0]["next_try_at"]!) - time.GetUtcNow()).TotalSeconds;
@@ -469,6 +464,14 @@ public sealed class WebhookTests
             await to.WriteAsync("x"u8.ToArray(), ended);
             await Task.Delay(50, ended);
         }
+    }
+
+    /// <summary>An admin with a webhook.</summary>
+    private static async Task<TestClient> AdminAsync(TestForum forum, string url, params string[] kinds)
+    {
+        var ada = await forum.UserAsync("ada", "admin");
+        (await ada.PostAsync("/api/webhooks", new { url, kinds })).Is(201);
+        return ada;
     }
 
     private static async Task RegisterAdminAsync(ServerProcess process, string database)

@@ -12,7 +12,7 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
     /// <summary>How long a process has a webhook to itself: longer than a try takes.</summary>
     internal static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long after the last failure a webhook that never succeeded since is switched off.</summary>
+    /// <summary>How long a webhook may fail, without a success in between, before it is switched off.</summary>
     internal static readonly TimeSpan FailingTime = TimeSpan.FromDays(5);
 
     /// <summary>The waits before each try, the first excepted (Standard Webhooks, "Deliverability and reliability").</summary>
