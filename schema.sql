@@ -84,6 +84,7 @@ CREATE INDEX threads_active           ON threads (pinned, last_post)            
 CREATE INDEX threads_newest_by_author ON threads (author_id, pinned, id)        WHERE deleted = 0;
 CREATE INDEX threads_active_by_author ON threads (author_id, pinned, last_post) WHERE deleted = 0;
 CREATE INDEX threads_by_author        ON threads (author_id);
+CREATE INDEX threads_deleted          ON threads (id)                           WHERE deleted = 1; -- to tell when a feed last lost one
 
 -- Posts are never removed, so max(id) + 1 is always new; ids grow with time.
 CREATE TABLE posts (

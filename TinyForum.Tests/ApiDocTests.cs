@@ -36,7 +36,8 @@ public sealed partial class ApiDocTests
     [TestMethod]
     public async Task Every_line_does_what_the_page_shows()
     {
-        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = new ManualTime(), Resolve = NeverAsync });
+        await using var forum = await TestForum.StartAsync(
+            o => o with { TimeProvider = new ManualTime(), Resolve = NeverAsync, PublicUrl = new("http://127.0.0.1:5000") });
         using var client = new TestClient(forum.Url, cookies: false);
         var shell = new Shell(forum, client);
         var page = Repository.Read(Path);

@@ -28,4 +28,25 @@ public sealed class ProxyTests
         (await stranger.GetAsync("/api/logout/ada")).Is(401);
         (await ada.GetAsync("/api/me")).Is(200);
     }
+
+    [TestMethod]
+    [DataRow("nginx of the docs"), DataRow("caddy of the docs"), DataRow("nginx"), DataRow("caddy"), DataRow("haproxy")]
+    public async Task Events_pass_as_they_happen(string name)
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { TrustedProxies = ForumOptions.NearNetworks });
+        using var proxy = await Proxy.StartAsync(name, forum.Url);
+        if (proxy is null)
+        {
+            Assert.Inconclusive($"NOT CHECKED: {name.Split(' ')[0]} is not installed");
+            return;
+        }
+        var ada = await forum.UserAsync("ada");
+        await using var reader = await EventReader.OpenAsync(proxy.Url, "/api/events");
+        await reader.NextAsync("hello");
+        for (var i = 0; i < 3; i++)
+        {
+            (await ada.PostAsync("/api/posts", new { title = $"{i}", body = "b" })).Is(201);
+            Assert.AreEqual($"{i}", (string?)(await reader.NextAsync("thread.created"))["post"]!["title"]);
+        }
+    }
 }

@@ -11,6 +11,7 @@ public sealed partial class ReadmeTests
     private static readonly Dictionary<string, string> Chinese = new()
     {
         ["any"] = "任意",
+        ["as requests name it"] = "同请求所用",
         ["never"] = "不备份",
         ["on if it listens on loopback alone"] = "只监听回环地址时为 on",
         ["backups beside the database"] = "数据库旁的 backups",

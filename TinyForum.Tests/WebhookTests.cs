@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using TinyForum.Data;
 using TinyForum.Webhooks;
@@ -120,6 +122,61 @@ public sealed class WebhookTests
     }
 
     [TestMethod]
+    public async Task A_library_of_others_verifies_the_signature()
+    {
+        using var folder = new TemporaryFolder();
+        await using var receiver = new WebhookReceiver();
+        await using var forum = await StartAsync();
+        var ada = await forum.UserAsync("ada", "admin");
+        var secret = (string)(await ada.PostAsync("/api/webhooks", new { url = receiver.Url })).Is(201)["webhook.secret"]!;
+        (await ada.PostAsync("/api/posts", new { title = "Tea & 茶", body = "At \"four\" \ud83c\udf75" })).Is(201);
+        var message = (await receiver.WaitForAsync(1))[0];
+        if (await Tool.RunAsync("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder.Path, "standardwebhooks@1"]) is not { Code: 0 })
+        {
+            Assert.Inconclusive("NOT CHECKED: npm or its registry is not there");
+            return;
+        }
+        await File.WriteAllTextAsync(folder["verify.cjs"], """
+            const { Webhook } = require('standardwebhooks');
+            const { secret, headers, body } = JSON.parse(require('fs').readFileSync(0));
+            console.log(new Webhook(secret).verify(body, headers).type);
+            try { new Webhook(secret).verify(body + ' ', headers); } catch (e) { console.log(e.message); }
+            """);
+        var input = JsonSerializer.Serialize(new { secret, headers = message.Headers, body = Encoding.UTF8.GetString(message.Body) });
+        var verified = await Tool.RunAsync("node", [folder["verify.cjs"]], input);
+        Assert.AreEqual("thread.created\nNo matching signature found\n", verified!.Value.Output);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)] // where the roots that are trusted are read from a file that the environment names
+    public async Task Over_https_the_receiver_has_to_have_a_certificate_that_is_trusted()
+    {
+        using var folder = new TemporaryFolder();
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await File.WriteAllTextAsync(folder["root.pem"], certificate.ExportCertificatePem());
+        await using var receiver = new WebhookReceiver(certificate: certificate);
+        foreach (var isTrusted in (bool[])[false, true])
+        {
+            var database = folder[$"{isTrusted}.db"];
+            (string, string)[] environment = isTrusted ? [("SSL_CERT_FILE", folder["root.pem"])] : [];
+            await using var process = await ServerProcess.StartAsync(database, null, environment, "--webhook-allow", "on");
+            await RegisterAdminAsync(process, database);
+            using var ada = new TestClient(process.Url);
+            (await ada.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
+            (await ada.PostAsync("/api/webhooks", new { url = receiver.Url })).Is(201);
+            (await ada.PostAsync("/api/webhooks/1/test")).Is(202);
+            var deliveries = await DeliveriesAsync(ada, d => (string?)d[0]["state"] != "waiting");
+            Assert.AreEqual(isTrusted ? "delivered" : "failed", (string?)deliveries[0]["state"], deliveries[0].ToJsonString());
+        }
+        Assert.AreEqual("webhook.test", receiver.Received.Single().Kind);
+    }
+
+    [TestMethod]
     public async Task A_failed_try_is_repeated_with_the_same_id_and_later_events_wait()
     {
         var time = new ManualTime();
@@ -233,7 +290,7 @@ public sealed class WebhookTests
         await using var hangs = new WebhookReceiver((_, _, ended) => Task.Delay(Timeout.Infinite, ended));
         await using var dripsHeaders = new WebhookReceiver((_, to, ended) => DripAsync(to, "HTTP/1.1 200 OK\r\n", ended));
         await using var dripsBody = new WebhookReceiver((_, to, ended) => DripAsync(to, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", ended));
-        await using var resets = new WebhookReceiver((_, to, _) => { to.Socket.LingerState = new(true, 0); return Task.CompletedTask; });
+        await using var resets = new WebhookReceiver((_, to, _) => { ((NetworkStream)to).Socket.LingerState = new(true, 0); return Task.CompletedTask; });
         await using var nonsense = new WebhookReceiver((_, to, ended) => to.WriteAsync("220 smtp.example\r\n\r\n"u8.ToArray(), ended).AsTask());
         await using var longHeaders = new WebhookReceiver(
             (_, to, _) => WebhookReceiver.AnswerAsync(to, "200 OK", $"X-Long: {new string('x', 200_000)}"));
@@ -456,7 +513,7 @@ public sealed class WebhookTests
         return admin;
     }
 
-    private static async Task DripAsync(NetworkStream to, string begin, CancellationToken ended)
+    private static async Task DripAsync(Stream to, string begin, CancellationToken ended)
     {
         await to.WriteAsync(Encoding.ASCII.GetBytes(begin), ended);
         while (!ended.IsCancellationRequested)

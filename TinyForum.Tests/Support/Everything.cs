@@ -23,7 +23,7 @@ internal static class Everything
             foreach (var id in endpoint.Pattern.Contains("{id}") ? ids : [0])
                 foreach (var query in Queries([.. endpoint.Query]))
                 {
-                    var path = endpoint.Pattern[4..].Replace("{id}", $"{id}").Replace("{username}", "ada") + $"?limit=1{query}";
+                    var path = endpoint.Pattern[4..].Replace("{id}", $"{id}").Replace("{username}", "ada").Replace("{tag}", "news") + $"?limit=1{query}";
                     var answer = await client.GetAsync(path);
                     answers.Add(answer);
                     if (answer.Bytes.Length > 0 && answer.ContentHeaders.ContentType?.MediaType == "application/json"

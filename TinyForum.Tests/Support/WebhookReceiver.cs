@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -21,13 +24,16 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _ended = new();
-    private readonly Func<ReceivedMessage, NetworkStream, CancellationToken, Task> _answer;
+    private readonly Func<ReceivedMessage, Stream, CancellationToken, Task> _answer;
     private readonly SemaphoreSlim _came = new(0);
+    private readonly X509Certificate2? _certificate;
     private readonly Task _running;
 
     /// <param name="answer">Writes an answer, each with <c>Connection: close</c>; by default 204.</param>
-    public WebhookReceiver(Func<ReceivedMessage, NetworkStream, CancellationToken, Task>? answer = null)
+    /// <param name="certificate">With which it takes messages over https alone.</param>
+    public WebhookReceiver(Func<ReceivedMessage, Stream, CancellationToken, Task>? answer = null, X509Certificate2? certificate = null)
     {
+        _certificate = certificate;
         _answer = answer ?? ((_, to, _) => AnswerAsync(to, "204 No Content"));
         _listener.Start();
         _running = RunAsync();
@@ -35,7 +41,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public string Url => $"http://127.0.0.1:{Port}/hook";
+    public string Url => _certificate is null ? $"http://127.0.0.1:{Port}/hook" : $"https://localhost:{Port}/hook";
 
     public ConcurrentQueue<ReceivedMessage> Received { get; } = new();
 
@@ -77,21 +83,30 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         {
             try
             {
-                var stream = client.GetStream();
+                await using var stream = await StreamOfAsync(client);
                 if (await ReadAsync(stream) is not { } message)
                     return;
                 Received.Enqueue(message);
                 _came.Release();
                 await _answer(message, stream, _ended.Token);
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
+            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
                 // The sender has gone.
             }
         }
     }
 
-    private async Task<ReceivedMessage?> ReadAsync(NetworkStream stream)
+    private async Task<Stream> StreamOfAsync(TcpClient client)
+    {
+        if (_certificate is null)
+            return client.GetStream();
+        var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsServerAsync(_certificate);
+        return tls;
+    }
+
+    private async Task<ReceivedMessage?> ReadAsync(Stream stream)
     {
         var bytes = new List<byte>();
         var one = new byte[1];

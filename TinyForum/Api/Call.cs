@@ -51,6 +51,12 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustedProxies);
 
+    /// <summary>The scheme, host and port under which clients know the forum.</summary>
+    /// <exception cref="RefusalException">Invalid: that is not set, and the request names no host.</exception>
+    public Uri Origin => Forum.Options.PublicUrl
+        ?? (Uri.TryCreate($"{(IsHttps ? "https" : "http")}://{Exchange.Authority}", UriKind.Absolute, out var origin)
+            ? origin : throw RefusalException.Invalid("Host", "must be the forum's host"));
+
     public bool IsDirectLoopback => ForwardedHeaders.IsDirectLoopback(Exchange);
 
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it in advance: a 304 then renders nothing.</summary>
@@ -66,6 +72,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     /// <summary>The <c>{username}</c> of the path.</summary>
     public string Username => values[0];
+
+    /// <summary>The <c>{tag}</c> of the path.</summary>
+    public string TagName => values[0];
 
     /// <summary>How many rows of a list the caller wants: the query's <c>limit</c>, 1 to <see cref="PagePosition.MaxSize"/>.</summary>
     public int PageSize => Query("limit") is not { } text ? PagePosition.DefaultSize

@@ -35,14 +35,15 @@ internal enum Access
 /// <param name="IsMarked">Whether the answer to a caller is the public one with the caller's marks, see <see cref="MarkedAnswers"/>.</param>
 /// <param name="IsSearch">Whether its calls count as searches.</param>
 /// <param name="IsSecret">Whether a client may not even store the answer.</param>
+/// <param name="IsFeed">Whether it is a feed, which has the addresses of what it tells of.</param>
 /// <param name="ContentType">The media type of the answer.</param>
 internal sealed record Endpoint(
     string Pattern, Access Access, JsonTypeInfo? Body, JsonTypeInfo? Answer, Func<Call, ValueTask> Run, string Summary, string Noun,
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, Subject Subject = default,
-    bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, string ContentType = "application/json")
+    bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, bool IsFeed = false, string ContentType = "application/json")
 {
-    /// <summary>Whether the answer is a page of a list; searches wait for threads of their own.</summary>
-    public bool IsPaged { get; } = Query.Contains("cursor") && !IsSearch;
+    /// <summary>Whether the answer is a page of a list, or as much as one; searches wait for threads of their own.</summary>
+    public bool IsPaged { get; } = IsFeed || (Query.Contains("cursor") && !IsSearch);
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,
@@ -65,6 +66,10 @@ internal sealed record Endpoint(
     public static Endpoint Of(string pattern, Access access, Func<Call, ValueTask> handler, string summary, string contentType,
         bool kept = false, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "") =>
         new(pattern, access, null, null, handler, summary, NounOf(name), [], refuses ?? [], Kept: kept, ContentType: contentType);
+
+    /// <summary>A feed, which its handler writes.</summary>
+    public static Endpoint Feed(string pattern, Func<Call, ValueTask> handler, string summary, [CallerArgumentExpression(nameof(handler))] string name = "") =>
+        new(pattern, Access.Anyone, null, null, handler, summary, NounOf(name), [], [], Kept: true, IsFeed: true, ContentType: AtomFeed.ContentType);
 
     /// <summary>An endpoint whose handler writes an answer of that type itself, as a stream.</summary>
     public static Endpoint Streamed<TAnswer>(string pattern, Access access, Func<Call, ValueTask> handler, string summary,

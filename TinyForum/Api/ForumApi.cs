@@ -90,6 +90,8 @@ internal sealed class ForumApi : IAsyncDisposable
         (exchange.Status, exchange.ContentType, exchange.IsSecret) = (endpoint.Status, endpoint.ContentType, endpoint.IsSecret);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
         var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query);
+        if (endpoint.IsFeed && _forum.Options.PublicUrl is null)
+            target += $" {call.Origin}"; // another host's feed is another
         if (keptFor is { } userId && _kept.TryAnswer(exchange, (int)endpoint.Subject, userId, target, out version))
             return;
         try

@@ -83,6 +83,11 @@ internal static class Routes
         Streamed<EventsAnswer>("GET /api/events", Anyone, Endpoints.Events.Read, "What happened, as a list; to who accepts text/event-stream, as a stream",
             query: ["after", "kinds", "thread", "limit"]),
 
+        Feed("GET /feed", Feeds.Forum, "The newest threads"),
+        Feed("GET /posts/{id}/feed", Feeds.Thread, "A thread's newest replies, and its first post"),
+        Feed("GET /user/{username}/feed", Feeds.User, "What a user wrote last"),
+        Feed("GET /tags/{tag}/feed", Feeds.Tagged, "The newest threads with a tag"),
+
         Of<WebhooksAnswer>("GET /api/webhooks", Admin, Endpoints.Webhooks.List, "The webhooks, newest first"),
         Of<NewWebhook, WebhookAnswer>("POST /api/webhooks", Admin, Endpoints.Webhooks.Create,
             "Makes a webhook, whose secret is shown only this once", status: 201),

@@ -52,6 +52,12 @@ internal static class SettingValue
     public static readonly SettingValue<IReadOnlyList<IPNetwork>> Networks = new("on|off|CIDR", ArgumentArity.ZeroOrMore, ParseNetworks,
         networks => networks.Count == 0 ? "off" : networks.SequenceEqual(ForumOptions.NearNetworks) ? "on" : string.Join(' ', networks));
 
+    /// <summary>An address without a path.</summary>
+    public static readonly SettingValue<Uri> Origin = new("URL", ArgumentArity.ExactlyOne,
+        text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", PathAndQuery: "/", Fragment: "", UserInfo: "" }
+            ? uri : throw new FormatException("must be http:// or https:// and a host, without a path, such as https://forum.example"),
+        uri => uri.GetLeftPart(UriPartial.Authority));
+
     /// <summary>Origins as browsers send them, or <c>*</c>.</summary>
     public static readonly SettingValue<IReadOnlyList<string>> Origins =
         new("ORIGIN", ArgumentArity.OneOrMore, ParseOrigins, origins => string.Join(' ', origins));

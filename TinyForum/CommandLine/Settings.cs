@@ -22,6 +22,9 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.HostNames, "any",
         "A name that requests may have as their Host, besides this machine's own. May be repeated");
 
+    private static readonly Setting<Uri?> PublicUrl = Setting.Of("--public-url", Defaults.PublicUrl, SettingValue.Origin, "as requests name it",
+        "The address under which clients know the forum, such as https://forum.example");
+
     private static readonly Setting<bool?> AnonymousLogout = Setting.Of(
         "--anonymous-logout", Defaults.AnonymousLogout, SettingValue.Switch, "on if it listens on loopback alone",
         "Whether GET /api/logout/NAME needs no login from this machine");
@@ -87,7 +90,7 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Hosts, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
+        Listen, Hosts, PublicUrl, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
         Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory,
         PasswordIterations,
     ];
@@ -102,6 +105,7 @@ internal static class Settings
     {
         Listen = Listen.In(line),
         Hosts = Hosts.In(line),
+        PublicUrl = PublicUrl.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustedProxies = TrustProxy.In(line),

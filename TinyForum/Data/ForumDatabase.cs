@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 7;
+    public const int SchemaVersion = 8;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -127,6 +127,7 @@ internal static class ForumDatabase
                 CREATE INDEX deliveries_waiting    ON deliveries (webhook_id, next_at) WHERE state = 'waiting';
                 CREATE UNIQUE INDEX deliveries_in_order ON deliveries (webhook_id) WHERE state = 'waiting' AND in_order = 1;
                 """), // webhooks
+            new(8, "CREATE INDEX threads_deleted          ON threads (id)                           WHERE deleted = 1;"), // feeds
         ],
         PrepareReader: RelevanceFunction.Register,
         Subjects.Count,
