@@ -17,6 +17,7 @@ internal static class AllBench
         ("Costs in the process", CostsBench.RunAsync),
         ("Logins", LoginsBench.RunAsync),
         ("Idle connections", IdleBench.RunAsync),
+        ("Events", EventsBench.RunAsync),
         ("Start", StartBench.RunAsync),
         ("Allocations", AllocationsBench.RunAsync),
         ("Bodies", BodiesBench.RunAsync),

@@ -18,6 +18,16 @@ internal sealed class Child : IDisposable
     /// <summary>Resident memory, bytes.</summary>
     public long ResidentBytes => Resident(_process.Id);
 
+    /// <summary>How long its threads have run.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public static long Resident(int process) => Status(process, "VmRSS:");
 
     /// <summary>The most memory that was resident since the process started, bytes.</summary>

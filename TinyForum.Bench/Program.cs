@@ -13,6 +13,7 @@ return await new RootCommand("Measurements of TinyForum")
     Settings.Command("callers", "Reading by many who are logged in, against a bare listener", CallersBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
+    Settings.Command("events", "What thousands of event streams cost, and how soon they tell", EventsBench.RunAsync),
     Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),
     Settings.Command("allocations", "What a request leaves to the garbage collector", AllocationsBench.RunAsync),
     Settings.Command("cold", "What is not kept yet: after a write, and beside a thousand a second", ColdBench.RunAsync),

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace TinyForum.Bench;
 
 /// <summary>Group commit against the same server committing each write alone.</summary>
@@ -15,21 +17,38 @@ internal static class WritesBench
         output.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var (clients, bar) in new[] { (1, "≥ 0.95"), (64, "≥ 5") })
         {
-            Side together = new(grouped), single = new(alone);
-            for (var round = -2; round < settings.Rounds; round++) // two to warm up: code goes on being compiled for some ten seconds
-            {
-                foreach (var side in round % 2 == 0 ? [together, single] : new[] { single, together })
-                {
-                    var result = await Load.RunAsync(side.Forum.Post("/api/posts", Fixture.Thread), clients, settings.Duration);
-                    if (round >= 0)
-                        side.Add(result);
-                }
-            }
+            var (together, single) = await CompareAsync(settings, clients, grouped, alone);
             output.WriteLine($"| {clients} | {together.Rates} | {single.Rates} | {together.Rates.RatioTo(single.Rates).ToString("F2")} | "
                 + $"{together.Latency} | {single.Latency} | {bar} |");
         }
         output.WriteLine();
         await OthersAsync(settings, grouped, output);
+        await WithoutEventsAsync(settings, grouped, folder.File("silent.db"), output);
+    }
+
+    /// <summary>What the log of events costs: against the same server on a database that takes none.</summary>
+    private static async Task WithoutEventsAsync(Settings settings, Fixture forum, string path, TextWriter output)
+    {
+        using (await Fixture.StartAsync(path))
+        {
+            // It makes the database.
+        }
+        using (var database = new SqliteConnection($"Data Source={path};Pooling=false"))
+        {
+            database.Open();
+            using var command = database.CreateCommand();
+            command.CommandText = "CREATE TRIGGER silence BEFORE INSERT ON events BEGIN SELECT raise(IGNORE); END";
+            command.ExecuteNonQuery();
+        }
+        using var silent = await Fixture.StartAsync(path);
+        output.WriteLine("| clients | `POST /api/posts` a second | on a database that takes no events | ratio | bar |");
+        output.WriteLine("| ---: | ---: | ---: | ---: | ---: |");
+        foreach (var clients in (int[])[1, 64])
+        {
+            var (with, without) = await CompareAsync(settings, clients, forum, silent);
+            output.WriteLine($"| {clients} | {with.Rates} | {without.Rates} | {with.Rates.RatioTo(without.Rates).ToString("F2")} | ≥ 0.9 |");
+        }
+        output.WriteLine();
     }
 
     /// <summary>Replies beside threads. (Likes are in <see cref="CostsBench"/>: a load of them would be about one post.)</summary>
@@ -56,6 +75,21 @@ internal static class WritesBench
         for (var i = 0; i < writes.Length; i++)
             output.WriteLine($"| {writes[i].Name} | {rates[i]} | {rates[i].RatioTo(rates[0]).ToString("F2")} |");
         output.WriteLine();
+    }
+
+    private static async Task<(Side One, Side Other)> CompareAsync(Settings settings, int clients, Fixture one, Fixture other)
+    {
+        Side first = new(one), second = new(other);
+        for (var round = -2; round < settings.Rounds; round++) // two to warm up: code goes on being compiled for some ten seconds
+        {
+            foreach (var side in round % 2 == 0 ? [first, second] : new[] { second, first })
+            {
+                var result = await Load.RunAsync(side.Forum.Post("/api/posts", Fixture.Thread), clients, settings.Duration);
+                if (round >= 0)
+                    side.Add(result);
+            }
+        }
+        return (first, second);
     }
 
     private sealed record Side(Fixture Forum)

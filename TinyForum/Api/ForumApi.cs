@@ -48,7 +48,7 @@ internal sealed class ForumApi : IAsyncDisposable
     [
         typeof(System.Collections.ReadOnlyCollectionBase),
         typeof(System.IO.Pipelines.Pipe), typeof(System.Runtime.Loader.AssemblyLoadContext), typeof(System.Numerics.Vector),
-        typeof(System.Threading.RateLimiting.ConcurrencyLimiter), typeof(Markdig.Markdown),
+        typeof(System.Threading.RateLimiting.ConcurrencyLimiter), typeof(Markdig.Markdown), typeof(System.Xml.XmlWriter),
     ];
 
     /// <exception cref="HttpRefusalException">The request can't be granted.</exception>

@@ -17,19 +17,22 @@ public sealed class EventLog : IAsyncDisposable
 
     private const int SweptAtOnce = 500;
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50); // at what other processes have written
+    // At what other processes have written, while somebody waits for it, and while nobody does.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50), LookSeldom = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _keptFor;
     private readonly int _keptAtLeast;
-    private readonly SemaphoreSlim _commits = new(0); // of this process
-    private readonly CancellationTokenSource _stopping = new(); // has no timer, and needs no disposal, as the semaphore does not
+    private readonly AutoResetEvent _look = new(false); // set by a commit of this process, and when somebody begins to wait
     private readonly Lock _starting = new();
     private Task? _watching;
+    private int _waiting; // for something to happen
+    private long _awaitedAt = long.MinValue / 2;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _newest;
+    private volatile bool _isStopping;
 
     internal EventLog(Database database, TimeProvider clock, TimeSpan keptFor, int keptAtLeast = KeptAtLeast)
     {
@@ -66,6 +69,7 @@ public sealed class EventLog : IAsyncDisposable
     {
         for (var last = after ?? Range.Newest; ;)
         {
+            var change = NextChange;
             var events = Read(last);
             if (events.Count > 0 && events[0].Number != last + 1) // also when the reader is so slow that they went meanwhile
                 throw RefusalException.Invalid("after", $"must be at least {events[0].Number - 1}: older events are not kept");
@@ -75,18 +79,38 @@ public sealed class EventLog : IAsyncDisposable
                 last = next.Number;
             }
             if (events.Count == 0)
-                await ChangedAsync(last, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(change, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Ends when there may be events behind a number.</summary>
-    /// <exception cref="TimeoutException">There are none for that long.</exception>
-    internal Task ChangedAsync(long after, TimeSpan timeout, CancellationToken cancellation)
+    /// <summary>Ends at the next change: something happens, or somebody's session, token or role changes. To be taken before what is read.</summary>
+    internal Task NextChange
     {
-        Start();
-        var changed = Volatile.Read(ref _changed).Task;
-        return Volatile.Read(ref _newest) > after ? Task.CompletedTask : changed.WaitAsync(timeout, cancellation);
+        get
+        {
+            Start();
+            return Volatile.Read(ref _changed).Task;
+        }
+    }
+
+    /// <summary>Waits for a <see cref="NextChange"/>, by whatever process.</summary>
+    /// <exception cref="TimeoutException">There is none for that long.</exception>
+    internal async Task WaitAsync(Task change, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var wasAwaited = IsAwaited;
+        Interlocked.Increment(ref _waiting);
+        Volatile.Write(ref _awaitedAt, Environment.TickCount64);
+        if (!wasAwaited)
+            _look.Set();
+        try
+        {
+            await change.WaitAsync(timeout, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 
     /// <summary>Writes an event in the transaction of what it tells of, right before the commit: numbers follow commits.</summary>
@@ -100,7 +124,7 @@ public sealed class EventLog : IAsyncDisposable
     internal void Start()
     {
         lock (_starting)
-            _watching ??= Task.Run(WatchAsync);
+            _watching ??= Task.Factory.StartNew(Watch, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Removes the oldest events that are neither young nor few enough.</summary>
@@ -119,49 +143,44 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>Stops looking.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        _database.Writer.Committed -= OnCommit;
+        _isStopping = true;
+        _look.Set();
         if (_watching is not null)
             await _watching.ConfigureAwait(false);
-        _database.Writer.Committed -= OnCommit;
     }
 
-    private void OnCommit(int writes)
-    {
-        if (_commits.CurrentCount == 0)
-            _commits.Release();
-    }
+    /// <summary>Whether somebody waits, or has until a moment ago and does again after that.</summary>
+    private bool IsAwaited => Volatile.Read(ref _waiting) > 0 || Environment.TickCount64 - Volatile.Read(ref _awaitedAt) < LookSeldom.TotalMilliseconds;
 
-    private async Task WatchAsync()
+    private void OnCommit(int writes) => _look.Set();
+
+    /// <summary>Has a thread of its own: to be woken twenty times a second costs one of the pool several times as much, for it spins.</summary>
+    private void Watch()
     {
-        long seen = -1, swept = Environment.TickCount64;
-        while (!_stopping.IsCancellationRequested)
+        (long, long) seen = (-1, -1);
+        var swept = Environment.TickCount64;
+        while (!_isStopping)
         {
             try
             {
-                var stamp = _database.Stamp((int)Subject.Events);
-                if (stamp != seen && Range.Newest is var newest && newest != _newest)
-                {
-                    Volatile.Write(ref _newest, newest);
+                var stamps = (_database.Stamp((int)Subject.Events), _database.Stamp((int)Subject.Callers));
+                if (stamps != seen)
                     Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-                }
-                seen = stamp;
+                seen = stamps;
                 if (Environment.TickCount64 - swept > SweepEvery.TotalMilliseconds)
                 {
-                    while (await SweepAsync().ConfigureAwait(false))
+                    while (SweepAsync().GetAwaiter().GetResult())
                     {
                     }
                     swept = Environment.TickCount64;
                 }
-                await _commits.WaitAsync(LookEvery, _stopping.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                // It stops.
+                _look.WaitOne(IsAwaited ? LookEvery : LookSeldom);
             }
             catch (Exception)
             {
                 // The database is busy or away, which whoever reads the log is told; it is looked at again.
-                await Task.Delay(LookEvery, CancellationToken.None).ConfigureAwait(false);
+                _look.WaitOne(LookEvery);
             }
         }
     }

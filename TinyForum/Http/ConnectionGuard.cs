@@ -24,6 +24,9 @@ internal sealed class ConnectionGuard : IDisposable
     /// </summary>
     private const int QuietSweeps = 10;
 
+    /// <summary>The same for those whose request is being served meanwhile, from which HttpListener reads nothing.</summary>
+    private const int ServedSweeps = 5 * QuietSweeps;
+
     private const int Headroom = 256; // descriptors looked at beyond the last one in use
     private const int FullSweepEvery = 1000; // milliseconds between two sweeps that look at all descriptors
 
@@ -190,6 +193,12 @@ internal sealed class ConnectionGuard : IDisposable
             if (slot.IsQuiet && (fd + _sweeps) % QuietSweeps != 0 && !_shutDown)
             {
                 last = fd;
+                continue;
+            }
+            if (slot.Connection is { IsServedQuietly: true } served && (fd + _sweeps) % ServedSweeps != 0 && !_shutDown)
+            {
+                last = fd;
+                served.SeenAt = now;
                 continue;
             }
             var cookie = LinuxSocket.Cookie(fd);

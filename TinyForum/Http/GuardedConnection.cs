@@ -37,6 +37,9 @@ internal sealed class GuardedConnection(SocketName remote)
     /// <summary>Whether nothing is happening, so that it can be looked at less often.</summary>
     public bool IsQuiet { get; private set; }
 
+    /// <summary>Whether nothing is happening and the same request is still being served, as one for a stream is. Asks the kernel nothing.</summary>
+    public bool IsServedQuietly => IsQuiet && (int)_seenState > 0 && Volatile.Read(ref _state) == _seenState;
+
     /// <summary>The limit on connections that this connection exceeds.</summary>
     public CutReason? Excess { get; set; }
 

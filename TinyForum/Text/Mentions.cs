@@ -67,8 +67,31 @@ internal static class Mentions
         }
     }
 
+    /// <summary>Where a text mentions users, by the place of the sign: how long that is, and the address of the user's page.</summary>
+    /// <param name="body">The text.</param>
+    /// <param name="find">Finds the address of a user's page by the key of the name.</param>
+    internal static IReadOnlyDictionary<int, (int Length, string Address)> Places(string body, Func<string, string?> find)
+    {
+        var (places, known, tries) = (new Dictionary<int, (int, string)>(), new Dictionary<string, string?>(), 0);
+        foreach (var (at, names) in Runs(body))
+        {
+            foreach (var (key, length) in names.TakeWhile(_ => ++tries <= MaxTries))
+            {
+                if (!known.TryGetValue(key, out var address))
+                    known[key] = address = find(key);
+                if (address is null)
+                    continue;
+                places[at] = (1 + length, address);
+                break;
+            }
+        }
+        return places;
+    }
+
     /// <summary>For each mention the keys of the names that it may stand for, the longest first.</summary>
-    internal static IEnumerable<IEnumerable<string>> Names(string body)
+    internal static IEnumerable<IEnumerable<string>> Names(string body) => Runs(body).Select(run => run.Names.Select(name => name.Key));
+
+    private static IEnumerable<(int At, IEnumerable<(string Key, int Length)> Names)> Runs(string body)
     {
         if (!body.AsSpan().ContainsAny(AtSigns))
             yield break;
@@ -79,7 +102,7 @@ internal static class Mentions
                 continue;
             var run = Run(text.AsSpan(at + 1));
             if (run > 0 && MayPrecede(text.AsSpan(0, at)))
-                yield return Keys(new string(text, at + 1, run), IsOfAddress(text, at + 1 + run));
+                yield return (at, Keys(new string(text, at + 1, run), IsOfAddress(text, at + 1 + run)));
             at += run;
         }
     }
@@ -92,7 +115,7 @@ internal static class Mentions
     private static bool IsAtSign(char c) => AtSigns.Contains(c);
 
     /// <summary>The keys of the beginnings of a run of name characters that may be a name: shorter ones alone, if the whole run is of an address.</summary>
-    private static IEnumerable<string> Keys(string run, bool isOfAddress)
+    private static IEnumerable<(string Key, int Length)> Keys(string run, bool isOfAddress)
     {
         var keys = new HashSet<string>();
         var longest = Longest(run);
@@ -103,7 +126,7 @@ internal static class Mentions
             foreach (var name in (string[])[run[..end], run[..end].TrimEnd(Stops), run[..end].TrimEnd(Signs)])
             {
                 if (Username.KeyOf(name) is { } key && UnicodeText.Length(key) <= 2 * Username.MaxLength && keys.Add(key))
-                    yield return key;
+                    yield return (key, name.Length);
             }
         }
     }

@@ -82,6 +82,9 @@ internal static class Prose
         void Copy(int from, int to) => markdown.AsSpan(from, to - from).CopyTo(text.AsSpan(from));
     }
 
+    /// <summary>Whether a block is so tangled, or so deeply nested, that it would take long to read.</summary>
+    internal static bool IsTangled(string markdown) => !ReferenceEquals(Untangled(markdown), markdown);
+
     private static MarkdownPipeline MakePipeline()
     {
         var builder = new MarkdownPipelineBuilder().UsePreciseSourceLocation();
@@ -126,7 +129,8 @@ internal static class Prose
                 if (Openings.Contains(line[i]) && ++openings > MaxOpenings)
                     Neutralize(start + i);
             }
-            start += line.Length + 1;
+            start += line.Length;
+            start += markdown.AsSpan(start).StartsWith("\r\n") ? 2 : 1;
         }
         return untangled is null ? markdown : new string(untangled);
 
@@ -154,7 +158,7 @@ internal static class Prose
     }
 
     /// <summary>Whether a line is a thematic break, or the underline of a heading: no list is in it.</summary>
-    private static bool IsRule(ReadOnlySpan<char> line) => line.Count(line[0]) > 2 && !line.ContainsAnyExcept(line[0], ' ', '\t');
+    private static bool IsRule(ReadOnlySpan<char> line) => line[0] != '+' && line.Count(line[0]) > 2 && !line.ContainsAnyExcept(line[0], ' ', '\t');
 
     /// <summary>Where the line goes on behind the fence that it begins with, if it does: that has to stay whole.</summary>
     private static int BehindFence(ReadOnlySpan<char> line)

@@ -24,7 +24,6 @@ internal sealed class WebhookSender : IAsyncDisposable
     private readonly Dictionary<long, Progress> _webhooks = []; // of the loop alone
     private readonly ConcurrentDictionary<string, long> _outcomes = new();
     private readonly Task _running;
-    private long _newest;
 
     /// <param name="store">The webhooks.</param>
     /// <param name="deliveries">Their queues.</param>
@@ -76,8 +75,9 @@ internal sealed class WebhookSender : IAsyncDisposable
         {
             try
             {
+                var change = _log.NextChange;
                 await LookAsync().ConfigureAwait(false);
-                await WaitAsync().ConfigureAwait(false);
+                await WaitAsync(change).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -92,10 +92,10 @@ internal sealed class WebhookSender : IAsyncDisposable
         }
     }
 
-    private async Task WaitAsync()
+    private async Task WaitAsync(Task change)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var happened = _log.ChangedAsync(_newest, LookEvery, waiting.Token);
+        var happened = _webhooks.Count == 0 ? Task.Delay(LookEvery, waiting.Token) : _log.WaitAsync(change, LookEvery, waiting.Token);
         var changed = _changed.WaitAsync(LookEvery, waiting.Token);
         await Task.WhenAny(happened, changed).ConfigureAwait(false);
         await waiting.CancelAsync().ConfigureAwait(false);
@@ -106,7 +106,6 @@ internal sealed class WebhookSender : IAsyncDisposable
     /// <summary>Begins to send to each webhook that has something to be sent and is not being sent to.</summary>
     private async Task LookAsync()
     {
-        var newest = _log.Range.Newest;
         var active = _deliveries.Active(_holder);
         foreach (var gone in _webhooks.Keys.Except(active.Select(w => w.Id)).Where(id => _webhooks[id].Sending.IsCompleted).ToList())
             _webhooks.Remove(gone);
@@ -121,11 +120,10 @@ internal sealed class WebhookSender : IAsyncDisposable
             if (webhook.NotBefore > now)
                 continue;
             if (webhook.NextAt <= now || (!webhook.IsBlocked && Wants(webhook, progress)))
-                progress.Sending = Task.Run(() => SendAsync(webhook.Id, progress.Seen));
+                progress.Sending = SendInBackground(webhook.Id, progress.Seen);
             else if (progress.Seen - webhook.Position > 2 * EventLog.ReadAtOnce) // long before those events go
                 await _deliveries.SkipAsync(webhook, progress.Seen).ConfigureAwait(false);
         }
-        _newest = newest;
     }
 
     /// <summary>Looks for an event that a webhook wants, past those that it is known not to.</summary>
@@ -146,7 +144,19 @@ internal sealed class WebhookSender : IAsyncDisposable
         return false;
     }
 
-    private async Task SendAsync(long webhook, long skip)
+    private Task<bool> SendInBackground(long webhook, long skip)
+    {
+        var sending = Task.Run(() => SendAsync(webhook, skip));
+        _ = sending.ContinueWith(hasSent =>
+        {
+            if (hasSent.Result)
+                Wake(); // for what happened when it was about to end
+        }, TaskScheduler.Default);
+        return sending;
+    }
+
+    /// <returns>Whether anything was sent.</returns>
+    private async Task<bool> SendAsync(long webhook, long skip)
     {
         TryResult? last = null;
         try
@@ -157,7 +167,7 @@ internal sealed class WebhookSender : IAsyncDisposable
                 if (note is not null)
                     _tell(note);
                 if (due is null)
-                    return;
+                    break;
                 _stopping.Token.ThrowIfCancellationRequested();
                 last = await TryAsync(due).ConfigureAwait(false);
                 if (!last.IsUntold)
@@ -172,6 +182,7 @@ internal sealed class WebhookSender : IAsyncDisposable
         {
             _tell($"webhook {webhook} can't be sent to, which is tried again: {e.Message}"); // once the lease has ended
         }
+        return last is not null;
     }
 
     private async Task<TryResult> TryAsync(DueDelivery due)

@@ -17,13 +17,13 @@ internal sealed class EventStreams : IAsyncDisposable
     /// <summary>How long nothing is sent at most: proxies end connections that are quiet for a minute.</summary>
     internal static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100); // how soon a stream ends with its session
     private static readonly TimeSpan KeepUpEvery = TimeSpan.FromSeconds(1);
+    private const int Turns = 5; // to ask takes a system call
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     // With more streams than this, what happens within a moment is sent together: a write to each takes some microseconds.
     private const int Many = 200;
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(25);
 
     private static readonly byte[] Comment = ":\n\n"u8.ToArray();
 
@@ -38,6 +38,7 @@ internal sealed class EventStreams : IAsyncDisposable
     private long _callers = -1;
     private long _recheckAt; // for what ends by time alone
     private long _keepUpAt;
+    private long _turn; // of those that are asked whether they have left
     private long _told;
 
     public EventStreams(Forum forum) => (_forum, _teller) = (forum, new EventTeller(forum));
@@ -98,17 +99,19 @@ internal sealed class EventStreams : IAsyncDisposable
         var (oldest, newest) = _forum.Events.Range;
         var reconnection = TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 5_000)); // so that not all come back at once
         stream.Offer(EventTeller.Frame("hello", new EventRangeView(newest, oldest), reconnection: reconnection));
-        if (after < oldest - 1 || after > newest)
-        {
-            stream.Offer(EventTeller.Frame("resync", new EventRangeView(newest, oldest), number: newest));
-            after = null;
-        }
         stream.After = after ?? newest;
+        if (stream.After < oldest - 1 || stream.After > newest)
+            Resync(stream);
         while (!stream.HasEnded && !TryJoin(stream))
         {
             var events = _forum.Events.Read(stream.After);
             if (!Recheck([stream]))
                 return;
+            if (events.Count > 0 && events[0].Number != stream.After + 1) // removed meanwhile
+            {
+                Resync(stream);
+                continue;
+            }
             foreach (var happened in events)
             {
                 if (stream.IsBehind && !await CatchUpAsync(stream).ConfigureAwait(false))
@@ -118,6 +121,14 @@ internal sealed class EventStreams : IAsyncDisposable
                 stream.After = happened.Number;
             }
         }
+    }
+
+    /// <summary>Says that events which the client has not had are no longer kept, and goes on from now.</summary>
+    private void Resync(EventStream stream)
+    {
+        var (oldest, newest) = _forum.Events.Range;
+        stream.Offer(EventTeller.Frame("resync", new EventRangeView(newest, oldest), number: newest));
+        stream.After = newest;
     }
 
     /// <summary>Waits until a client has read what it was sent, for the queue is for what happens meanwhile; one that does not read is cut off.</summary>
@@ -159,60 +170,71 @@ internal sealed class EventStreams : IAsyncDisposable
         {
             try
             {
-                await _forum.Events.ChangedAsync(_after, Tick, _stopping.Token).ConfigureAwait(false);
+                var change = _forum.Events.NextChange;
+                bool hasTold, areMany;
+                lock (_lock)
+                {
+                    hasTold = Tell();
+                    KeepUp();
+                    areMany = _streams.Count > Many;
+                }
+                if (areMany)
+                    await Task.Delay(Moment, _stopping.Token).ConfigureAwait(false);
+                if (!hasTold)
+                    await _forum.Events.WaitAsync(change, KeepUpEvery, _stopping.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+            catch (TimeoutException)
             {
                 // Nothing happened.
             }
-            try
-            {
-                int count;
-                lock (_lock)
-                {
-                    Tell();
-                    KeepUp();
-                    count = _streams.Count;
-                }
-                if (count > Many)
-                    await Task.Delay(Moment, _stopping.Token).ConfigureAwait(false);
-            }
             catch (Exception e)
             {
-                if (e is not (RefusalException or OperationCanceledException)) // busy, or at its end
+                if ((e as AggregateException)?.InnerException is var inner && (inner ?? e) is not (RefusalException or OperationCanceledException)) // busy
                     _forum.Options.Tell(LogSeverity.Error, "what happened can't be told to event streams, which is tried again", e);
-                await Task.Delay(KeepUpEvery, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(KeepUpEvery, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
     /// <summary>Tells every stream what happened since the last time.</summary>
-    private void Tell()
+    /// <returns>Whether something did; there may be more then.</returns>
+    private bool Tell()
     {
         var events = _forum.Events.Read(_after);
         Recheck(_streams);
         if (events.Count == 0)
-            return;
+            return false;
         var batch = new EventBatch(_teller, events);
-        foreach (var stream in _streams)
+        Parallel.For(0, (_streams.Count + Many - 1) / Many, share =>
         {
-            if (batch.For(stream, ref _told) is { Length: > 0 } frames)
-                stream.Offer(frames);
-            stream.After = Math.Max(stream.After, batch.Last);
-        }
+            var told = 0L;
+            for (var i = share * Many; i < Math.Min(_streams.Count, (share + 1) * Many); i++)
+                Tell(_streams[i], batch, ref told);
+            Interlocked.Add(ref _told, told);
+        });
         _after = batch.Last;
+        return true;
     }
 
-    /// <summary>Ends the streams of clients that have left, and shows the others that somebody is there.</summary>
+    private static void Tell(EventStream stream, EventBatch batch, ref long told)
+    {
+        if (batch.For(stream, ref told) is { Length: > 0 } frames)
+            stream.Offer(frames);
+        stream.After = Math.Max(stream.After, batch.Last);
+    }
+
+    /// <summary>Ends the streams of clients that have left, some of them each time, and shows the others that somebody is there.</summary>
     private void KeepUp()
     {
         var now = Environment.TickCount64;
         if (now < _keepUpAt)
             return;
         _keepUpAt = now + (long)KeepUpEvery.TotalMilliseconds;
-        foreach (var stream in _streams)
+        _turn++;
+        for (var i = 0; i < _streams.Count; i++)
         {
-            if (stream.HasLeft)
+            var stream = _streams[i];
+            if ((_turn + i) % Turns == 0 && stream.HasLeft)
                 stream.End();
             else if (now - stream.OfferedAt > Heartbeat.TotalMilliseconds)
                 stream.Offer(Comment);

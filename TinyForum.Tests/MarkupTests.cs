@@ -1,0 +1,160 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using FsCheck.Fluent;
+using TinyForum.Text;
+
+namespace TinyForum.Tests;
+
+/// <summary>Markdown becomes HTML that is safe to show, in little time whatever it is.</summary>
+[TestClass]
+public sealed partial class MarkupTests
+{
+    private static readonly int[] BareAddresses = [608, 611]; // which are links here
+
+    private static string Html(string markdown) => Markup.Html(markdown, key => key is "ada" or "bob" ? $"/user/{key}" : null);
+
+    /// <summary>What of the examples we mean to do otherwise, done to what the specification expects.</summary>
+    private static string AsOurs(string expected)
+    {
+        var html = Heading().Replace(expected, m => $"<{m.Groups[1].Value}h{Math.Min(6, m.Groups[2].Value[0] - '0' + 2)}>");
+        html = Image().Replace(html, m =>
+            $"<a href=\"{m.Groups[1].Value}\"{m.Groups[3].Value}>{(m.Groups[2].Value == "" ? m.Groups[1].Value : m.Groups[2].Value)}</a>");
+        for (string before = ""; before != html;)
+        {
+            before = html;
+            html = Link().Replace(html, m =>
+            {
+                var (url, title, text) = (m.Groups[1].Value, m.Groups[2].Value, m.Groups[3].Value);
+                var isAddress = text != "" && Uri.UnescapeDataString(url).Replace("mailto:", "") == Uri.UnescapeDataString(WebUtility.HtmlDecode(text));
+                return Markup.IsAllowed(WebUtility.HtmlDecode(url))
+                    ? $"<A href=\"{url}\"{title}{(url[0] == '/' ? "" : " rel=\"nofollow ugc noopener\"")}>{text}</A>"
+                    : isAddress ? $"&lt;{text}&gt;" : text;
+            });
+        }
+        return html.Replace("<A ", "<a ").Replace("</A>", "</a>");
+    }
+
+    [GeneratedRegex("<(/?)h([1-6])>")]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("<img src=\"([^\"]*)\" alt=\"([^\"]*)\"( title=\"[^\"]*\")? />")]
+    private static partial Regex Image();
+
+    [GeneratedRegex("<a href=\"([^\"]*)\"( title=\"[^\"]*\")?>((?:(?!<a |</a>).)*)</a>", RegexOptions.Singleline)]
+    private static partial Regex Link();
+
+    [GeneratedRegex("(?ms)^`{32} example\n(.*?)^\\.\n(.*?)^`{32}$")]
+    private static partial Regex Example();
+
+    [GeneratedRegex("<[a-zA-Z/!?][^>]*>?")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex("</?em>")]
+    private static partial Regex Emphasis(); // which the text of an image's link may have
+
+    [GeneratedRegex("\\n*(</?(?:p|ul|ol|li|blockquote|h[1-6]|hr)\\b[^>]*>)\\n*")]
+    private static partial Regex Block();
+
+    [TestMethod]
+    public void The_examples_of_the_specification_come_out_as_it_says_but_for_raw_HTML()
+    {
+        var failed = new List<string>();
+        var (number, compared) = (0, 0);
+        foreach (Match example in Example().Matches(Repository.Read("TinyForum.Tests/commonmark.txt")))
+        {
+            number++;
+            var (markdown, expected) = (example.Groups[1].Value.Replace('→', '\t'), example.Groups[2].Value.Replace('→', '\t'));
+            if (Tag().Matches(expected).Any(tag => markdown.Contains(tag.Value)))
+                continue;
+            compared++;
+            var html = Html(markdown);
+            string Comparable(string text) => Block().Replace(markdown.Contains("![") ? Emphasis().Replace(text, "") : text, "$1");
+            if (Comparable(html) != Comparable(AsOurs(expected)) && !BareAddresses.Contains(number))
+                failed.Add($"{number}\n{markdown}\n-- is expected to be\n{AsOurs(expected)}\n-- and is\n{html}");
+        }
+        Assert.IsEmpty(failed, string.Join("\n\n", failed.Take(12)));
+        Assert.IsGreaterThan(550, compared);
+    }
+
+    [TestMethod]
+    [DataRow("**中文。**後", "<strong>中文。</strong>後")]
+    [DataRow("これは**「重要」**です", "これは<strong>「重要」</strong>です")]
+    [DataRow("看https://example.com/a。好", "看<a href=\"https://example.com/a\" rel=\"nofollow ugc noopener\">https://example.com/a</a>。好")]
+    [DataRow("(www.example.com/a_(b)).", "(<a href=\"https://www.example.com/a_(b)\" rel=\"nofollow ugc noopener\">www.example.com/a_(b)</a>).")]
+    [DataRow("xhttps://a.b", "xhttps://a.b")]
+    [DataRow("[a https://b.c](https://d.e)", "<a href=\"https://d.e\" rel=\"nofollow ugc noopener\">a https://b.c</a>")]
+    [DataRow("~~a~~", "<del>a</del>")]
+    [DataRow("hi @Ada, @eve and @bob's", "hi <a href=\"/user/ada\">@Ada</a>, @eve and <a href=\"/user/bob\">@bob</a>'s")]
+    [DataRow("`@ada` \\@ada a@ada", "<code>@ada</code> @ada a@ada")]
+    [DataRow("问@bob吧", "问<a href=\"/user/bob\">@bob</a>吧")]
+    [DataRow("*@ada* [@ada](/x)", "<em><a href=\"/user/ada\">@ada</a></em> <a href=\"/x\">@ada</a>")]
+    [DataRow("![cat](https://c.at/1.png)", "<a href=\"https://c.at/1.png\" rel=\"nofollow ugc noopener\">cat</a>")]
+    [DataRow("![](https://c.at/1.png)", "<a href=\"https://c.at/1.png\" rel=\"nofollow ugc noopener\">https://c.at/1.png</a>")]
+    [DataRow("<b>&amp;<script>", "&lt;b&gt;&amp;&lt;script&gt;")]
+    public void Text_in_a_line(string markdown, string html) => Assert.AreEqual($"<p>{html}</p>\n", Html(markdown));
+
+    [TestMethod]
+    [DataRow("[a](javascript:alert(1))"), DataRow("[a](JavaScript:alert(1))"), DataRow("[a](&#106;avascript:alert(1))"), DataRow("[a](java\tscript:alert(1))")]
+    [DataRow("[a](<java\nscript:alert(1)>)"), DataRow("<javascript:alert(1)>"), DataRow("<data:text/html,x>"), DataRow("[a](data:text/html,x)")]
+    [DataRow("[a]\n\n[a]: javascript:alert(1)"), DataRow("![a](javascript:alert(1))"), DataRow("![a](data:image/png;base64,x)"), DataRow("[a](//evil.example)")]
+    [DataRow("[a](/\\evil.example)"), DataRow("[a](\\\\evil.example)"), DataRow("[a](/%09/evil.example\"onclick=alert(1))"), DataRow("[a](vbscript:x)")]
+    [DataRow("[a](/&#9;/evil.example)"), DataRow("[a](&#1;javascript:x)"), DataRow("[a](https:evil.example)"), DataRow("[a](feed:javascript:x)")]
+    [DataRow("[a](/&#x2F;evil.example)"), DataRow("[a](/&#92;evil.example)"), DataRow("[a](relative)")]
+    [DataRow("[a](#hash)"), DataRow("<a href=javascript:x>a</a>")]
+    public void Links_to_anything_but_pages_and_mail_are_text(string markdown)
+    {
+        var html = Html(markdown);
+        Assert.IsFalse(Regex.IsMatch(html, "<(?!/?(p|a)\\b)|href=\"(?!/%09/evil)"), html);
+        Assert.IsFalse(Regex.IsMatch(html, "<[^>]*(onclick|javascript)[^>]*=[^>]*>") && !html.Contains("%22onclick"), html);
+    }
+
+    private static readonly string[] Fragments =
+    [
+        "- ", "* ", "> ", "1. ", "a", " ", "\n", "\n\n", "*", "**", "_", "~", "~~", "`", "``", "```\n", "[", "]", "(", ")", "![", "<", ">", "|", "|-|\n", "&",
+        "&amp;", "\\", "@", "@ada ", "www.", "http://", "https://a.b/(", "\t", "    ", "# ", "===\n", "---\n", "[a]: /b\n", "[a][a]", ":", "<a ", "<!--",
+        "中", "。", "- [ ] ", "10) ", "\"", "'", "=", "](javascript:", "](", "<http:", "a@b.c", "[a](/b \"c\")",
+        "\u202E", "\uFFFE", "😀", "&#x6A;", "<javascript:x>",
+    ];
+
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["a"] = ["href", "title", "rel"], ["input"] = ["disabled", "type", "checked"], ["ul"] = ["class"], ["li"] = ["class"], ["ol"] = ["start", "class"],
+        ["code"] = ["class"], ["th"] = ["style"], ["td"] = ["style"],
+    };
+
+    private const string Plain = " p h3 h4 h5 h6 em strong del pre blockquote br hr table thead tbody tr post ";
+
+    [TestMethod]
+    public void Whatever_is_written_comes_out_well_formed_and_inert()
+    {
+        var fragment = Gen.Elements(Fragments);
+        var texts = Gen.OneOf(fragment.ArrayOf(), fragment.ArrayOf(3).Select(few => Enumerable.Repeat(few, 400).SelectMany(f => f).ToArray()));
+        Prop.ForAll(texts.ToArbitrary(), fragments =>
+        {
+            var html = Html(string.Concat(fragments));
+            var post = XElement.Parse($"<post>{html.Replace('\uFFFE', '?').Replace("&#xFFFE;", "?")}</post>");
+            foreach (var element in post.DescendantsAndSelf())
+            {
+                var attributes = Allowed.GetValueOrDefault(element.Name.LocalName);
+                Assert.IsTrue(attributes is not null || Plain.Contains($" {element.Name.LocalName} "), html);
+                foreach (var attribute in element.Attributes())
+                {
+                    CollectionAssert.Contains(attributes ?? [], attribute.Name.LocalName, html);
+                    if (attribute.Name == "href")
+                        Assert.IsTrue(Regex.IsMatch(attribute.Value, "^(https?://|mailto:|/(?![/\\\\]))", RegexOptions.IgnoreCase), html);
+                }
+            }
+        }).Holds(cases: 400, size: 60);
+    }
+
+    [TestMethod]
+    [DataRow("+ "), DataRow("1. "), DataRow("> "), DataRow("*a "), DataRow("_a\r\n"), DataRow("[a]("), DataRow("![ "), DataRow("~~a ")]
+    [DataRow("|a|\n"), DataRow("===\na\n")]
+    public void What_would_take_long_is_shown_as_it_was_written(string fragment)
+    {
+        var text = string.Concat(Enumerable.Repeat(fragment, 32_000 / fragment.Length)).TrimEnd();
+        var html = Html(text);
+        Assert.AreEqual(text.ReplaceLineEndings("\n"), WebUtility.HtmlDecode(html[3..^5].Replace("<br />\n", "\n").Replace("&#xD;", "")));
+    }
+}
