@@ -12,16 +12,16 @@ public sealed class AnswerCacheTests
     private const long Beside = AnswerCache.Overhead + 2 * 8; // with "one more"
 
     private void Keep(string target, ReadOnlyMemory<byte> body, long version = 1) =>
-        _cache.Keep(userId: 0, target, new KeptAnswer(version, "/", "\"tag\"", body, isPublic: false));
+        _cache.Keep(userId: 0, target, new KeptAnswer(version, "/", "\"tag\"", "text/plain", body, isPublic: false));
 
     [TestMethod]
     public void As_many_answers_are_kept_as_may_be_and_then_it_starts_over()
     {
         var cache = new AnswerCache(_ => 1, 1000 * MaxBytes);
         for (var i = 0; i < AnswerCache.MaxAnswers; i++)
-            cache.Keep(userId: 0, $"{i}", new KeptAnswer(1, "/", "\"tag\"", default, isPublic: false));
+            cache.Keep(userId: 0, $"{i}", new KeptAnswer(1, "/", "\"tag\"", "text/plain", default, isPublic: false));
         Assert.AreEqual(AnswerCache.MaxAnswers, cache.Count);
-        cache.Keep(userId: 0, "one more", new KeptAnswer(1, "/", "\"tag\"", default, isPublic: false));
+        cache.Keep(userId: 0, "one more", new KeptAnswer(1, "/", "\"tag\"", "text/plain", default, isPublic: false));
         Assert.AreEqual(1, cache.Count);
     }
 

@@ -132,8 +132,11 @@ public sealed class FeedTests
         }
         await using var other = await TestForum.StartAsync(o => o with { PublicUrl = new("https://forum.example") });
         await FilledAsync(other);
-        var feed = await ReadAsync(other.Client(), "/feed");
-        Assert.AreEqual("https://forum.example/api/posts/3", feed.Items.First().Links[0].Uri.AbsoluteUri);
+        for (var again = 0; again < 2; again++) // made, and kept
+        {
+            var feed = await ReadAsync(other.Client(), "/feed");
+            Assert.AreEqual("https://forum.example/api/posts/3", feed.Items.First().Links[0].Uri.AbsoluteUri);
+        }
     }
 
     [TestMethod]

@@ -19,6 +19,7 @@ public sealed partial class LayoutTests
         ["Http"] = [],
         ["Api"] = ["Text", "Data", "Http"],
         ["Webhooks"] = ["Data"],
+        ["Web"] = ["Text", "Data", "Http", "Api"],
         ["Telemetry"] = ["Api", "Http", "Webhooks"],
         ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],
     };

@@ -129,7 +129,7 @@ public sealed class MarkedAnswersTests
             await RequireAsync(client, $"/api/posts/{id}", posts.Find(id, viewer) is { } post ? PostAnswer.Of(post) : null, ApiJson.Type<PostAnswer>());
             var replies = posts.Replies(id, 100, viewer: viewer);
             await RequireAsync(client, $"/api/posts/{id}/replies?limit=100",
-                replies is null ? null : new RepliesAnswer([.. replies.Items.Select(ReplyView.Of)], null), ApiJson.Type<RepliesAnswer>());
+                replies is null ? null : new RepliesAnswer([.. replies.Items.Select(ViewOf)], null), ApiJson.Type<RepliesAnswer>());
         }
     }
 
@@ -140,4 +140,7 @@ public sealed class MarkedAnswersTests
         if (fresh is not null)
             Assert.AreEqual(System.Text.Encoding.UTF8.GetString(JsonResponder.Render(fresh, type)), answer.Text, path);
     }
+
+    private static ReplyView ViewOf(Post post) =>
+        post.DeletedBy is null ? PostView.Of(post) : new DeletedPostView(Deleted: true, post.Id, post.Number, post.ThreadId);
 }

@@ -8,12 +8,12 @@ namespace TinyForum.Tests;
 public sealed class QueryParameterTests
 {
     [TestMethod]
-    [DataRow("GET", "/api/posts?x=1", "x", "is not a known parameter: this takes sort, author, tag, unread, limit, cursor")]
+    [DataRow("GET", "/api/posts?x=1", "x", "is not a known parameter: this takes sort, author, tag, unread, html, limit, cursor")]
     [DataRow("GET", "/api/posts?limt=3", "limt", "is not a known parameter: did you mean limit?")]
     [DataRow("GET", "/api/posts?limit=3&Limit=4", "Limit", "is not a known parameter: did you mean limit?")]
-    [DataRow("GET", "/api/posts?limit=3&%70age=4", "page", "is not a known parameter: this takes sort, author, tag, unread, limit, cursor")]
-    [DataRow("GET", "/api/posts?=3", "", "is not a known parameter: this takes sort, author, tag, unread, limit, cursor")]
-    [DataRow("GET", "/api/posts/1?limit=3", "limit", "is not a known parameter: this takes none")]
+    [DataRow("GET", "/api/posts?limit=3&%70age=4", "page", "is not a known parameter: this takes sort, author, tag, unread, html, limit, cursor")]
+    [DataRow("GET", "/api/posts?=3", "", "is not a known parameter: this takes sort, author, tag, unread, html, limit, cursor")]
+    [DataRow("GET", "/api/posts/1?limit=3", "limit", "is not a known parameter: this takes html")]
     [DataRow("GET", "/api/openapi.json?v=3", "v", "is not a known parameter: this takes none")]
     [DataRow("POST", "/api/register?next=/", "next", "is not a known parameter: this takes none")]
     [DataRow("DELETE", "/api/posts/1?reasons=spam", "reasons", "is not a known parameter: did you mean reason?")]

@@ -20,6 +20,7 @@ public sealed class StandingTests(TestContext context)
         ["POST /api/tokens"] = """{"name":"held","scope":"write"}""",
         ["POST /api/posts"] = """{"title":"held","body":"held"}""",
         ["PATCH /api/posts/{id}"] = """{"body":"held"}""",
+        ["POST /api/preview"] = """{"body":"held"}""",
         ["POST /api/posts/{id}/replies"] = """{"body":"held"}""",
         ["PUT /api/posts/{id}/read"] = """{"number":0}""",
         ["POST /api/messages"] = """{"to":"bob","body":"held"}""",

@@ -51,6 +51,9 @@ public sealed record ForumOptions
     /// <summary>The name of the session's cookie. Over https it is set with <c>__Host-</c> before it.</summary>
     public string CookieName { get; init; } = "tinyforum_session";
 
+    /// <summary>The forum's name, on its pages and feeds.</summary>
+    public string Title { get; init; } = "TinyForum";
+
     /// <summary>
     /// The scheme, host and port under which clients know the forum, for feeds; <see langword="null"/>: what their requests name.
     /// </summary>

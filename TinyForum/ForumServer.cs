@@ -7,6 +7,7 @@ using TinyForum.Maintenance;
 using TinyForum.Passwords;
 using TinyForum.Storage;
 using TinyForum.Telemetry;
+using TinyForum.Web;
 using TinyForum.Webhooks;
 
 namespace TinyForum;
@@ -106,7 +107,7 @@ public sealed class ForumServer : IAsyncDisposable
         var telemetry = new ForumTelemetry();
         try
         {
-            var api = new ForumApi(forum, telemetry.Prometheus.Write);
+            var api = new ForumApi(forum, telemetry.Prometheus.Write, WebRoutes.All);
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             var boundary = new Boundary(
                 api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,

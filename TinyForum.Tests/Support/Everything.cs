@@ -9,7 +9,7 @@ internal static class Everything
     // What to send for each parameter that a query may have, beside leaving it away. A new one needs a line here.
     private static readonly Dictionary<string, string[]> Samples = new()
     {
-        ["limit"] = [], ["cursor"] = [], ["reason"] = [],
+        ["html"] = ["true"], ["limit"] = [], ["cursor"] = [], ["reason"] = [],
         ["sort"] = ["active"], ["author"] = ["ada"], ["tag"] = ["news"], ["kinds"] = ["thread.created,reply.created"],
         ["thread"] = ["1"], ["unread"] = ["true"], ["after"] = ["1"],
         ["box"] = ["sent", "all"], ["with"] = ["bob"], ["q"] = ["word"], ["state"] = ["resolved", "all"], ["post"] = ["1"],

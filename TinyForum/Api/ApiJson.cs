@@ -24,6 +24,8 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(NewThread))]
 [JsonSerializable(typeof(NewReply))]
 [JsonSerializable(typeof(PostEdit))]
+[JsonSerializable(typeof(TextToShow))]
+[JsonSerializable(typeof(PreviewAnswer))]
 [JsonSerializable(typeof(ReadMark))]
 [JsonSerializable(typeof(PostAnswer))]
 [JsonSerializable(typeof(PostsAnswer))]

@@ -36,6 +36,11 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required EventStreams Streams { get; init; }
 
+    public required PostHtml Html { get; init; }
+
+    /// <summary>Whether texts are wanted as HTML as well.</summary>
+    public bool WantsHtml => Flag("html");
+
     /// <summary>The same call as anyone could make it, without a caller.</summary>
     public Call ForAnyone() => new(Exchange, Forum, Endpoint, values)
     {
@@ -43,6 +48,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         RateLimits = RateLimits,
         Cookie = Cookie,
         Streams = Streams,
+        Html = Html,
     };
 
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>

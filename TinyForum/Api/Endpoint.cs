@@ -36,14 +36,17 @@ internal enum Access
 /// <param name="IsSearch">Whether its calls count as searches.</param>
 /// <param name="IsSecret">Whether a client may not even store the answer.</param>
 /// <param name="IsFeed">Whether it is a feed, which has the addresses of what it tells of.</param>
+/// <param name="IsPage">Whether it is a page that takes about as much as a list.</param>
+/// <param name="IsForm">Whether it is a form, which counts against the limits by itself: when it is refused, it shows what was written.</param>
 /// <param name="ContentType">The media type of the answer.</param>
 internal sealed record Endpoint(
     string Pattern, Access Access, JsonTypeInfo? Body, JsonTypeInfo? Answer, Func<Call, ValueTask> Run, string Summary, string Noun,
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, Subject Subject = default,
-    bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, bool IsFeed = false, string ContentType = "application/json")
+    bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, bool IsFeed = false, bool IsPage = false, bool IsForm = false,
+    string ContentType = "application/json")
 {
     /// <summary>Whether the answer is a page of a list, or as much as one; searches wait for threads of their own.</summary>
-    public bool IsPaged { get; } = IsFeed || (Query.Contains("cursor") && !IsSearch);
+    public bool IsPaged { get; } = IsFeed || IsPage || (Query.Contains("cursor") && !IsSearch);
 
     /// <summary>An endpoint without a body.</summary>
     public static Endpoint Of<TAnswer>(string pattern, Access access, Func<Call, ValueTask<TAnswer>> handler, string summary,

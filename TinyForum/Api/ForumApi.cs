@@ -17,19 +17,23 @@ internal sealed class ForumApi : IAsyncDisposable
     private readonly SessionCookie _cookie;
     private readonly Cors _cors;
     private readonly MarkedAnswers _marked;
+    private readonly PostHtml _html;
+    private readonly Pages _pages;
     private bool _hasWarned;
 
-    public ForumApi(Forum forum, Action<IBufferWriter<byte>> writeMetrics)
+    public ForumApi(Forum forum, Action<IBufferWriter<byte>> writeMetrics, Pages pages)
     {
         _forum = forum;
         _writeMetrics = writeMetrics;
+        _pages = pages;
         _kept = new AnswerCache(forum.Database.Stamp, (long)forum.Options.AnswerMemoryMiB << 20);
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
         _marked = new MarkedAnswers(forum);
+        _html = new PostHtml(forum);
         Streams = new EventStreams(forum);
-        foreach (var endpoint in Routes.Table)
+        foreach (var endpoint in Routes.Table.Concat(pages.Endpoints))
             _router.Add(endpoint.Pattern, endpoint);
     }
 
@@ -51,15 +55,64 @@ internal sealed class ForumApi : IAsyncDisposable
         typeof(System.Threading.RateLimiting.ConcurrencyLimiter), typeof(Markdig.Markdown), typeof(System.Xml.XmlWriter),
     ];
 
-    /// <exception cref="HttpRefusalException">The request can't be granted.</exception>
-    /// <exception cref="RefusalException">A store refuses.</exception>
+    /// <exception cref="HttpRefusalException">The request can't be granted, and no browser shows the answer.</exception>
+    /// <exception cref="RefusalException">A store refuses, and no browser shows the answer.</exception>
     public async ValueTask ServeAsync(Exchange exchange)
+    {
+        try
+        {
+            await AnswerAsync(exchange).ConfigureAwait(false);
+        }
+        catch (RefusalException e) when (IsShown(exchange))
+        {
+            RefusalStatus.Set(exchange, e);
+            await RefuseAsync(exchange, e.Message).ConfigureAwait(false);
+        }
+        catch (HttpRefusalException e) when (IsShown(exchange))
+        {
+            RefusalStatus.Set(exchange, e);
+            await RefuseAsync(exchange, e.Message).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a browser shows the answer.</summary>
+    private static bool IsShown(Exchange exchange) =>
+        !exchange.IsStreamed && !exchange.RawTarget.StartsWith("/api", StringComparison.Ordinal)
+        && exchange.Header("Accept")?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true;
+
+    private ValueTask RefuseAsync(Exchange exchange, string message)
+    {
+        var call = CallOf(exchange, _pages.Endpoints[0], []);
+        try
+        {
+            Identify(call);
+        }
+        catch (HttpRefusalException)
+        {
+            // The page is a stranger's.
+        }
+        return _pages.WriteRefusal(call, exchange.Status, message);
+    }
+
+    private Call CallOf(Exchange exchange, Endpoint endpoint, string[] values) => new(exchange, _forum, endpoint, values)
+    {
+        RateLimits = _limits,
+        Cookie = _cookie,
+        WriteMetrics = _writeMetrics,
+        Streams = Streams,
+        Html = _html,
+    };
+
+    private async ValueTask AnswerAsync(Exchange exchange)
     {
         var isLetIn = _cors.Mark(exchange);
         // A public answer to a caller without credentials is the same until something is written.
-        var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Cookie") is null && exchange.Header("Authorization") is null;
+        var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Authorization") is null
+            && (exchange.Header("Cookie") is not { } sent || !_cookie.TokensIn(sent).Any());
         var version = 0L;
-        if (isAnonymous && _kept.TryAnswer(exchange, (int)Subject.Anything, userId: 0, exchange.RawTarget, out version))
+        var variant = _pages.VariantOf(exchange);
+        if (isAnonymous && _kept.TryAnswer(
+            exchange, (int)Subject.Anything, userId: 0, variant.Length == 0 ? exchange.RawTarget : exchange.RawTarget + variant, out version))
             return;
         WarnOfProxy(exchange);
 
@@ -72,13 +125,7 @@ internal sealed class ForumApi : IAsyncDisposable
             return;
         }
         exchange.Route = match.Path;
-        var call = new Call(exchange, _forum, endpoint, match.Values)
-        {
-            RateLimits = _limits,
-            Cookie = _cookie,
-            WriteMetrics = _writeMetrics,
-            Streams = Streams,
-        };
+        var call = CallOf(exchange, endpoint, match.Values);
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
         if (changes && BearerToken(exchange.Header("Authorization")) is null) // a token is never sent unasked
             CrossSite.Refuse(exchange);
@@ -86,10 +133,11 @@ internal sealed class ForumApi : IAsyncDisposable
         exchange.UserId = call.Caller?.Id;
         RequireAccess(endpoint.Access, call.Caller);
         RequireKnownParameters(exchange.Target, endpoint);
-        _limits.Count(call, changes);
+        if (!endpoint.IsForm)
+            _limits.Count(call, changes);
         (exchange.Status, exchange.ContentType, exchange.IsSecret) = (endpoint.Status, endpoint.ContentType, endpoint.IsSecret);
         var keptFor = KeptFor(endpoint, call.Caller, isAnonymous);
-        var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query);
+        var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query) + variant;
         if (endpoint.IsFeed && _forum.Options.PublicUrl is null)
             target += $" {call.Origin}"; // another host's feed is another
         if (keptFor is { } userId && _kept.TryAnswer(exchange, (int)endpoint.Subject, userId, target, out version))
@@ -160,7 +208,8 @@ internal sealed class ForumApi : IAsyncDisposable
         var body = exchange.Body.Written;
         if (answer is not null || body.Length == 0)
             return answer;
-        answer = new KeptAnswer(version, exchange.Route!, anonymous.ETag ?? ConditionalGet.ETagOf(body.Span), body.ToArray(), isPublic: true);
+        var etag = anonymous.ETag ?? ConditionalGet.ETagOf(body.Span);
+        answer = new KeptAnswer(version, exchange.Route!, etag, exchange.ContentType, body.ToArray(), isPublic: true);
         if (_kept.IsWorthKeeping(userId: 0, target, version, body.Length))
             _kept.Keep(userId: 0, target, answer);
         return answer;
@@ -264,7 +313,7 @@ internal sealed class ForumApi : IAsyncDisposable
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new KeptAnswer(version, exchange.Route!, etag, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
+        var answer = new KeptAnswer(version, exchange.Route!, etag, exchange.ContentType, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
         if (keptAs is { } key)
             _kept.Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);

@@ -22,6 +22,9 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.HostNames, "any",
         "A name that requests may have as their Host, besides this machine's own. May be repeated");
 
+    private static readonly Setting<string> Title = Setting.Of("--title", Defaults.Title, SettingValue.Text("TEXT"),
+        "The forum's name, on its pages and feeds");
+
     private static readonly Setting<Uri?> PublicUrl = Setting.Of("--public-url", Defaults.PublicUrl, SettingValue.Origin, "as requests name it",
         "The address under which clients know the forum, such as https://forum.example");
 
@@ -90,9 +93,9 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Hosts, PublicUrl, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes,
-        Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory,
-        PasswordIterations,
+        Listen, Title, Hosts, PublicUrl, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress,
+        Registrations, Writes, Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, WebhookAllow,
+        AnswerMemory, PasswordMemory, PasswordIterations,
     ];
 
     /// <summary>The full path of the database, which all commands but <c>serve</c> show when they fail.</summary>
@@ -106,6 +109,7 @@ internal static class Settings
         Listen = Listen.In(line),
         Hosts = Hosts.In(line),
         PublicUrl = PublicUrl.In(line),
+        Title = Title.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustedProxies = TrustProxy.In(line),

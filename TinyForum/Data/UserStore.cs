@@ -128,6 +128,14 @@ public sealed class UserStore
         var key => FindByKey(connection, key),
     };
 
+    /// <summary>Requires that a session or token still stands, for what changes nothing that would require it.</summary>
+    /// <exception cref="RefusalException">Unauthenticated or Forbidden: it has ended, or its account is suspended.</exception>
+    internal void RequireStanding(Actor actor) => _database.Read(c =>
+    {
+        Permissions.RequireStanding(c, actor, _clock.Now());
+        return true;
+    });
+
     /// <summary>The account whose name has this key (see <see cref="Username.KeyOf"/>), or <see langword="null"/>.</summary>
     internal static User? FindByKey(Connection connection, string key) => connection.First($"""
         SELECT id, username

@@ -10,8 +10,9 @@ internal static class ConditionalGet
     public static void Apply(Exchange exchange, string etag, bool isPublic)
     {
         exchange.SetHeader("ETag", etag);
-        exchange.SetHeader("Cache-Control", isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
-        exchange.SetHeader("Vary", "Accept-Encoding, Authorization, Cookie, Origin");
+        exchange.SetHeader("Cache-Control", exchange.IsImmutable ? "public, max-age=31536000, immutable"
+            : isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
+        exchange.SetHeader("Vary", $"Accept-Encoding, {(exchange.IsPage ? "Accept-Language, " : "")}Authorization, Cookie, Origin");
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }

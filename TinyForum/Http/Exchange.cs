@@ -93,6 +93,12 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether no client or proxy may store the answer.</summary>
     public bool IsSecret { get; set; }
 
+    /// <summary>Whether what has this address never changes.</summary>
+    public bool IsImmutable { get; set; }
+
+    /// <summary>Whether the answer is a page.</summary>
+    public bool IsPage => ContentType.StartsWith("text/html", StringComparison.Ordinal);
+
     /// <summary>How long a client may send nothing while its body is read.</summary>
     public TimeSpan BodyTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
@@ -176,7 +182,7 @@ internal sealed class Exchange : IDisposable
             var body = KeptBody ?? Body.Written;
             BodyLength = BodyStream?.Length ?? body.Length;
             response.StatusCode = Status;
-            ResponseHeaders.SetCommon(response, Id);
+            ResponseHeaders.SetCommon(response, Id, IsPage);
             if (CloseConnection || !_requestBody.LeavesConnectionUsable)
                 response.KeepAlive = false;
             var hasContent = Status is not (204 or 304);

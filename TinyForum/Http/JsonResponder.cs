@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -42,7 +41,7 @@ internal static class JsonResponder
     {
         exchange.Status = status;
         if (retryAfter is { } after)
-            exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+            RefusalStatus.SetRetryAfter(exchange, after);
         var writer = Begin(exchange);
         if (errors is not null)
         {

@@ -5,7 +5,8 @@ namespace TinyForum.Http;
 /// Only answers to requests without a credential are compressed. If an answer has a secret next to text that an attacker can choose, its
 /// compressed size lets the attacker guess the secret letter by letter (BREACH), and an answer to a caller with a credential may have one.
 /// </remarks>
-internal sealed class KeptAnswer(long version, string route, string etag, ReadOnlyMemory<byte> body, bool isPublic)
+internal sealed class KeptAnswer(
+    long version, string route, string etag, string contentType, ReadOnlyMemory<byte> body, bool isPublic)
 {
     private Form? _gzip;
     private Form? _brotli;
@@ -25,7 +26,7 @@ internal sealed class KeptAnswer(long version, string route, string etag, ReadOn
     /// <summary>Answers with it, in the coding that the client prefers.</summary>
     public void Send(Exchange exchange)
     {
-        exchange.Route = route;
+        (exchange.Route, exchange.ContentType) = (route, contentType);
         var coding = isPublic && body.Length >= ContentCodings.SmallestCompressed
             ? ContentCodings.Choose(exchange.Header("Accept-Encoding")) : ContentCoding.Identity;
         var form = coding switch

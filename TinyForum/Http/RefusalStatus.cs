@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TinyForum.Http;
 
 /// <summary>The status of each kind of refusal.</summary>
@@ -15,4 +17,26 @@ internal static class RefusalStatus
         RefusalKind.Busy or RefusalKind.Unavailable => 503,
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
+
+    /// <summary>Gives an answer the status and the headers of a refusal.</summary>
+    public static void Set(Exchange exchange, HttpRefusalException refusal)
+    {
+        exchange.Status = refusal.Status;
+        foreach (var (name, value) in refusal.Headers)
+            exchange.SetHeader(name, value);
+        if (refusal.RetryAfter is { } after)
+            SetRetryAfter(exchange, after);
+    }
+
+    /// <summary>Gives an answer the status and the headers of a refusal.</summary>
+    public static void Set(Exchange exchange, RefusalException refusal)
+    {
+        exchange.Status = Of(refusal.Kind);
+        if (refusal.RetryAfter is { } after)
+            SetRetryAfter(exchange, after);
+    }
+
+    /// <summary>Says when to come back: in whole seconds, at least one (RFC 9110, section 10.2.3).</summary>
+    public static void SetRetryAfter(Exchange exchange, TimeSpan after) =>
+        exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
 }

@@ -10,11 +10,16 @@ internal static class ResponseHeaders
 {
     private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray());
 
-    public static void SetCommon(HttpListenerResponse response, string requestId)
+    private const string PagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+        + "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+    public static void SetCommon(HttpListenerResponse response, string requestId, bool isPage = false)
     {
         response.Headers["Server"] = "TinyForum";
         response.Headers["Cache-Control"] ??= "no-store"; // what may be kept was marked before
-        response.Headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'";
+        response.Headers["Content-Security-Policy"] = isPage ? PagePolicy : "default-src 'none'; frame-ancestors 'none'";
+        if (isPage)
+            response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         response.Headers["Referrer-Policy"] = "same-origin";
         response.Headers["X-Content-Type-Options"] = "nosniff";

@@ -77,7 +77,7 @@ internal sealed class Router<T> where T : class
                 var segment = segments[i];
                 if (segment is ['{', .. var name, '}'] && name.Length > 0 && name.All(char.IsAsciiLetterLower) && !names.Contains(name))
                     names.Add(name);
-                else if (segment.Length == 0 || segment.AsSpan().ContainsAny(NotInLiterals))
+                else if ((segment.Length == 0 && text != "/") || segment.AsSpan().ContainsAny(NotInLiterals))
                     throw new ArgumentException($"the path of \"{pattern}\" has a malformed segment \"{segment}\"", nameof(pattern));
                 else
                     literals[i] = segment;

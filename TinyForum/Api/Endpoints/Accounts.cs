@@ -33,6 +33,14 @@ internal static class Accounts
 
     public static async ValueTask<Done> LogIn(Call call, Credentials body)
     {
+        await StartSessionAsync(call, body).ConfigureAwait(false);
+        return new Done();
+    }
+
+    /// <summary>Starts a session and sets its cookie.</summary>
+    /// <returns>Its token.</returns>
+    public static async Task<string> StartSessionAsync(Call call, Credentials body)
+    {
         var user = call.Forum.Users.Find(body.Username);
         var proof = await Prove(call, user?.Id, body.Password).ConfigureAwait(false);
         if (user is null)
@@ -44,7 +52,7 @@ internal static class Accounts
         var token = await call.Forum.Sessions.StartAsync(user, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
             .ConfigureAwait(false) ?? throw Mismatch(); // the password was changed a moment ago
         call.Exchange.SetHeader("Set-Cookie", call.Cookie.Make(token, secure: call.IsHttps));
-        return new Done();
+        return token;
     }
 
     public static async ValueTask<Done> LogOut(Call call)

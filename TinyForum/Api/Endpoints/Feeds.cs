@@ -8,20 +8,20 @@ namespace TinyForum.Api.Endpoints;
 internal static class Feeds
 {
     public static ValueTask Forum(Call call) =>
-        Answer(call, "/feed", $"{call.Origin.IdnHost}: threads", "/api/posts", call.Forum.Posts.ThreadsFeed()!);
+        Answer(call, "/feed", $"{call.Forum.Options.Title}: threads", "/api/posts", call.Forum.Posts.ThreadsFeed()!);
 
     public static ValueTask Thread(Call call)
     {
         if (call.Forum.Posts.Find(call.Id)?.Head is not { } head || call.Forum.Posts.ThreadFeed(call.Id) is not { } feed)
             throw RefusalException.NotFound("thread");
-        return Answer(call, $"/posts/{call.Id}/feed", $"{call.Origin.IdnHost}: {head.Title}", $"/api/posts/{call.Id}", feed);
+        return Answer(call, $"/posts/{call.Id}/feed", $"{call.Forum.Options.Title}: {head.Title}", $"/api/posts/{call.Id}", feed);
     }
 
     public static ValueTask User(Call call)
     {
         var account = call.Forum.Users.FindAccount(call.Username) ?? throw RefusalException.NotFound("user");
         var path = $"/user/{Uri.EscapeDataString(account.Username)}";
-        return Answer(call, $"{path}/feed", $"{call.Origin.IdnHost}: posts by {account.Username}", $"/api{path}/profile",
+        return Answer(call, $"{path}/feed", $"{call.Forum.Options.Title}: posts by {account.Username}", $"/api{path}/profile",
             call.Forum.Posts.AuthorFeed(account.Id), account.CreatedAt);
     }
 
@@ -30,7 +30,7 @@ internal static class Feeds
         var tag = Tag.TryParse(call.TagName, out var parsed, out _) ? parsed : throw RefusalException.NotFound("tag");
         var feed = call.Forum.Posts.ThreadsFeed(tag.Key) ?? throw RefusalException.NotFound("tag");
         var name = Uri.EscapeDataString(tag.Key);
-        return Answer(call, $"/tags/{name}/feed", $"{call.Origin.IdnHost}: threads about {tag.Shown}", $"/api/posts?tag={name}", feed);
+        return Answer(call, $"/tags/{name}/feed", $"{call.Forum.Options.Title}: threads about {tag.Shown}", $"/api/posts?tag={name}", feed);
     }
 
     private static ValueTask Answer(Call call, string path, string title, string alternate, PostFeed feed, DateTimeOffset? since = null)

@@ -4,10 +4,13 @@ namespace TinyForum.Api.Endpoints;
 
 internal sealed record MessageDraft(string To, string Body, string? Subject = null);
 
-internal sealed record MessageView(string Body, string CreatedAt, UserView From, long Id, string? ReadAt, string? Subject, UserView To)
+internal sealed record MessageView(
+    string Body, string CreatedAt, UserView From, string? Html, long Id, string? ReadAt, string? Subject, UserView To)
 {
+    public static MessageView Of(Call call, Message message) => Of(message) with { Html = call.WantsHtml ? PostHtml.OfMessage(message.Body) : null };
+
     public static MessageView Of(Message message) => new(
-        message.Body, Rfc3339.Format(message.CreatedAt), UserView.Of(message.From), message.Id,
+        message.Body, Rfc3339.Format(message.CreatedAt), UserView.Of(message.From), Html: null, message.Id,
         message.ReadAt is { } readAt ? Rfc3339.Format(readAt) : null, message.Subject, UserView.Of(message.To));
 }
 
@@ -27,7 +30,7 @@ internal static class Messages
         return call.Page(
             $"messages {call.User.Id} {filter.Box} {filter.With} {filter.Unread}",
             (size, from) => call.Forum.Messages.List(call.User, filter, size, from),
-            MessageView.Of, (messages, next) => new MessagesAnswer(messages, next, call.Forum.Messages.CountUnread(call.User)));
+            message => MessageView.Of(call, message), (messages, next) => new MessagesAnswer(messages, next, call.Forum.Messages.CountUnread(call.User)));
     }
 
     public static async ValueTask<MessageAnswer> Send(Call call, MessageDraft body)
@@ -38,7 +41,7 @@ internal static class Messages
     }
 
     public static ValueTask<MessageAnswer> Find(Call call) =>
-        new(new MessageAnswer(MessageView.Of(call.Forum.Messages.Find(call.User, call.Id) ?? throw NoSuchMessage())));
+        new(new MessageAnswer(MessageView.Of(call, call.Forum.Messages.Find(call.User, call.Id) ?? throw NoSuchMessage())));
 
     public static async ValueTask<UnreadAnswer> MarkRead(Call call) =>
         new(await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false) ?? throw NoSuchMessage());

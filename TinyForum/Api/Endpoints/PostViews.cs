@@ -12,18 +12,21 @@ namespace TinyForum.Api.Endpoints;
 [JsonDerivedType(typeof(PostView)), JsonDerivedType(typeof(DeletedPostView))]
 internal abstract record ReplyView
 {
-    public static ReplyView Of(Post post) =>
-        post.DeletedBy is null ? PostView.Of(post) : new DeletedPostView(Deleted: true, post.Id, post.Number, post.ThreadId);
+    public static ReplyView Of(Call call, Post post) =>
+        post.DeletedBy is null ? PostView.Of(call, post) : new DeletedPostView(Deleted: true, post.Id, post.Number, post.ThreadId);
 }
 
 internal sealed record DeletedPostView(bool Deleted, long Id, long Number, long Thread) : ReplyView;
 
 internal record PostView(
     long Id, long Number, long Thread, UserView Author, string Body, string CreatedAt, long Likes,
-    string? EditedAt = null, bool? Liked = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
+    string? EditedAt = null, string? Html = null, bool? Liked = null, bool? Locked = null, bool? Pinned = null, long? Replies = null,
     long? ReplyTo = null, IReadOnlyList<string>? Tags = null, string? Title = null, long? Unread = null) : ReplyView
 {
-    public static new PostView Of(Post post) => new(
+    /// <summary>The post as a call wants to have it.</summary>
+    public static new PostView Of(Call call, Post post) => Of(post) with { Html = call.WantsHtml ? call.Html.Of(post) : null };
+
+    public static PostView Of(Post post) => new(
         post.Id, post.Number, post.ThreadId,
         Author: UserView.Of(post.Author),
         Body: post.Body,
@@ -50,7 +53,11 @@ internal sealed record PostDetailsView : PostView
 
     public bool? Deleted { get; private init; }
 
-    public static new PostDetailsView Of(Post post) => new(PostView.Of(post)) { Deleted = post.DeletedBy is null ? null : true };
+    public static new PostDetailsView Of(Post post) => Of(post, PostView.Of(post));
+
+    public static new PostDetailsView Of(Call call, Post post) => Of(post, PostView.Of(call, post));
+
+    private static PostDetailsView Of(Post post, PostView view) => new(view) { Deleted = post.DeletedBy is null ? null : true };
 }
 
 internal sealed record PostAnswer(PostDetailsView Post) : Success
@@ -86,11 +93,13 @@ internal sealed record TagsAnswer(IReadOnlyList<TagView> Tags, string? Next) : S
 /// </summary>
 internal static class PostETag
 {
-    public static string Of(Post post)
+    /// <param name="post">The post.</param>
+    /// <param name="html">Its HTML, if that is shown, which may change although the post does not.</param>
+    public static string Of(Post post, string? html = null)
     {
         var head = post.Head;
         var rest = string.Join(' ', post.Author, post.DeletedBy, post.Likes, head?.Replies, head?.IsPinned, head?.IsLocked,
-            PostStore.FormatTags(head?.Tags ?? []));
+            PostStore.FormatTags(head?.Tags ?? []), html);
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(rest));
         var etag = string.Create(CultureInfo.InvariantCulture, $"\"{post.Revision}-{Base64Url.EncodeToString(digest.AsSpan(0, 9))}\"");
         return post.Liked is { } isLiked ? WithMarks(etag, [new PostMarks(isLiked, head?.Unread ?? 0)]) : etag;

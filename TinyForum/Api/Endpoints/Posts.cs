@@ -6,6 +6,10 @@ internal sealed record NewThread(string Title, string Body, IReadOnlyList<string
 
 internal sealed record PostEdit(string? Title = null, string? Body = null, IReadOnlyList<string>? Tags = null);
 
+internal sealed record TextToShow(string Body);
+
+internal sealed record PreviewAnswer(string Html) : Success;
+
 /// <summary>Single posts, threads and replies alike: creating, reading, editing, deleting, liking.</summary>
 internal static class Posts
 {
@@ -19,8 +23,16 @@ internal static class Posts
     public static ValueTask<PostAnswer> Find(Call call)
     {
         var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
-        call.ETag = PostETag.Of(post);
-        return new(PostAnswer.Of(post));
+        var view = PostDetailsView.Of(call, post);
+        call.ETag = PostETag.Of(post, view.Html);
+        return new(new PostAnswer(view));
+    }
+
+    public static ValueTask<PreviewAnswer> Preview(Call call, TextToShow text)
+    {
+        RefusalException.ThrowIfInvalid(("body", TextRule.PostBody.Check(text.Body)));
+        call.Forum.Users.RequireStanding(call.User);
+        return new(new PreviewAnswer(call.Html.Of(text.Body)));
     }
 
     public static async ValueTask<PostAnswer> Edit(Call call, PostEdit body)

@@ -22,7 +22,7 @@ internal static class Threads
         return call.Page(
             $"threads {isActive} {author} {tag} {(unread ? call.User.Id : null)}",
             (size, from) => call.Forum.Posts.Threads(filter, size, from, call.Caller),
-            PostView.Of, (posts, next) => new PostsAnswer(posts, next));
+            post => PostView.Of(call, post), (posts, next) => new PostsAnswer(posts, next));
     }
 
     public static ValueTask<RepliesAnswer> Replies(Call call)
@@ -31,7 +31,7 @@ internal static class Threads
         return call.Page(
             $"replies {call.Id}",
             (size, from) => call.Forum.Posts.Replies(call.Id, size, from, after, call.Caller) ?? throw RefusalException.NotFound("thread"),
-            ReplyView.Of, (replies, next) => new RepliesAnswer(replies, next));
+            post => ReplyView.Of(call, post), (replies, next) => new RepliesAnswer(replies, next));
     }
 
     public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)

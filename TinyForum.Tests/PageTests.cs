@@ -1,0 +1,223 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using FsCheck.Fluent;
+
+namespace TinyForum.Tests;
+
+/// <summary>The forum as pages, used as a browser without scripts does.</summary>
+[TestClass]
+public sealed partial class PageTests
+{
+    [TestMethod]
+    public async Task A_member_does_everything_with_forms_alone()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        using var bob = new FormClient(forum.Url);
+        StringAssert.Contains((await ada.GetAsync("/")).Text, "Nobody has written anything yet");
+        Assert.AreEqual("/", (await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"))).Path);
+        Assert.AreEqual("/", (await bob.SubmitAsync("/register", ("username", "bob"), ("password", "secret"))).Path);
+
+        var preview = await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "*At* four, @bob?"), ("tags", "tea, 茶"), ("preview", "1"));
+        StringAssert.Contains(preview.Text, "<em>At</em> four, <a href=\"/user/bob\">@bob</a>?");
+        StringAssert.Contains(preview.Text, "value=\"Tea\"");
+        var thread = await ada.SubmitAsync(preview, ("title", "Tea"), ("body", "*At* four, @bob?"), ("tags", "tea, 茶"));
+        Assert.AreEqual("/posts/1", thread.Path);
+        StringAssert.Contains(thread.Text, "<h1 dir=\"auto\">Tea</h1>");
+
+        Assert.AreEqual("/posts/1#r1", (await bob.SubmitAsync("/posts/1", ("body", "Yes\r\n\r\n- cake"))).Path);
+        Assert.AreEqual("Yes\n\n- cake", (string?)(await forum.Client().GetAsync("/api/posts/2"))["post.body"]);
+        Assert.AreEqual("/posts/1#r1", (await bob.GetAsync("/posts/2")).Path);
+        StringAssert.Contains((await ada.PressAsync("/posts/1", "/posts/2/like")).Text, "1 like");
+        StringAssert.Contains((await ada.PressAsync("/posts/1", "/posts/2/unlike")).Text, ">Like<");
+        var edited = await bob.SubmitAsync("/posts/2/edit", ("body", "No"));
+        StringAssert.Contains(edited.Text, "<p>No</p>");
+        StringAssert.Contains((await bob.GetAsync("/posts/2/history")).Text, "- cake");
+        StringAssert.Contains((await bob.PressAsync("/posts/1", "/posts/2/delete")).Text, "This post was deleted.");
+        StringAssert.Contains((await bob.PressAsync("/posts/1", "/posts/2/restore")).Text, "<p>No</p>");
+
+        StringAssert.Contains((await bob.GetAsync("/notifications")).Text, "mention");
+        await bob.PressAsync("/notifications", "/notifications/read");
+        Assert.AreEqual("/messages?with=bob", (await ada.SubmitAsync("/messages/new?to=bob", ("to", "bob"), ("subject", ""), ("body", "**psst**"))).Path);
+        StringAssert.Contains((await bob.GetAsync("/")).Text, "Messages <span class=\"count\">1</span>");
+        StringAssert.Contains((await bob.PressAsync("/messages", "/messages/1/read")).Text, "<strong>psst</strong>");
+        Assert.AreEqual("/messages", (await bob.PressAsync("/messages", "/messages/1/delete")).Path);
+
+        StringAssert.Contains((await ada.GetAsync("/search?q=four")).Text, "/posts/1");
+        StringAssert.Contains((await ada.GetAsync("/tags")).Text, ">茶</a>");
+        StringAssert.Contains((await ada.GetAsync("/?tag=%E8%8C%B6")).Text, "/posts/1");
+        StringAssert.Contains((await ada.GetAsync("/user/ada")).Text, "/posts/1");
+        Assert.AreEqual("/login?next=%2Fnew", (await (await ada.PressAsync("/", "/logout")).Client.GetAsync("/new")).Path);
+        Assert.AreEqual("/new", (await ada.SubmitAsync("/login?next=%2Fnew", ("username", "ada"), ("password", "secret"))).Path);
+    }
+
+    [TestMethod]
+    public async Task What_is_refused_comes_back_with_every_word()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        var refused = await ada.SubmitAsync("/new", ("title", ""), ("body", "Long & <text> written with care\n\nin \"lines\""), ("tags", "a b"));
+        Assert.AreEqual(400, refused.Status);
+        StringAssert.Contains(refused.Text, "aria-describedby=\"title-mistake\"");
+        StringAssert.Contains(WebUtility.HtmlDecode(refused.Text), ">\nLong & <text> written with care\n\nin \"lines\"</textarea>");
+        StringAssert.Contains(refused.Text, "value=\"a b\"");
+        var wrong = await ada.SubmitAsync("/login", ("username", "ada"), ("password", "wrong"));
+        Assert.AreEqual(400, wrong.Status);
+        StringAssert.Contains(wrong.Text, "username and password do not match");
+        StringAssert.Contains(wrong.Text, "value=\"ada\"");
+
+        // The session ends while someone writes.
+        var form = await ada.GetAsync("/new");
+        using (var elsewhere = new FormClient(forum.Url))
+        {
+            await elsewhere.SubmitAsync("/login", ("username", "ada"), ("password", "secret"));
+            (await forum.UserAsync("root", "admin")).GetAsync("/api/logout/ada", ("Sec-Fetch-Site", "same-origin")).GetAwaiter().GetResult().Is(200);
+        }
+        var ended = await ada.SubmitAsync(form, ("title", "Tea"), ("body", "written with care"), ("tags", ""));
+        Assert.AreEqual(401, ended.Status);
+        StringAssert.Contains(ended.Text, "written with care</textarea>");
+        var posted = await ada.SubmitAsync(ended, ("username", "ada"), ("password", "secret"), ("title", "Tea"), ("body", "written with care"), ("tags", ""));
+        Assert.AreEqual("/posts/1", posted.Path);
+        StringAssert.Contains(posted.Text, "written with care");
+    }
+
+    [TestMethod]
+    public async Task Who_writes_too_much_is_told_when_to_come_back_and_keeps_the_text()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Writes = new(1, TimeSpan.FromHours(1)) } });
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        AnsweredPage page;
+        var tries = 0;
+        do
+            page = await ada.SubmitAsync("/new", ("title", "Tea"), ("body", $"written with care {++tries}"), ("tags", ""));
+        while (page.Status == 200 && tries < 3);
+        Assert.AreEqual(429, page.Status);
+        StringAssert.Contains(page.Text, $"written with care {tries}</textarea>");
+        Assert.IsNotNull(page.RetryAfter);
+    }
+
+    [TestMethod]
+    public async Task What_a_stranger_says_of_himself_changes_nobody_elses_page()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { Hosts = ["forum.example", "evil.example"], Title = "The <club>" });
+        using var ada = new FormClient(forum.Url);
+        Assert.AreEqual("/", (await ada.SubmitAsync("/register?next=//evil.example", ("username", "ada"), ("password", "secret"))).Path);
+        foreach (var next in (string[])["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y"])
+            Assert.AreEqual("/", (await ada.SubmitAsync($"/login?next={Uri.EscapeDataString(next)}", ("username", "ada"), ("password", "secret"))).Path, next);
+        Assert.AreEqual("/tags", (await ada.SubmitAsync("/login?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
+        using var http = new HttpClient { BaseAddress = forum.Url };
+        foreach (var host in (string[])["evil.example", "forum.example"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = host } };
+            using var answer = await http.SendAsync(request);
+            var text = await answer.Content.ReadAsStringAsync();
+            StringAssert.Contains(text, "<title>Threads – The &lt;club&gt;</title>");
+            Assert.IsFalse(text.Contains("evil"));
+        }
+        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/new") { Headers = { { "Sec-Fetch-Site", "cross-site" }, { "Accept", "text/html" } } };
+        foreign.Content = new FormUrlEncodedContent([]);
+        Assert.AreEqual(HttpStatusCode.Forbidden, (await http.SendAsync(foreign)).StatusCode);
+    }
+
+    [TestMethod]
+    public async Task A_form_that_is_sent_twice_is_done_once()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        var form = await ada.GetAsync("/new");
+        var both = await Task.WhenAll(
+            ada.SubmitAsync(form, ("title", "Tea"), ("body", "b"), ("tags", "")), ada.SubmitAsync(form, ("title", "Tea"), ("body", "b"), ("tags", "")));
+        Assert.AreEqual("/posts/1 /posts/1", $"{both[0].Path} {both[1].Path}");
+        Assert.IsFalse((await ada.GetAsync("/")).Text.Contains("/posts/2"));
+    }
+
+    [TestMethod]
+    public async Task Pages_say_why_they_are_not_there_and_are_kept_by_language()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var anyone = new FormClient(forum.Url);
+        foreach (var (path, status) in ((string, int)[])[("/nothing", 404), ("/posts/9", 404), ("/user/nobody", 404), ("/?sort=best", 400)])
+        {
+            var page = await anyone.GetAsync(path);
+            Assert.AreEqual(status, page.Status, path);
+            StringAssert.Contains(page.Text, $"<h1>{status}</h1>");
+        }
+        for (var again = 0; again < 2; again++) // made, and kept
+        {
+            var english = await anyone.GetAsync("/");
+            StringAssert.Contains(english.Text, "<html lang=\"en\">");
+            Assert.AreEqual("text/html; charset=utf-8", english.ContentType);
+            StringAssert.Contains(english.Policy, "script-src 'self'");
+            StringAssert.Contains((await anyone.GetAsync("/", "zh-CN,zh;q=0.9,en;q=0.8")).Text, "<html lang=\"zh\">");
+            StringAssert.Contains((await anyone.GetAsync("/", "en-US,zh;q=0.5")).Text, "<html lang=\"en\">");
+        }
+        StringAssert.Contains((await anyone.PressAsync("/", "/language")).Text, "<html lang=\"zh\">");
+        StringAssert.Contains((await anyone.GetAsync("/tags")).Text, "<html lang=\"zh\">");
+        StringAssert.Contains((await anyone.PressAsync("/tags", "/language")).Text, "<html lang=\"en\">");
+        var style = StylePath().Match((await anyone.GetAsync("/")).Text).Groups[1].Value;
+        var sheet = await anyone.GetAsync(style);
+        Assert.AreEqual("200 text/css; charset=utf-8", $"{sheet.Status} {sheet.ContentType}");
+        Assert.IsLessThan(12_000, sheet.Text.Length);
+    }
+
+    [TestMethod]
+    public async Task Long_threads_are_paged_and_each_reply_has_an_address_that_stays()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "head" })).Is(201);
+        for (var i = 1; i <= 101; i++)
+            (await ada.PostAsync("/api/posts/1/replies", new { body = $"reply {i}." })).Is(201);
+        using var anyone = new FormClient(forum.Url);
+        foreach (var (id, path) in ((int, string)[])
+            [
+                (2, "/posts/1#r1"), (51, "/posts/1#r50"), (52, "/posts/1?after=50#r51"), (101, "/posts/1?after=50#r100"), (102, "/posts/1?after=100#r101"),
+            ])
+        {
+            var page = await anyone.GetAsync($"/posts/{id}");
+            Assert.AreEqual(path, page.Path);
+            StringAssert.Contains(page.Text, $"<p>reply {id - 1}.</p>");
+        }
+        var first = await anyone.GetAsync("/posts/1");
+        StringAssert.Contains(first.Text, "<a rel=\"next\" href=\"/posts/1?after=50\">");
+        StringAssert.Contains((await anyone.GetAsync("/posts/1?after=100")).Text, "<a rel=\"prev\" href=\"/posts/1?after=50\">");
+    }
+
+    [TestMethod]
+    public async Task Whatever_is_written_is_text_on_every_page()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        var client = await forum.UserAsync("bob");
+        var fragments = Gen.Elements(
+            "<script>x</script>", "\"", "'", "<b onclick=x>", "&", "&lt;", "</title>", "</textarea>", "-->", "a", "\u202E", "\u0000", "é", "😀", "`", "=");
+        Prop.ForAll(fragments.NonEmptyListOf().Select(string.Concat).ToArbitrary(), text =>
+        {
+            client.PatchAsync("/api/me", new { bio = text }).GetAwaiter().GetResult();
+            client.PostAsync("/api/posts", new { title = $"x{text}", body = text }).GetAwaiter().GetResult();
+            client.PostAsync("/api/messages", new { to = "ada", subject = $"x{text}", body = text }).GetAwaiter().GetResult();
+            var escaped = Uri.EscapeDataString(text);
+            string[] pages = ["/", "/user/bob", "/messages", $"/search?q={escaped}", $"/?tag={escaped}", $"/messages/new?to={escaped}"];
+            foreach (var page in pages.Select(p => ada.GetAsync(p).GetAwaiter().GetResult())
+                .Append(ada.SubmitAsync("/new", ("title", text), ("body", text), ("tags", text), ("preview", "1")).GetAwaiter().GetResult()))
+            {
+                foreach (Match tag in Tag().Matches(page.Text))
+                    StringAssert.Matches(tag.Value, WellFormed(), $"{page.Path}\n{page.Text}");
+                Assert.IsFalse(page.Text.Contains("<script"), page.Text);
+            }
+        }).Holds(cases: 20);
+    }
+
+    [GeneratedRegex("href=\"(/style-[0-9a-f]+\\.css)\"")]
+    private static partial Regex StylePath();
+
+    [GeneratedRegex("<[^>]*>")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex("^<(?:!doctype html|/[a-z1-6]+|[a-z1-6]+(?: (?!on)[a-z-]+(?:=\"[^\"<>]*\")?)* ?/?)>$")]
+    private static partial Regex WellFormed();
+}

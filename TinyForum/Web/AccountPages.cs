@@ -1,0 +1,91 @@
+using TinyForum.Api;
+using TinyForum.Api.Endpoints;
+using TinyForum.Data;
+
+namespace TinyForum.Web;
+
+/// <summary>Registering, logging in and out, and users as others see them.</summary>
+internal static class AccountPages
+{
+    public static ValueTask LogIn(Call call) => LogIn(call, Form.Empty, mistakes: null);
+
+    public static async ValueTask DoLogIn(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        call.Caller = null;
+        await Forms.SubmitAsync(call, form, () => Task.FromResult(Page.Within(form["next"])), mistakes => LogIn(call, form, mistakes)).ConfigureAwait(false);
+    }
+
+    public static ValueTask Register(Call call) => Register(call, Form.Empty, mistakes: null);
+
+    public static async ValueTask DoRegister(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        call.Caller = null;
+        await Forms.SubmitAsync(call, form, () => Task.FromResult(Page.Within(form["next"])), mistakes => Register(call, form, mistakes), before: async () =>
+            await Accounts.Register(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    public static async ValueTask LogOut(Call call)
+    {
+        await Form.ReadAsync(call).ConfigureAwait(false);
+        if (call.Caller?.SessionId is not null)
+            await Accounts.LogOut(call).ConfigureAwait(false);
+        Page.Redirect(call.Exchange, "/");
+    }
+
+    /// <summary>Starts a session with the name and the password of a form; the call goes on as its user's.</summary>
+    public static async Task LogInAsync(Call call, Form form)
+    {
+        var token = await Accounts.StartSessionAsync(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false);
+        (call.Credential, call.Caller) = (token, call.Forum.Sessions.Find(token));
+    }
+
+    public static ValueTask User(Call call)
+    {
+        var account = call.Forum.Users.FindAccount(call.Username) ?? throw RefusalException.NotFound("user");
+        var list = $"page threads of {account.Id}";
+        var threads = call.Forum.Posts.Threads(new ThreadFilter(account.Id), PagePosition.DefaultSize, call.Position(list), call.Caller);
+        return Page.Write(call, _ => account.Username, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
+            o.Write($"{(account.Role == Role.Member ? w.Member : RoleName.Of(account.Role))} · {w.Since} {account.CreatedAt} · ");
+            o.Write($"{w.Posts(account.Posts)}</p>\n");
+            if (account.Bio is not null)
+                o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
+            if (call.Caller is { } caller && caller.Id != account.Id)
+                o.Write($"<p><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a></p>\n");
+            o.Write($"<h2>{w.Threads}</h2>\n");
+            ThreadPages.Rows(page, threads.Items);
+            ThreadPages.Paging(page, call.Next(list, threads.Next), Url.User(account.Username, "/feed"));
+        }, Url.User(account.Username, "/feed"));
+    }
+
+    private static ValueTask LogIn(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.LogIn, page =>
+    {
+        var w = page.Words;
+        page.Out.Write($"<h1>{w.LogIn}</h1>\n");
+        Forms.Begin(page, new Url("/login"), form, mistakes);
+        if (mistakes is null)
+            Forms.Login(page, form, mistakes);
+        Ending(page, form, w.LogIn);
+        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
+    });
+
+    private static ValueTask Register(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Register, page =>
+    {
+        var w = page.Words;
+        page.Out.Write($"<h1>{w.Register}</h1>\n");
+        Forms.Begin(page, new Url("/register"), form, mistakes, hasLogin: true);
+        Forms.Line(page, "username", w.Username, form["username"], mistakes, autocomplete: "username");
+        Forms.Line(page, "password", w.Password, "", mistakes, type: "password", autocomplete: "new-password");
+        Ending(page, form, w.Register);
+    });
+
+    private static void Ending(Page page, Form form, string label)
+    {
+        page.Out.Write($"<input type=\"hidden\" name=\"next\" value=\"{form.Or("next", page.Call.Query("next"))}\">\n");
+        Forms.End(page, label);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using System.Text;
+using TinyForum.Api;
+using TinyForum.Data;
+using TinyForum.Http;
+
+namespace TinyForum.Web;
+
+/// <summary>The fields of a form (application/x-www-form-urlencoded) as a browser sent it.</summary>
+internal sealed class Form
+{
+    private readonly Dictionary<string, string> _fields;
+
+    private Form(Dictionary<string, string> fields) => _fields = fields;
+
+    public static Form Empty { get; } = new([]);
+
+    /// <summary>Reads the body of a request.</summary>
+    /// <exception cref="HttpRefusalException">411, 413 or 415: its length is missing, it is too long, or it is no form.</exception>
+    /// <exception cref="RefusalException">Invalid: a field comes twice, or is not UTF-8.</exception>
+    public static async ValueTask<Form> ReadAsync(Call call)
+    {
+        if (call.Exchange.HasBody && call.Exchange.Header("Content-Type")?.Split(';')[0].Trim() is not "application/x-www-form-urlencoded")
+            throw new HttpRefusalException(415, "the body must be sent as application/x-www-form-urlencoded");
+        var body = await call.Exchange.ReadBodyAsync().ConfigureAwait(false);
+        var fields = new Dictionary<string, string>();
+        foreach (var pair in Encoding.UTF8.GetString(body.Span).Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var mark = pair.IndexOf('=', StringComparison.Ordinal);
+            var name = Decode(mark < 0 ? pair : pair[..mark]);
+            if (!fields.TryAdd(name, mark < 0 ? "" : Decode(pair[(mark + 1)..])))
+                throw RefusalException.Invalid(JsonBody.Shown(name), "must be given once");
+        }
+        return new Form(fields);
+    }
+
+    /// <summary>A field; empty if it was not sent.</summary>
+    public string this[string name] => _fields.GetValueOrDefault(name, "");
+
+    /// <summary>A field, or something else if the form was not sent.</summary>
+    public string Or(string name, string? instead) => _fields.GetValueOrDefault(name, instead ?? "");
+
+    public bool Has(string name) => _fields.ContainsKey(name);
+
+    /// <summary>The key by which a form that is sent twice is done once; <see langword="null"/> if it has none.</summary>
+    public IdempotencyKey? Key(Call call) =>
+        this["key"] is { Length: > 0 and <= IdempotencyKey.MaxLength } key && !key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? new IdempotencyKey(key, Encoding.UTF8.GetBytes($"{call.Exchange.RawTarget}\n{Said()}")) : null;
+
+    /// <summary>What was sent, but for the login that may be in it: a password leaves no trace, not even a hash of it with what is known.</summary>
+    private string Said() => string.Join('&', _fields.Where(f => f.Key is not ("username" or "password"))
+        .OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => $"{Uri.EscapeDataString(f.Key)}={Uri.EscapeDataString(f.Value)}"));
+
+    // Browsers send the end of a line as CR LF.
+    private static string Decode(string text) => WebUtility.UrlDecode(text).ReplaceLineEndings("\n");
+}

@@ -1,0 +1,141 @@
+using System.Security.Cryptography;
+using TinyForum.Api;
+using TinyForum.Http;
+
+namespace TinyForum.Web;
+
+/// <summary>
+/// How forms are shown and done. One that is refused comes back with every word in it and the reason beside its field; one that is sent when its
+/// session has ended comes back with the fields of a login in it.
+/// </summary>
+internal static class Forms
+{
+    private static readonly Dictionary<string, string> None = [];
+
+    /// <summary>Does what a form asks for and goes to the page that has it, or shows the form again.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="form">What was sent.</param>
+    /// <param name="work">Does it, and says where to go. The caller is logged in.</param>
+    /// <param name="show">Shows the form again, with the rules that its fields break; with a text for the name <c>""</c> that concerns none.</param>
+    /// <param name="before">What is done before the caller is logged in.</param>
+    public static async ValueTask SubmitAsync(
+        Call call, Form form, Func<Task<string>> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show,
+        Func<Task>? before = null)
+    {
+        try
+        {
+            if (before is not null)
+                await before().ConfigureAwait(false);
+            if (call.Caller is null && form["username"].Length > 0)
+                await AccountPages.LogInAsync(call, form).ConfigureAwait(false);
+            if (call.Caller is null)
+                throw ForumApi.LoginRequired();
+            call.RateLimits.Count(call, changes: true);
+            if (!form.Has("preview"))
+            {
+                Page.Redirect(call.Exchange, await work().ConfigureAwait(false));
+                return;
+            }
+            await show(None).ConfigureAwait(false);
+        }
+        catch (RefusalException e) when (e.Kind is not RefusalKind.NotFound)
+        {
+            RefusalStatus.Set(call.Exchange, e);
+            await show(e.Errors ?? new Dictionary<string, string> { [""] = e.Message }).ConfigureAwait(false);
+        }
+        catch (HttpRefusalException e)
+        {
+            RefusalStatus.Set(call.Exchange, e);
+            call.Exchange.Status = e.Status == 200 ? 400 : e.Status; // the oldest refusals of the API have that
+            await show(new Dictionary<string, string> { [""] = e.Message }).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Does what a button asks for, which has no fields.</summary>
+    public static async ValueTask DoAsync(Call call, Func<Task<string>> work)
+    {
+        await Form.ReadAsync(call).ConfigureAwait(false);
+        if (call.Caller is null)
+            throw ForumApi.LoginRequired();
+        call.RateLimits.Count(call, changes: true);
+        Page.Redirect(call.Exchange, await work().ConfigureAwait(false));
+    }
+
+    /// <summary>Begins a form, with a summary of what is wrong with it and the preview that it asked for.</summary>
+    public static void Begin(Page page, Url action, Form form, IReadOnlyDictionary<string, string>? mistakes, bool hasLogin = false)
+    {
+        var o = page.Out;
+        if (mistakes?.Count > 0)
+        {
+            o.Write($"<div class=\"mistakes\" role=\"alert\" tabindex=\"-1\"><p>{page.Words.Mistakes}</p><ul>\n");
+            foreach (var (field, rule) in mistakes)
+            {
+                if (field.Length == 0)
+                    o.Write($"<li>{rule}</li>\n");
+                else
+                    o.Write($"<li><a href=\"#{field}\">{field}</a> {rule}</li>\n");
+            }
+            o.Write($"</ul></div>\n");
+        }
+        if (form.Has("preview") && form["body"].Length > 0)
+        {
+            o.Write($"<article class=\"preview\"><p class=\"meta\">{page.Words.Preview}</p>\n");
+            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(form["body"]))}</div></article>\n");
+        }
+        o.Write($"<form method=\"post\" action=\"{action}\" class=\"sheet\">\n");
+        if (page.Call.Caller is null && mistakes is not null && !hasLogin)
+            Login(page, form, mistakes);
+    }
+
+    /// <summary>A field of one line.</summary>
+    public static void Line(
+        Page page, string name, string label, string value, IReadOnlyDictionary<string, string>? mistakes, string? help = null, string type = "text",
+        string autocomplete = "off")
+    {
+        var o = page.Out;
+        o.Write($"<label for=\"{name}\">{label}</label>\n<input id=\"{name}\" name=\"{name}\" type=\"{type}\" autocomplete=\"{autocomplete}\"");
+        if (type != "password")
+            o.Write($" value=\"{value}\" dir=\"auto\"");
+        Describe(page, name, mistakes, help, end: ">");
+    }
+
+    /// <summary>A field of many lines.</summary>
+    public static void Area(Page page, string name, string label, string value, IReadOnlyDictionary<string, string>? mistakes, string? help = null)
+    {
+        var o = page.Out;
+        o.Write($"<label for=\"{name}\">{label}</label>\n<textarea id=\"{name}\" name=\"{name}\" rows=\"10\" dir=\"auto\"");
+        Describe(page, name, mistakes, help, end: $">\n{Encoded(value)}</textarea>");
+    }
+
+    /// <summary>Ends a form with its button.</summary>
+    public static void End(Page page, string label, bool hasPreview = false)
+    {
+        var o = page.Out;
+        o.Write($"<input type=\"hidden\" name=\"key\" value=\"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}\">\n");
+        o.Write($"<div class=\"buttons\"><button class=\"button\">{label}</button>");
+        if (hasPreview)
+            o.Write($" <button class=\"link\" name=\"preview\" value=\"1\">{page.Words.Preview}</button>");
+        o.Write($"</div>\n</form>\n");
+    }
+
+    public static void Login(Page page, Form form, IReadOnlyDictionary<string, string>? mistakes)
+    {
+        Line(page, "username", page.Words.Username, form["username"], mistakes, autocomplete: "username");
+        Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: "current-password");
+    }
+
+    private static string Encoded(string text) => System.Text.Encodings.Web.HtmlEncoder.Default.Encode(text);
+
+    /// <summary>Ties the help and the rule that is broken to a field.</summary>
+    private static void Describe(Page page, string name, IReadOnlyDictionary<string, string>? mistakes, string? help, string end)
+    {
+        var o = page.Out;
+        var mistake = mistakes?.GetValueOrDefault(name);
+        if (mistake is not null)
+            o.Write($" aria-invalid=\"true\" aria-describedby=\"{name}-mistake\"{new Html(end)}\n<p class=\"mistake\" id=\"{name}-mistake\">{mistake}</p>\n");
+        else if (help is not null)
+            o.Write($" aria-describedby=\"{name}-help\"{new Html(end)}\n<p class=\"help\" id=\"{name}-help\">{help}</p>\n");
+        else
+            o.Write($"{new Html(end)}\n");
+    }
+}

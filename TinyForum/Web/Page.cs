@@ -1,0 +1,105 @@
+using TinyForum.Api;
+using TinyForum.Http;
+
+namespace TinyForum.Web;
+
+/// <summary>A page while it is written: whose it is, in which language, and what stands around its content.</summary>
+internal sealed class Page
+{
+    internal const string ContentType = "text/html; charset=utf-8";
+
+    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body, basePath: ""));
+
+    public Call Call { get; }
+
+    public Words Words { get; }
+
+    public HtmlWriter Out { get; }
+
+    /// <summary>Writes a page.</summary>
+    /// <param name="call">The request that it answers.</param>
+    /// <param name="title">Its title, given its words.</param>
+    /// <param name="content">Writes what is between header and footer.</param>
+    /// <param name="feed">The feed of what it shows.</param>
+    public static ValueTask Write(Call call, Func<Words, string> title, Action<Page> content, Url? feed = null)
+    {
+        call.Exchange.Body.Clear();
+        call.Exchange.ContentType = ContentType;
+        var page = new Page(call);
+        page.Begin(title(page.Words), feed ?? new Url("/feed"));
+        content(page);
+        page.End();
+        return default;
+    }
+
+    /// <summary>Sends the browser to another page.</summary>
+    public static void Redirect(Exchange exchange, string location)
+    {
+        exchange.Body.Clear();
+        exchange.Status = 303;
+        exchange.SetHeader("Location", location);
+    }
+
+    /// <summary>An address as a client gave it if it is a page of this forum; else the front.</summary>
+    public static string Within(string address) =>
+        address is ['/', ..] && address is not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') ? address : "/";
+
+    /// <summary>A form that is only a button.</summary>
+    public void Button(Url action, string label, string style = "link") =>
+        Out.Write($"<form method=\"post\" action=\"{action}\"><button class=\"{style}\">{label}</button></form>");
+
+    private void Begin(string title, Url feed)
+    {
+        Out.Write($"""
+            <!doctype html>
+            <html lang="{Words.Language}">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>{title} – {Call.Forum.Options.Title}</title>
+            <link rel="stylesheet" href="{Files.Style}">
+            <link rel="icon" href="{Files.Icon}">
+            <link rel="alternate" type="application/atom+xml" href="{feed}">
+            </head>
+            <body>
+            <a class="skip" href="#main">{Words.Skip}</a>
+            <header>
+            <nav aria-label="{Call.Forum.Options.Title}">
+            <a class="home" href="{Url.Front}">{Call.Forum.Options.Title}</a>
+            <a href="{new Url("/tags")}">{Words.Tags}</a>
+            <a href="{new Url("/search")}">{Words.Search}</a>
+
+            """);
+        if (Call.Caller is { } caller)
+        {
+            Count(new Url("/notifications"), Words.Notifications, Call.Forum.Notifications.CountUnread(caller));
+            Count(new Url("/messages"), Words.Messages, Call.Forum.Messages.CountUnread(caller));
+            Out.Write($"<a href=\"{Url.User(caller.Username)}\">{caller.Username}</a>\n");
+            Button(new Url("/logout"), Words.LogOut);
+        }
+        else
+            Out.Write($"<a href=\"{new Url("/login")}\">{Words.LogIn}</a>\n<a href=\"{new Url("/register")}\">{Words.Register}</a>\n");
+        Out.Write($"</nav>\n</header>\n<main id=\"main\">\n");
+    }
+
+    private void Count(Url url, string label, long count)
+    {
+        Out.Write($"<a href=\"{url}\">{label}");
+        if (count > 0)
+            Out.Write($" <span class=\"count\">{count}</span>");
+        Out.Write($"</a>\n");
+    }
+
+    private void End() => Out.Write($"""
+
+        </main>
+        <footer>
+        <a href="{new Url("/feed")}">{Words.Feed}</a>
+        <a href="{new Url("/moderation-log")}">{Words.ModerationLog}</a>
+        <form method="post" action="{new Url("/language")}"><button class="link" lang="{(Words.Language == "en" ? "zh" : "en")}">{Words.Other}</button></form>
+        </footer>
+        </body>
+        </html>
+
+        """);
+}

@@ -1,0 +1,190 @@
+using TinyForum.Api;
+using TinyForum.Data;
+
+namespace TinyForum.Web;
+
+/// <summary>Single posts: how one is shown, and the forms that write and change them.</summary>
+internal static class PostPages
+{
+    /// <summary>Shows a post within its thread.</summary>
+    public static void Article(Page page, Post post)
+    {
+        var (o, w, call) = (page.Out, page.Words, page.Call);
+        o.Write($"<article id=\"r{post.Number}\">\n");
+        if (post.DeletedBy is not null && post.Body.Length == 0)
+            o.Write($"<p class=\"meta\">#{post.Number} {w.Deleted}</p>\n");
+        else
+        {
+            o.Write($"<p class=\"meta\"><a class=\"author\" href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · ");
+            o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · {post.CreatedAt}");
+            if (post.EditedAt is { } edited)
+                o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
+            if (post.ReplyTo is { } parent)
+                o.Write($" · <a href=\"{Url.Post(parent)}\">{w.InReplyTo}</a>");
+            o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n");
+        }
+        Tools(page, post);
+        o.Write($"</article>\n");
+    }
+
+    public static ValueTask New(Call call) => Write(call, Form.Empty, mistakes: null);
+
+    public static async ValueTask Create(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            var thread = await call.Forum.Posts.CreateThreadAsync(call.User, form["title"], form["body"], TagsOf(form), form.Key(call)).ConfigureAwait(false);
+            return $"/posts/{thread.Id}";
+        }, mistakes => Write(call, form, mistakes)).ConfigureAwait(false);
+    }
+
+    public static async ValueTask Reply(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, form["body"], replyTo: null, form.Key(call)).ConfigureAwait(false);
+            return Url.Reply(reply.ThreadId, reply.Number, ThreadPages.PageSize);
+        }, mistakes => ThreadPages.Thread(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post"), form, mistakes))
+            .ConfigureAwait(false);
+    }
+
+    public static ValueTask Edit(Call call) => Change(call, Found(call), Form.Empty, mistakes: null);
+
+    public static async ValueTask Save(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        var post = Found(call);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            long[] expected = long.TryParse(form["revision"], out var revision) ? [revision] : [0];
+            await call.Forum.Posts.EditAsync(
+                call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected)
+                .ConfigureAwait(false);
+            return $"/posts/{call.Id}";
+        }, mistakes => Change(call, post, form, mistakes)).ConfigureAwait(false);
+    }
+
+    public static ValueTask Delete(Call call) => Forms.DoAsync(call, async () =>
+    {
+        var post = Found(call);
+        await call.Forum.Posts.DeleteAsync(call.User, call.Id).ConfigureAwait(false);
+        return post.Head is null ? Url.Reply(post.ThreadId, post.Number, ThreadPages.PageSize) : "/";
+    });
+
+    public static ValueTask Restore(Call call) => Forms.DoAsync(call, async () =>
+        $"/posts/{(await call.Forum.Posts.RestoreAsync(call.User, call.Id).ConfigureAwait(false)).Id}");
+
+    public static ValueTask Like(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes: true).ConfigureAwait(false);
+        return $"/posts/{call.Id}";
+    });
+
+    public static ValueTask Unlike(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes: false).ConfigureAwait(false);
+        return $"/posts/{call.Id}";
+    });
+
+    public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Posts.MarkReadAsync(call.User, call.Id, call.Number("number", "the number of a reply") ?? 0).ConfigureAwait(false);
+        return "/";
+    });
+
+    public static ValueTask History(Call call)
+    {
+        var list = $"page history {call.Id}";
+        var versions = call.Forum.Posts.History(call.Id, call.Caller, PagePosition.DefaultSize, call.Position(list)) ?? throw RefusalException.NotFound("post");
+        return Page.Write(call, w => w.History, page =>
+        {
+            page.Out.Write($"<h1>{page.Words.History}: <a href=\"{Url.Post(call.Id)}\">#{call.Id}</a></h1>\n");
+            foreach (var version in versions.Items)
+            {
+                page.Out.Write($"<article>\n<p class=\"meta\">{version.Revision} · {version.Editor.Username} · {version.CreatedAt}</p>\n");
+                if (version.Title is not null)
+                    page.Out.Write($"<h2 dir=\"auto\">{version.Title}</h2>\n");
+                page.Out.Write($"<pre class=\"source\" dir=\"auto\">{version.Body}</pre>\n</article>\n");
+            }
+            ThreadPages.Paging(page, call.Next(list, versions.Next));
+        });
+    }
+
+    public static void ReplyForm(Page page, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<section aria-labelledby=\"reply\">\n<h2 id=\"reply\">{w.YourReply}</h2>\n");
+        if (head.Head!.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
+            o.Write($"<p class=\"empty\">{w.LockedHelp}</p>\n");
+        else if (page.Call.Caller is null && mistakes is null)
+            o.Write($"<p class=\"empty\"><a href=\"{new Url("/login?next=", null, page.Call.Exchange.RawTarget)}\">{w.LogInToReply}</a></p>\n");
+        else
+        {
+            Forms.Begin(page, Url.Post(head.Id), form, mistakes);
+            Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
+            Forms.End(page, w.Reply, hasPreview: true);
+        }
+        o.Write($"</section>\n");
+    }
+
+    private static ValueTask Write(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.NewThread, page =>
+    {
+        var w = page.Words;
+        page.Out.Write($"<h1>{w.NewThread}</h1>\n");
+        Forms.Begin(page, new Url("/new"), form, mistakes);
+        Forms.Line(page, "title", w.Title, form["title"], mistakes);
+        Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
+        Forms.Line(page, "tags", w.Tags, form["tags"], mistakes, w.TagsHelp);
+        Forms.End(page, w.Post, hasPreview: true);
+    });
+
+    private static ValueTask Change(Call call, Post post, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Edit, page =>
+    {
+        var w = page.Words;
+        // Who was told that the post has changed meanwhile may save over that.
+        var revision = call.Exchange.Status == 412 ? $"{post.Revision}" : form.Or("revision", $"{post.Revision}");
+        page.Out.Write($"<h1>{w.Edit}: <a href=\"{Url.Post(post.Id)}\">{post.Head?.Title ?? $"#{post.Number}"}</a></h1>\n");
+        Forms.Begin(page, Url.Post(post.Id, "/edit"), form, mistakes);
+        page.Out.Write($"<input type=\"hidden\" name=\"revision\" value=\"{revision}\">\n");
+        if (post.Head is { } head)
+            Forms.Line(page, "title", w.Title, form.Or("title", head.Title), mistakes);
+        Forms.Area(page, "body", w.Text, form.Or("body", post.Body), mistakes, w.MarkdownHelp);
+        if (post.Head is { } also)
+            Forms.Line(page, "tags", w.Tags, form.Or("tags", string.Join(' ', also.Tags)), mistakes, w.TagsHelp);
+        Forms.End(page, w.Save, hasPreview: true);
+    });
+
+    private static void Tools(Page page, Post post)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<div class=\"tools\">");
+        if (post.Likes > 0)
+            o.Write($"<span class=\"number\">{w.Likes(post.Likes)}</span> ");
+        if (page.Call.Caller is { } caller)
+        {
+            var isOwn = caller.Id == post.Author.Id;
+            var isModerator = caller.Role >= Role.Moderator;
+            if (post.DeletedBy is { } side)
+            {
+                if (side == Side.Author ? isOwn : isModerator)
+                    page.Button(Url.Post(post.Id, "/restore"), w.Restore);
+            }
+            else
+            {
+                page.Button(Url.Post(post.Id, post.Liked == true ? "/unlike" : "/like"), post.Liked == true ? w.Unlike : w.Like);
+                if (isOwn || isModerator)
+                {
+                    o.Write($" <a href=\"{Url.Post(post.Id, "/edit")}\">{w.Edit}</a> ");
+                    page.Button(Url.Post(post.Id, "/delete"), w.Delete);
+                }
+            }
+        }
+        o.Write($"</div>\n");
+    }
+
+    private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
+
+    private static string[] TagsOf(Form form) => form["tags"].Split([' ', ',', '，', '、', '\u3000'], StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,170 @@
+using TinyForum.Api;
+using TinyForum.Data;
+using TinyForum.Text;
+
+namespace TinyForum.Web;
+
+/// <summary>Threads: the lists of them, and each with its replies.</summary>
+internal static class ThreadPages
+{
+    internal const int PageSize = 50;
+
+    public static ValueTask Front(Call call)
+    {
+        var isActive = call.Query("sort", true, ("active", true), ("newest", false));
+        var unread = call.Flag("unread");
+        if (unread && call.Caller is null)
+            throw ForumApi.LoginRequired();
+        var author = call.Query("author");
+        var tag = call.Query("tag");
+        var filter = new ThreadFilter(
+            author is null ? null : call.Forum.Users.FindAuthor(author)?.Id ?? -1,
+            tag is null ? null : Tag.TryParse(tag, out var parsed, out _) ? parsed.Key : "", unread, isActive);
+        var list = $"page {isActive} {author} {tag} {(unread ? call.User.Id : null)}";
+        var threads = call.Forum.Posts.Threads(filter, PageSize, call.Position(list), call.Caller);
+        return Page.Write(call, w => tag ?? author ?? w.Threads, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<div class=\"bar\"><h1>{tag ?? author ?? w.Threads}</h1>\n<a class=\"button\" href=\"{new Url("/new")}\">{w.NewThread}</a></div>\n");
+            if (tag is null && author is null)
+                Sorts(page, isActive, unread);
+            if (threads.Items.Count == 0)
+                o.Write($"<p class=\"empty\">{(call.Query("cursor") is null && tag is null && author is null && !unread ? w.EmptyForum : w.EmptyList)}</p>\n");
+            Rows(page, threads.Items);
+            Paging(page, call.Next(list, threads.Next), tag is null ? null : new Url($"/tags/", null, tag, "/feed"));
+        }, tag is null ? null : new Url("/tags/", null, tag, "/feed"));
+    }
+
+    /// <summary>The page of a thread; for a reply, where it is.</summary>
+    public static ValueTask Show(Call call)
+    {
+        var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
+        if (post.Head is null)
+        {
+            Page.Redirect(call.Exchange, Url.Reply(post.ThreadId, post.Number, PageSize));
+            return default;
+        }
+        return Thread(call, post, Form.Empty, mistakes: null);
+    }
+
+    /// <summary>A thread, with a reply as far as it was written.</summary>
+    public static ValueTask Thread(Call call, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
+    {
+        var after = call.Number("after", "the number of a reply") ?? 0;
+        var replies = call.Forum.Posts.Replies(head.Id, PageSize, from: null, after, call.Caller) ?? throw RefusalException.NotFound("thread");
+        return Page.Write(call, _ => head.Head!.Title, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1 dir=\"auto\">{head.Head!.Title}</h1>\n<p class=\"meta\">");
+            foreach (var tag in head.Head.Tags)
+                o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a> ");
+            Marks(page, head.Head);
+            o.Write($"{w.Replies(head.Head.Replies)} · <a href=\"{Url.Post(head.Id, "/feed")}\">{w.Feed}</a></p>\n");
+            if (after == 0)
+                PostPages.Article(page, head);
+            foreach (var reply in replies.Items)
+                PostPages.Article(page, reply);
+            Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
+            if (call.Caller is not null && head.Head.Unread > 0)
+                page.Button(Url.Post(head.Id, $"/read?number={(replies.Items.Count == 0 ? after : replies.Items[^1].Number)}"), w.MarkRead);
+            PostPages.ReplyForm(page, head, form, mistakes);
+        }, Url.Post(head.Id, "/feed"));
+    }
+
+    public static ValueTask Tags(Call call)
+    {
+        var tags = call.Forum.Posts.Tags(PagePosition.MaxSize, call.Position("page tags"));
+        return Page.Write(call, w => w.Tags, page =>
+        {
+            page.Out.Write($"<h1>{page.Words.Tags}</h1>\n<ul class=\"tags\">\n");
+            foreach (var tag in tags.Items)
+                page.Out.Write($"<li><a class=\"tag\" href=\"{Url.Tag(tag.Name)}\">{tag.Name}</a> <span class=\"number\">{tag.Threads}</span></li>\n");
+            page.Out.Write($"</ul>\n");
+            Paging(page, call.Next("page tags", tags.Next));
+        });
+    }
+
+    /// <summary>Where a list goes on.</summary>
+    public static void Paging(Page page, string? next, Url? feed = null)
+    {
+        var call = page.Call;
+        var path = call.Exchange.RawTarget.Split('?')[0];
+        page.Out.Write($"<nav class=\"paging\" aria-label=\"{page.Words.Older}\">");
+        if (call.Query("cursor") is not null)
+            page.Out.Write($"<a href=\"{new Url(path, Rest: Query(call, cursor: null))}\">{page.Words.Newer}</a> ");
+        if (next is not null)
+            page.Out.Write($"<a rel=\"next\" href=\"{new Url(path, Rest: Query(call, next))}\">{page.Words.Older}</a> ");
+        if (feed is { } url)
+            page.Out.Write($"<a href=\"{url}\">{page.Words.Feed}</a>");
+        page.Out.Write($"</nav>\n");
+    }
+
+    private static string Query(Call call, string? cursor)
+    {
+        var rest = call.Exchange.Target.Query.Where(p => p.Name != "cursor").Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}");
+        var query = string.Join('&', cursor is null ? rest : rest.Append($"cursor={cursor}"));
+        return query.Length == 0 ? "" : $"?{query}";
+    }
+
+    private static void Sorts(Page page, bool isActive, bool unread)
+    {
+        page.Out.Write($"<nav class=\"sorts\" aria-label=\"{page.Words.Threads}\">");
+        Sort(Url.Front, page.Words.Active, isActive && !unread);
+        Sort(new Url("/?sort=newest"), page.Words.Newest, !isActive && !unread);
+        if (page.Call.Caller is not null)
+            Sort(new Url("/?unread=true"), page.Words.Unread, unread);
+        page.Out.Write($"</nav>\n");
+
+        void Sort(Url url, string label, bool isCurrent)
+        {
+            if (isCurrent)
+                page.Out.Write($"<a href=\"{url}\" aria-current=\"page\">{label}</a> ");
+            else
+                page.Out.Write($"<a href=\"{url}\">{label}</a> ");
+        }
+    }
+
+    public static void Rows(Page page, IReadOnlyList<Post> threads)
+    {
+        page.Out.Write($"<ol class=\"threads\">\n");
+        foreach (var thread in threads)
+            Row(page, thread);
+        page.Out.Write($"</ol>\n");
+    }
+
+    private static void Row(Page page, Post thread)
+    {
+        var (o, w, head) = (page.Out, page.Words, thread.Head!);
+        o.Write($"<li><h2 dir=\"auto\"><a href=\"{Url.Post(thread.Id)}\">{head.Title}</a></h2>\n<p class=\"meta\">");
+        if (head.Unread is > 0 and var unread)
+            o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id)}\">{w.UnreadCount(unread)}</a> ");
+        Marks(page, head);
+        o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {thread.CreatedAt} · {w.Replies(head.Replies)}");
+        foreach (var tag in head.Tags)
+            o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
+        o.Write($"</p></li>\n");
+    }
+
+    private static void Marks(Page page, ThreadHead head)
+    {
+        if (head.IsPinned)
+            page.Out.Write($"<span class=\"mark\">{page.Words.Pinned}</span> ");
+        if (head.IsLocked)
+            page.Out.Write($"<span class=\"mark\">{page.Words.Locked}</span> ");
+    }
+
+    private static void Turning(Page page, long thread, long after, long? last)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<nav class=\"paging\" aria-label=\"{w.Next}\">");
+        if (after > 0)
+        {
+            o.Write($"<a href=\"{Url.Post(thread)}\">{w.First}</a> ");
+            var before = after > PageSize ? FormattableString.Invariant($"?after={after - PageSize}") : null;
+            o.Write($"<a rel=\"prev\" href=\"{Url.Post(thread, before)}\">{w.Previous}</a> ");
+        }
+        if (last is { } number)
+            o.Write($"<a rel=\"next\" href=\"{Url.Post(thread, FormattableString.Invariant($"?after={number}"))}\">{w.Next}</a>");
+        o.Write($"</nav>\n");
+    }
+}

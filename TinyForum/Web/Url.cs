@@ -1,0 +1,22 @@
+namespace TinyForum.Web;
+
+/// <summary>An address within the forum, below whatever path that is served at. Every link is one of these.</summary>
+/// <param name="Path">How it begins.</param>
+/// <param name="Id">The number that follows, if one does.</param>
+/// <param name="Name">The name that follows, if one does.</param>
+/// <param name="Rest">How it ends.</param>
+internal readonly record struct Url(string Path, long? Id = null, string? Name = null, string? Rest = null)
+{
+    public static Url Front { get; } = new("/");
+
+    public static Url Post(long id, string? rest = null) => new("/posts/", id, null, rest);
+
+    public static Url User(string username, string? rest = null) => new("/user/", null, username, rest);
+
+    public static Url Tag(string name) => new("/?tag=", null, name);
+
+    /// <summary>The page of a thread that has a reply, at the reply.</summary>
+    public static string Reply(long thread, long number, int pageSize) => number <= pageSize
+        ? FormattableString.Invariant($"/posts/{thread}#r{number}")
+        : FormattableString.Invariant($"/posts/{thread}?after={(number - 1) / pageSize * pageSize}#r{number}");
+}

@@ -1,0 +1,60 @@
+using TinyForum.Api;
+using static TinyForum.Api.Access;
+
+namespace TinyForum.Web;
+
+/// <summary>Every page and form, a line each.</summary>
+internal static class WebRoutes
+{
+    public static Pages All { get; } = new(
+    [
+        Show("/", ThreadPages.Front, query: ["sort", "author", "tag", "unread", "cursor"]),
+        Show("/posts/{id}", ThreadPages.Show, query: ["after"]),
+        Show("/posts/{id}/history", PostPages.History, query: ["cursor"]),
+        Show("/tags", ThreadPages.Tags, query: ["cursor"]),
+        Show("/user/{username}", AccountPages.User, query: ["cursor"]),
+        Show("/moderation-log", SearchPages.ModerationLog, query: ["cursor"]),
+        Show("/search", SearchPages.Search, isKept: false, isSearch: true, query: ["q", "cursor"]),
+        Show("/notifications", SearchPages.Notifications, Reader, query: ["cursor"]),
+        Show("/messages", MessagePages.List, Reader, isSecret: true, query: ["with", "cursor"]),
+        Show("/messages/{id}", MessagePages.Find, Reader, isKept: false, isSecret: true),
+        Show("/messages/new", MessagePages.New, Reader, isKept: false, query: ["to"]),
+        Show("/new", PostPages.New, Reader, isKept: false),
+        Show("/posts/{id}/edit", PostPages.Edit, Reader, isKept: false),
+        Show("/login", AccountPages.LogIn, isKept: false, query: ["next"]),
+        Show("/register", AccountPages.Register, isKept: false, query: ["next"]),
+
+        Do("/login", AccountPages.DoLogIn),
+        Do("/register", AccountPages.DoRegister),
+        Do("/logout", AccountPages.LogOut),
+        Do("/language", Language.Switch),
+        Do("/new", PostPages.Create),
+        Do("/posts/{id}", PostPages.Reply),
+        Do("/posts/{id}/edit", PostPages.Save),
+        Do("/posts/{id}/delete", PostPages.Delete),
+        Do("/posts/{id}/restore", PostPages.Restore),
+        Do("/posts/{id}/like", PostPages.Like),
+        Do("/posts/{id}/unlike", PostPages.Unlike),
+        Do("/posts/{id}/read", PostPages.MarkRead),
+        Do("/notifications/read", SearchPages.MarkNotificationsRead),
+        Do("/messages/new", MessagePages.Send),
+        Do("/messages/{id}/read", MessagePages.MarkRead),
+        Do("/messages/{id}/delete", MessagePages.Delete),
+
+        File(Files.Style.Path, Files.SendStyle, "text/css; charset=utf-8"),
+        File(Files.Icon.Path, Files.SendIcon, "image/svg+xml"),
+        File("/robots.txt", Files.SendRobots, "text/plain; charset=utf-8"),
+    ], Language.VariantOf, ErrorPages.Write);
+
+    private static Endpoint Show(
+        string path, Func<Call, ValueTask> page, Access access = Anyone, bool isKept = true, bool isSearch = false, bool isSecret = false,
+        string[]? query = null) =>
+        new($"GET {path}", access, null, null, page, "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
+            ContentType: Page.ContentType);
+
+    private static Endpoint Do(string path, Func<Call, ValueTask> form) =>
+        new($"POST {path}", Anyone, null, null, form, "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+
+    private static Endpoint File(string path, Func<Call, ValueTask> file, string contentType) =>
+        new($"GET {path}", Anyone, null, null, file, "", "", [], [], ContentType: contentType);
+}
