@@ -379,6 +379,64 @@ public sealed class EventTests(TestContext context)
     }
 
     [TestMethod]
+    public async Task A_clock_that_was_set_back_makes_no_gap()
+    {
+        var time = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = time });
+        await using var log = new EventLog(forum.Server.Database, time, TimeSpan.FromDays(1), keptAtLeast: 2);
+        var ada = await forum.UserAsync("ada");
+        foreach (var (step, title) in ((int, string)[])[(0, "1"), (2, "2"), (-2, "3"), (0, "4"), (0, "5")])
+        {
+            time.Advance(TimeSpan.FromHours(step));
+            (await ada.PostAsync("/api/posts", new { title, body = "b" })).Is(201);
+        }
+        time.Advance(TimeSpan.FromHours(25)); // all but the second are old
+        while (await log.SweepAsync())
+        {
+        }
+        var kept = forum.Database.Read(c => c.All("SELECT number FROM events ORDER BY number", r => r.GetInt64(0)));
+        CollectionAssert.AreEqual(new long[] { 3, 4, 5, 6 }, kept);
+    }
+
+    [TestMethod]
+    public async Task An_embedder_without_a_token_ends_with_the_forum()
+    {
+        Task<int> reading;
+        await using (var forum = await TestForum.StartAsync())
+        {
+            reading = CountAsync(forum.Server);
+            (await (await forum.UserAsync("ada")).PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        }
+        Assert.AreEqual(2, await reading.WaitAsync(TimeSpan.FromMinutes(1)));
+
+        static async Task<int> CountAsync(ForumServer server)
+        {
+            var count = 0;
+            await foreach (var _ in server.Events.ReadAsync(after: 0))
+                count++;
+            return count;
+        }
+    }
+
+    [TestMethod]
+    public async Task The_first_stream_reads_its_history_by_itself()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        var ada = await forum.UserAsync("ada");
+        for (var i = 0; i < 100; i++)
+            (await ada.PostAsync("/api/posts", new { title = $"{i}", body = new string('x', 30_000) })).Is(201);
+        await using var slow = await EventReader.OpenAsync(forum.Url, "/api/events?after=0"); // and does not read
+        await using var live = await EventReader.OpenAsync(forum.Url, "/api/events");
+        await live.NextAsync("hello");
+        (await ada.PostAsync("/api/posts", new { title = "now", body = "b" })).Is(201);
+        Assert.AreEqual("now", (string?)(await live.NextAsync("thread.created"))["post"]!["title"]);
+        await slow.NextAsync("hello");
+        await slow.NextAsync("user.registered");
+        for (var i = 0; i < 100; i++)
+            Assert.AreEqual($"{i}", (string?)(await slow.NextAsync("thread.created"))["post"]!["title"]);
+    }
+
+    [TestMethod]
     public async Task An_embedder_follows_the_log_and_goes_on_by_number()
     {
         await using var forum = await TestForum.StartAsync();

@@ -25,6 +25,7 @@ public sealed class WriteBoundTests
         ("PATCH /api/me", "", new { bio = new string('x', 1_000), display_name = "Big" }),
         ("POST /api/tokens", "", new { name = "t", scope = "write" }),
         ("DELETE /api/tokens/{id}", "1501", null),
+        ("POST /api/preview", "", new { body = Mentioning() }),
         ("POST /api/posts", "", new { title = "t", body = Mentioning(), tags = (string[])["a", "b", "c", "d", "e"] }),
         ("POST /api/posts/{id}/replies", "1", new { body = Longest, reply_to = 2 }),
         ("PATCH /api/posts/{id}", "1", new { tags = (string[])["f", "g", "h", "i", "j"] }),

@@ -52,9 +52,12 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     public async Task<IReadOnlyList<ReceivedMessage>> WaitForAsync(int count)
     {
         while (Received.Count < count)
-            Assert.IsTrue(await _came.WaitAsync(TimeSpan.FromSeconds(60)), $"{Received.Count} of {count} messages came");
+            await WaitForOneAsync();
         return [.. Received];
     }
+
+    /// <summary>Waits for a message that was not waited for.</summary>
+    public async Task WaitForOneAsync() => Assert.IsTrue(await _came.WaitAsync(TimeSpan.FromSeconds(60)), $"{Received.Count} messages came, and no other");
 
     public async ValueTask DisposeAsync()
     {

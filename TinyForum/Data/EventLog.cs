@@ -12,7 +12,7 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>How many events are kept at least, however old they are.</summary>
     internal const int KeptAtLeast = 100_000;
 
-    /// <summary>The most events that are read at once.</summary>
+    /// <summary>How many events are read at once unless told.</summary>
     internal const int ReadAtOnce = 500;
 
     private const int SweptAtOnce = 500;
@@ -63,18 +63,20 @@ public sealed class EventLog : IAsyncDisposable
     /// slow holds up nobody. An event number that was handled is where to go on from, in another process or after a restart as well.
     /// </summary>
     /// <param name="after">The number of the last event that is known; <see langword="null"/> for what happens from now on.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Ends it, as the end of the forum does.</param>
     /// <exception cref="RefusalException">Invalid: events behind that number are no longer kept.</exception>
     public async IAsyncEnumerable<ForumEvent> ReadAsync(long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (var last = after ?? Range.Newest; ;)
         {
             var change = NextChange;
+            if (_isStopping)
+                yield break;
             var events = Read(last);
-            if (events.Count > 0 && events[0].Number != last + 1) // also when the reader is so slow that they went meanwhile
-                throw RefusalException.Invalid("after", $"must be at least {events[0].Number - 1}: older events are not kept");
             foreach (var next in events)
             {
+                if (next.Number != last + 1) // also when the reader is so slow that they went meanwhile
+                    throw RefusalException.Invalid("after", $"must be at least {next.Number - 1}: older events are not kept");
                 yield return next;
                 last = next.Number;
             }
@@ -133,10 +135,15 @@ public sealed class EventLog : IAsyncDisposable
         DELETE FROM events
          WHERE number IN (SELECT number
                             FROM events
-                           WHERE number <= (SELECT max(number) FROM events) - $kept
-                             AND created_at < $oldest
                            ORDER BY number
                            LIMIT $limit)
+           AND number <= (SELECT max(number) FROM events) - $kept
+           AND number < coalesce((SELECT min(number)
+                                    FROM (SELECT number, created_at
+                                            FROM events
+                                           ORDER BY number
+                                           LIMIT $limit) first
+                                   WHERE created_at >= $oldest), (SELECT max(number) FROM events) + 1) -- the first that is young, whatever a clock did
         """, ("$kept", _keptAtLeast), ("$oldest", _clock.Now() - (long)_keptFor.TotalMilliseconds), ("$limit", SweptAtOnce)))
         .ConfigureAwait(false) == SweptAtOnce;
 
@@ -148,6 +155,7 @@ public sealed class EventLog : IAsyncDisposable
         _look.Set();
         if (_watching is not null)
             await _watching.ConfigureAwait(false);
+        Volatile.Read(ref _changed).TrySetResult(); // who waits sees that it is over
     }
 
     /// <summary>Whether somebody waits, or has until a moment ago and does again after that.</summary>
@@ -168,13 +176,15 @@ public sealed class EventLog : IAsyncDisposable
                 if (stamps != seen)
                     Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
                 seen = stamps;
+                var isLeft = false;
                 if (Environment.TickCount64 - swept > SweepEvery.TotalMilliseconds)
                 {
-                    while (SweepAsync().GetAwaiter().GetResult())
-                    {
-                    }
-                    swept = Environment.TickCount64;
+                    swept = Environment.TickCount64; // not at once again if it fails
+                    isLeft = SweepAsync().GetAwaiter().GetResult();
+                    swept -= isLeft ? 2 * (long)SweepEvery.TotalMilliseconds : 0;
                 }
+                if (isLeft)
+                    continue;
                 _look.WaitOne(IsAwaited ? LookEvery : LookSeldom);
             }
             catch (Exception)

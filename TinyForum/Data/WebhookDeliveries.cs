@@ -171,9 +171,14 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
                SET failing_since = CASE WHEN $succeeded = 1 THEN NULL ELSE coalesce(failing_since, $now) END,
                    paused_until = CASE WHEN $throttled = 1 THEN coalesce($next, 0) ELSE 0 END
              WHERE id = $webhook
-            RETURNING failing_since
-            """, ("$succeeded", state == DeliveryState.Delivered ? 1 : 0), ("$now", now), ("$throttled", last.IsThrottled ? 1 : 0), ("$next", next),
+               AND url = $url
+               AND state = 'on'
+            RETURNING coalesce(failing_since, $now)
+            """, ("$url", last.Delivery.Url),
+            ("$succeeded", state == DeliveryState.Delivered ? 1 : 0), ("$now", now), ("$throttled", last.IsThrottled ? 1 : 0), ("$next", next),
             ("$webhook", webhook));
+        if (since is null)
+            return null; // it was changed meanwhile, and what the old address answers says nothing of the new one
         if (last.Status == 410)
             return SwitchOff(connection, webhook, WebhookState.Gone, "answered that it has gone (410) and was switched off");
         if (since <= now - (long)FailingTime.TotalMilliseconds)

@@ -109,8 +109,8 @@ public sealed class WebhookStore
                     UPDATE webhooks
                        SET url = coalesce($url, url),
                            kinds = coalesce($kinds, kinds),
-                           failing_since = NULL,
-                           paused_until = 0
+                           failing_since = CASE WHEN $url IS NULL THEN failing_since END,
+                           paused_until = CASE WHEN $url IS NULL THEN paused_until ELSE 0 END
                      WHERE id = $id
                     """, ("$url", url), ("$kinds", kinds is null ? null : Join(kinds)), ("$id", id));
             if (isOn is { } on)
@@ -189,11 +189,15 @@ public sealed class WebhookStore
                 """, MapDelivery, ("$now", _clock.Now()), ("$delivery", delivery), ("$webhook", id)) ?? throw RefusalException.NotFound("delivery");
             if (again.Event is { } number && c.Number("SELECT 1 FROM events WHERE number = $number", ("$number", number)) is null)
                 throw new RefusalException(RefusalKind.Conflict, "its event is no longer kept");
+            Unpause(c, id);
             return again;
         }).ConfigureAwait(false);
         Changed?.Invoke();
         return waiting;
     }
+
+    /// <summary>An admin who asks is not made to wait as the receiver wants it.</summary>
+    private static void Unpause(Connection connection, long id) => connection.Execute("UPDATE webhooks SET paused_until = 0 WHERE id = $id", ("$id", id));
 
     /// <summary>Sends a message that says nothing, once.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin. NotFound. Conflict: the webhook is off.</exception>
@@ -203,6 +207,7 @@ public sealed class WebhookStore
         {
             Permissions.RequireAdmin(c, admin);
             RequireOn(Require(c, id));
+            Unpause(c, id);
             return Add(c, id, null, TestKind, inOrder: false, _clock.Now());
         }).ConfigureAwait(false);
         Changed?.Invoke();

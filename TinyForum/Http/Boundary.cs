@@ -34,8 +34,8 @@ internal sealed class Boundary(
             fault = await AnswerAsync(exchange).ConfigureAwait(false);
             if (!exchange.IsStreamed)
                 fault = await exchange.SendAsync().ConfigureAwait(false) ?? fault;
-            else if (fault is not null)
-                exchange.Abort();
+            else
+                exchange.Abort(); // it has ended, whatever ended it: a refusal, too, comes behind the head
         }
         catch (Exception e)
         {

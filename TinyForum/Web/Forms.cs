@@ -96,7 +96,9 @@ internal static class Forms
         o.Write($"<label for=\"{name}\">{label}</label>\n<input id=\"{name}\" name=\"{name}\" type=\"{type}\" autocomplete=\"{autocomplete}\"");
         if (type != "password")
             o.Write($" value=\"{value}\" dir=\"auto\"");
-        Describe(page, name, mistakes, help, end: ">");
+        Tie(page, name, mistakes, help);
+        o.Write($">\n");
+        Explain(page, name, mistakes, help);
     }
 
     /// <summary>A field of many lines.</summary>
@@ -104,7 +106,9 @@ internal static class Forms
     {
         var o = page.Out;
         o.Write($"<label for=\"{name}\">{label}</label>\n<textarea id=\"{name}\" name=\"{name}\" rows=\"10\" dir=\"auto\"");
-        Describe(page, name, mistakes, help, end: $">\n{Encoded(value)}</textarea>");
+        Tie(page, name, mistakes, help);
+        o.Write($">\n{value}</textarea>\n");
+        Explain(page, name, mistakes, help);
     }
 
     /// <summary>Ends a form with its button.</summary>
@@ -124,18 +128,20 @@ internal static class Forms
         Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: "current-password");
     }
 
-    private static string Encoded(string text) => System.Text.Encodings.Web.HtmlEncoder.Default.Encode(text);
-
-    /// <summary>Ties the help and the rule that is broken to a field.</summary>
-    private static void Describe(Page page, string name, IReadOnlyDictionary<string, string>? mistakes, string? help, string end)
+    /// <summary>Ties the help and the rule that is broken, which come behind a field, to it.</summary>
+    private static void Tie(Page page, string name, IReadOnlyDictionary<string, string>? mistakes, string? help)
     {
-        var o = page.Out;
-        var mistake = mistakes?.GetValueOrDefault(name);
-        if (mistake is not null)
-            o.Write($" aria-invalid=\"true\" aria-describedby=\"{name}-mistake\"{new Html(end)}\n<p class=\"mistake\" id=\"{name}-mistake\">{mistake}</p>\n");
+        if (mistakes?.ContainsKey(name) == true)
+            page.Out.Write($" aria-invalid=\"true\" aria-describedby=\"{name}-mistake\"");
         else if (help is not null)
-            o.Write($" aria-describedby=\"{name}-help\"{new Html(end)}\n<p class=\"help\" id=\"{name}-help\">{help}</p>\n");
-        else
-            o.Write($"{new Html(end)}\n");
+            page.Out.Write($" aria-describedby=\"{name}-help\"");
+    }
+
+    private static void Explain(Page page, string name, IReadOnlyDictionary<string, string>? mistakes, string? help)
+    {
+        if (mistakes?.GetValueOrDefault(name) is { } mistake)
+            page.Out.Write($"<p class=\"mistake\" id=\"{name}-mistake\">{mistake}</p>\n");
+        else if (help is not null)
+            page.Out.Write($"<p class=\"help\" id=\"{name}-help\">{help}</p>\n");
     }
 }

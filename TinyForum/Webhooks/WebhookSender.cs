@@ -60,6 +60,12 @@ internal sealed class WebhookSender : IAsyncDisposable
         /// <summary>The number up to which it wants no event that it has not had.</summary>
         public long Seen { get; set; }
 
+        /// <summary>The kinds that it wants, as they were when that was found.</summary>
+        public string Kinds { get; set; } = "";
+
+        /// <summary>A try of which the database does not know yet.</summary>
+        public TryResult? Unsettled { get; set; }
+
         public Task Sending { get; set; } = Task.CompletedTask;
     }
 
@@ -115,12 +121,13 @@ internal sealed class WebhookSender : IAsyncDisposable
                 _webhooks[webhook.Id] = progress = new Progress();
             if (!progress.Sending.IsCompleted)
                 continue;
-            progress.Seen = Math.Max(progress.Seen, webhook.Position);
+            progress.Seen = progress.Kinds == webhook.Kinds ? Math.Max(progress.Seen, webhook.Position) : webhook.Position;
+            progress.Kinds = webhook.Kinds;
             var now = _clock.Now();
             if (webhook.NotBefore > now)
                 continue;
             if (webhook.NextAt <= now || (!webhook.IsBlocked && Wants(webhook, progress)))
-                progress.Sending = SendInBackground(webhook.Id, progress.Seen);
+                progress.Sending = SendInBackground(webhook.Id, progress);
             else if (progress.Seen - webhook.Position > 2 * EventLog.ReadAtOnce) // long before those events go
                 await _deliveries.SkipAsync(webhook, progress.Seen).ConfigureAwait(false);
         }
@@ -144,9 +151,9 @@ internal sealed class WebhookSender : IAsyncDisposable
         return false;
     }
 
-    private Task<bool> SendInBackground(long webhook, long skip)
+    private Task<bool> SendInBackground(long webhook, Progress progress)
     {
-        var sending = Task.Run(() => SendAsync(webhook, skip));
+        var sending = Task.Run(() => SendAsync(webhook, progress));
         _ = sending.ContinueWith(hasSent =>
         {
             if (hasSent.Result)
@@ -156,20 +163,23 @@ internal sealed class WebhookSender : IAsyncDisposable
     }
 
     /// <returns>Whether anything was sent.</returns>
-    private async Task<bool> SendAsync(long webhook, long skip)
+    private async Task<bool> SendAsync(long webhook, Progress progress)
     {
-        TryResult? last = null;
+        var hasSent = false;
+        var skip = progress.Seen;
         try
         {
             while (true)
             {
-                var (due, note) = await _deliveries.NextAsync(webhook, _holder, last, skip).ConfigureAwait(false);
+                var (due, note) = await _deliveries.NextAsync(webhook, _holder, progress.Unsettled, skip).ConfigureAwait(false);
+                progress.Unsettled = null;
                 if (note is not null)
                     _tell(note);
                 if (due is null)
                     break;
                 _stopping.Token.ThrowIfCancellationRequested();
-                last = await TryAsync(due).ConfigureAwait(false);
+                var last = progress.Unsettled = await TryAsync(due).ConfigureAwait(false);
+                hasSent = true;
                 if (!last.IsUntold)
                     _outcomes.AddOrUpdate(last.State == DeliveryState.Waiting ? DeliveryState.Failed : last.State, 1, (_, count) => count + 1);
             }
@@ -180,17 +190,25 @@ internal sealed class WebhookSender : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _tell($"webhook {webhook} can't be sent to, which is tried again: {e.Message}"); // once the lease has ended
+            _tell($"webhook {webhook} can't be sent to, which is tried again: {e.Message}");
         }
-        return last is not null;
+        return hasSent;
     }
 
     private async Task<TryResult> TryAsync(DueDelivery due)
     {
         var happened = due.Event is { } number && _log.Read(number - 1, 1) is [var found] && found.Number == number ? found : null;
-        return _render(due, happened) is { } body
-            ? await _client.SendAsync(due, body, _stopping.Token).ConfigureAwait(false)
-            : new TryResult(due, DeliveryState.Failed, Error: "what it is about has gone", IsUntold: true);
+        byte[]? body;
+        try
+        {
+            body = _render(due, happened);
+        }
+        catch (Exception e) when (e is not RefusalException) // which the database may do while it is busy
+        {
+            return new TryResult(due, DeliveryState.Waiting, Error: $"can't be written: {e.Message}");
+        }
+        return body is null ? new TryResult(due, DeliveryState.Failed, Error: "what it is about has gone", IsUntold: true)
+            : await _client.SendAsync(due, body, _stopping.Token).ConfigureAwait(false);
     }
 
     private async Task ReleaseAsync(long webhook)

@@ -28,6 +28,8 @@ internal static class Events
         var (oldest, newest) = call.Forum.Events.Range;
         if (after < oldest - 1 && call.Query("after") is not null)
             throw RefusalException.Invalid("after", $"must be at least {oldest - 1}: older events are not kept");
+        if (after > newest)
+            throw RefusalException.Invalid("after", $"must be at most {newest}, the newest event");
         var teller = new EventTeller(call.Forum);
         var views = new List<EventView>();
         var (size, chars, last, isWhole) = (call.PageSize, 0, after, true);

@@ -14,7 +14,7 @@ internal sealed record EventFilter(IReadOnlySet<string>? Kinds, long? ThreadId)
 
 /// <summary>
 /// A client that reads events. What it does not read yet waits in a bounded queue; when that is full, the stream ends, and the client comes
-/// back with the number of the last event that it has got. It takes no thread and no timer.
+/// back with the number of the last event that it has got. While nothing happens it takes no thread and no timer.
 /// </summary>
 /// <param name="connection">Where to write; an exception says that the client has gone.</param>
 /// <param name="hasLeft">Whether the client has closed the connection.</param>

@@ -21,6 +21,8 @@ internal sealed class EventStreams : IAsyncDisposable
     private const int Turns = 5; // to ask takes a system call
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
+    private const int ReplayedAtOnce = 100; // to one client, before it is another's turn
+
     // With more streams than this, what happens within a moment is sent together: a write to each takes some microseconds.
     private const int Many = 200;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(25);
@@ -104,23 +106,33 @@ internal sealed class EventStreams : IAsyncDisposable
             Resync(stream);
         while (!stream.HasEnded && !TryJoin(stream))
         {
-            var events = _forum.Events.Read(stream.After);
-            if (!Recheck([stream]))
+            if (stream.IsBehind && !await CatchUpAsync(stream).ConfigureAwait(false))
                 return;
-            if (events.Count > 0 && events[0].Number != stream.After + 1) // removed meanwhile
+            await _forum.Pages.RunAsync(weight: 1, () => Task.FromResult(Replay(stream)), _stopping.Token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Offers the next events that a client has missed, until it has to read them first.</summary>
+    /// <returns>Whether the stream still stands.</returns>
+    private bool Replay(EventStream stream)
+    {
+        var events = _forum.Events.Read(stream.After, ReplayedAtOnce);
+        if (!Recheck([stream]))
+            return false;
+        foreach (var happened in events)
+        {
+            if (happened.Number != stream.After + 1) // removed meanwhile
             {
                 Resync(stream);
-                continue;
+                return true;
             }
-            foreach (var happened in events)
-            {
-                if (stream.IsBehind && !await CatchUpAsync(stream).ConfigureAwait(false))
-                    return;
-                if (stream.Filter.Wants(happened) && _teller.Frame(happened, stream.Caller, stream.IsModerator) is { } frame)
-                    stream.Offer(frame);
-                stream.After = happened.Number;
-            }
+            if (stream.IsBehind)
+                return true;
+            if (stream.Filter.Wants(happened) && _teller.Frame(happened, stream.Caller, stream.IsModerator) is { } frame)
+                stream.Offer(frame);
+            stream.After = happened.Number;
         }
+        return true;
     }
 
     /// <summary>Says that events which the client has not had are no longer kept, and goes on from now.</summary>
@@ -153,7 +165,7 @@ internal sealed class EventStreams : IAsyncDisposable
         {
             if (_running is null)
             {
-                _after = stream.After;
+                _after = _forum.Events.Range.Newest; // who has missed more reads it by itself
                 _running = Task.Run(RunAsync);
             }
             if (stream.After < _after)
@@ -204,6 +216,11 @@ internal sealed class EventStreams : IAsyncDisposable
         Recheck(_streams);
         if (events.Count == 0)
             return false;
+        if (_streams.Count == 0)
+        {
+            _after = events[^1].Number;
+            return true;
+        }
         var batch = new EventBatch(_teller, events);
         Parallel.For(0, (_streams.Count + Many - 1) / Many, share =>
         {
