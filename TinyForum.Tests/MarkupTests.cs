@@ -104,9 +104,7 @@ public sealed partial class MarkupTests
     [DataRow("[a](#hash)"), DataRow("<a href=javascript:x>a</a>")]
     public void Links_to_anything_but_pages_and_mail_are_text(string markdown)
     {
-        var html = Html(markdown);
-        Assert.IsFalse(Regex.IsMatch(html, "<(?!/?(p|a)\\b)|href=\"(?!/%09/evil)"), html);
-        Assert.IsFalse(Regex.IsMatch(html, "<[^>]*(onclick|javascript)[^>]*=[^>]*>") && !html.Contains("%22onclick"), html);
+        AssertInert(Html(markdown), links: markdown.Contains("%09") ? 1 : 0); // which is a path of this forum
     }
 
     private static readonly string[] Fragments =
@@ -130,22 +128,26 @@ public sealed partial class MarkupTests
     {
         var fragment = Gen.Elements(Fragments);
         var texts = Gen.OneOf(fragment.ArrayOf(), fragment.ArrayOf(3).Select(few => Enumerable.Repeat(few, 400).SelectMany(f => f).ToArray()));
-        Prop.ForAll(texts.ToArbitrary(), fragments =>
+        Prop.ForAll(texts.ToArbitrary(), fragments => AssertInert(Html(string.Concat(fragments)))).Holds(cases: 400, size: 60);
+    }
+
+    /// <summary>Requires well-formed HTML of the elements, attributes and addresses that are allowed.</summary>
+    private static void AssertInert(string html, int? links = null)
+    {
+        var post = XElement.Parse($"<post>{html.Replace('\uFFFE', '?').Replace("&#xFFFE;", "?")}</post>");
+        foreach (var element in post.DescendantsAndSelf())
         {
-            var html = Html(string.Concat(fragments));
-            var post = XElement.Parse($"<post>{html.Replace('\uFFFE', '?').Replace("&#xFFFE;", "?")}</post>");
-            foreach (var element in post.DescendantsAndSelf())
+            var attributes = Allowed.GetValueOrDefault(element.Name.LocalName);
+            Assert.IsTrue(attributes is not null || Plain.Contains($" {element.Name.LocalName} "), html);
+            foreach (var attribute in element.Attributes())
             {
-                var attributes = Allowed.GetValueOrDefault(element.Name.LocalName);
-                Assert.IsTrue(attributes is not null || Plain.Contains($" {element.Name.LocalName} "), html);
-                foreach (var attribute in element.Attributes())
-                {
-                    CollectionAssert.Contains(attributes ?? [], attribute.Name.LocalName, html);
-                    if (attribute.Name == "href")
-                        Assert.IsTrue(Regex.IsMatch(attribute.Value, "^(https?://|mailto:|/(?![/\\\\]))", RegexOptions.IgnoreCase), html);
-                }
+                CollectionAssert.Contains(attributes ?? [], attribute.Name.LocalName, html);
+                if (attribute.Name == "href")
+                    Assert.IsTrue(Regex.IsMatch(attribute.Value, "^(https?://|mailto:|/(?![/\\\\]))", RegexOptions.IgnoreCase), html);
             }
-        }).Holds(cases: 400, size: 60);
+        }
+        if (links is not null)
+            Assert.AreEqual(links, post.Descendants("a").Count(), html);
     }
 
     [TestMethod]

@@ -77,7 +77,7 @@ internal sealed class ForumApi : IAsyncDisposable
 
     /// <summary>Whether a browser shows the answer.</summary>
     private static bool IsShown(Exchange exchange) =>
-        !exchange.IsStreamed && !exchange.RawTarget.StartsWith("/api", StringComparison.Ordinal)
+        !exchange.IsStreamed && !exchange.RawTarget.StartsWith("/api/", StringComparison.Ordinal)
         && exchange.Header("Accept")?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true;
 
     private ValueTask RefuseAsync(Exchange exchange, string message)
@@ -91,7 +91,7 @@ internal sealed class ForumApi : IAsyncDisposable
         {
             // The page is a stranger's.
         }
-        return _pages.WriteRefusal(call, exchange.Status, message);
+        return _pages.WriteRefusal(call, message);
     }
 
     private Call CallOf(Exchange exchange, Endpoint endpoint, string[] values) => new(exchange, _forum, endpoint, values)
@@ -108,7 +108,7 @@ internal sealed class ForumApi : IAsyncDisposable
         var isLetIn = _cors.Mark(exchange);
         // A public answer to a caller without credentials is the same until something is written.
         var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Authorization") is null
-            && (exchange.Header("Cookie") is not { } sent || !_cookie.TokensIn(sent).Any());
+            && exchange.Header("Cookie")?.Contains(_cookie.Name, StringComparison.Ordinal) != true;
         var version = 0L;
         var variant = _pages.VariantOf(exchange);
         if (isAnonymous && _kept.TryAnswer(

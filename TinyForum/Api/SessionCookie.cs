@@ -11,6 +11,9 @@ internal sealed class SessionCookie(string name)
 {
     private const string HostPrefix = "__Host-";
 
+    /// <summary>Its name over http, which that over https has in it.</summary>
+    public string Name => name;
+
     /// <summary>The value of a <c>Set-Cookie</c> header that stores the token.</summary>
     public string Make(string token, bool secure) => Format(token, (long)SessionTable.Lifetime.TotalSeconds, secure);
 

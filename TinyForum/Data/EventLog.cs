@@ -167,7 +167,7 @@ public sealed class EventLog : IAsyncDisposable
     private void Watch()
     {
         (long, long) seen = (-1, -1);
-        var swept = Environment.TickCount64;
+        var nextSweep = Environment.TickCount64 + (long)SweepEvery.TotalMilliseconds;
         while (!_isStopping)
         {
             try
@@ -176,15 +176,16 @@ public sealed class EventLog : IAsyncDisposable
                 if (stamps != seen)
                     Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
                 seen = stamps;
-                var isLeft = false;
-                if (Environment.TickCount64 - swept > SweepEvery.TotalMilliseconds)
+                var now = Environment.TickCount64;
+                if (now >= nextSweep)
                 {
-                    swept = Environment.TickCount64; // not at once again if it fails
-                    isLeft = SweepAsync().GetAwaiter().GetResult();
-                    swept -= isLeft ? 2 * (long)SweepEvery.TotalMilliseconds : 0;
+                    nextSweep = now + (long)SweepEvery.TotalMilliseconds; // not at once again if it fails
+                    if (SweepAsync().GetAwaiter().GetResult())
+                    {
+                        nextSweep = now;
+                        continue; // and in between tells what has happened
+                    }
                 }
-                if (isLeft)
-                    continue;
                 _look.WaitOne(IsAwaited ? LookEvery : LookSeldom);
             }
             catch (Exception)

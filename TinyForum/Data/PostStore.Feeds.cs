@@ -74,7 +74,11 @@ public sealed partial class PostStore
                 ("$before", long.MaxValue), ("$behind", 0), ("$limit", FeedSize)));
         }
         var rows = new PageRows<Post>(FeedSize);
-        _ = threads.OrderByDescending(t => t.Id).TakeWhile(rows.Add).Count();
+        foreach (var thread in threads.OrderByDescending(t => t.Id))
+        {
+            if (!rows.Add(thread))
+                break;
+        }
         var page = rows.ToPage(last => [last.Id]);
         var deleted = c.All(DeletedThreads, r => (At: r.Time(0), Tags: ParseTags(r.GetString(1))),
             ("$oldest", page.Next is null ? 0 : page.Items[^1].Id), ("$limit", MaxHidden));

@@ -12,7 +12,7 @@ internal static class ConditionalGet
         exchange.SetHeader("ETag", etag);
         exchange.SetHeader("Cache-Control", exchange.IsImmutable ? "public, max-age=31536000, immutable"
             : isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
-        exchange.SetHeader("Vary", $"Accept-Encoding, {(exchange.IsPage ? "Accept-Language, " : "")}Authorization, Cookie, Origin");
+        exchange.SetHeader("Vary", $"Accept-Encoding, {(exchange.IsHtml ? "Accept-Language, " : "")}Authorization, Cookie, Origin");
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }

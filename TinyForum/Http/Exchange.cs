@@ -97,7 +97,7 @@ internal sealed class Exchange : IDisposable
     public bool IsImmutable { get; set; }
 
     /// <summary>Whether the answer is a page.</summary>
-    public bool IsPage => ContentType.StartsWith("text/html", StringComparison.Ordinal);
+    public bool IsHtml => ContentType.StartsWith("text/html", StringComparison.Ordinal);
 
     /// <summary>How long a client may send nothing while its body is read.</summary>
     public TimeSpan BodyTimeout { get; init; } = Timeout.InfiniteTimeSpan;
@@ -182,7 +182,7 @@ internal sealed class Exchange : IDisposable
             var body = KeptBody ?? Body.Written;
             BodyLength = BodyStream?.Length ?? body.Length;
             response.StatusCode = Status;
-            ResponseHeaders.SetCommon(response, Id, IsPage);
+            ResponseHeaders.SetCommon(response, Id, IsHtml);
             if (CloseConnection || !_requestBody.LeavesConnectionUsable)
                 response.KeepAlive = false;
             var hasContent = Status is not (204 or 304);

@@ -78,8 +78,7 @@ internal static class AccountPages
         var w = page.Words;
         page.Out.Write($"<h1>{w.Register}</h1>\n");
         Forms.Begin(page, new Url("/register"), form, mistakes, hasLogin: true);
-        Forms.Line(page, "username", w.Username, form["username"], mistakes, autocomplete: "username");
-        Forms.Line(page, "password", w.Password, "", mistakes, type: "password", autocomplete: "new-password");
+        Forms.Login(page, form, mistakes, isNew: true);
         Ending(page, form, w.Register);
     });
 

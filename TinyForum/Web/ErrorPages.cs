@@ -6,14 +6,14 @@ namespace TinyForum.Web;
 internal static class ErrorPages
 {
     /// <summary>Says why there is no page; to who has to be logged in to see it, shows the way.</summary>
-    public static ValueTask Write(Call call, int status, string message)
+    public static ValueTask Write(Call call, string message)
     {
+        var status = call.Exchange.Status;
         if (status == 401 && (call.Exchange.Method is "GET" or "HEAD"))
         {
             Page.Redirect(call.Exchange, $"/login?next={Uri.EscapeDataString(call.Exchange.RawTarget)}");
             return default;
         }
-        call.Exchange.Status = status;
         return Page.Write(call, _ => $"{status}", page =>
         {
             page.Out.Write($"<h1>{status}</h1>\n<p>{(status == 404 ? page.Words.NotFound : message)}</p>\n");

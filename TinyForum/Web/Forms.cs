@@ -122,10 +122,11 @@ internal static class Forms
         o.Write($"</div>\n</form>\n");
     }
 
-    public static void Login(Page page, Form form, IReadOnlyDictionary<string, string>? mistakes)
+    /// <summary>The fields of a login, or of a registration.</summary>
+    public static void Login(Page page, Form form, IReadOnlyDictionary<string, string>? mistakes, bool isNew = false)
     {
         Line(page, "username", page.Words.Username, form["username"], mistakes, autocomplete: "username");
-        Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: "current-password");
+        Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: isNew ? "new-password" : "current-password");
     }
 
     /// <summary>Ties the help and the rule that is broken, which come behind a field, to it.</summary>

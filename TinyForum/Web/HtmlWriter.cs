@@ -13,12 +13,11 @@ internal readonly record struct Html(string Markup);
 
 /// <summary>
 /// Writes HTML in UTF-8 by interpolated strings, whose holes are encoded by their type: text is, <see cref="Html"/> is not, an
-/// <see cref="Url"/> goes through the links; the compiler accepts no other. A hole allocates nothing.
+/// <see cref="Url"/> goes through the links; the compiler accepts no other. A hole allocates
+/// nothing, but for the name in an address.
 /// </summary>
-internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
+internal sealed class HtmlWriter(IBufferWriter<byte> output)
 {
-    private string BasePath { get; } = basePath;
-
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     /// <summary>Writes markup with holes. The markup of attributes has to have quotes.</summary>
@@ -67,7 +66,6 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
 
         public void AppendFormatted(Url url)
         {
-            writer.Encode(writer.BasePath);
             writer.Encode(url.Path);
             if (url.Id is { } id)
                 writer.Number(id);

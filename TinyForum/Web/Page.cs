@@ -8,7 +8,7 @@ internal sealed class Page
 {
     internal const string ContentType = "text/html; charset=utf-8";
 
-    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body, basePath: ""));
+    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body));
 
     public Call Call { get; }
 

@@ -76,17 +76,9 @@ internal static class PostPages
     public static ValueTask Restore(Call call) => Forms.DoAsync(call, async () =>
         $"/posts/{(await call.Forum.Posts.RestoreAsync(call.User, call.Id).ConfigureAwait(false)).Id}");
 
-    public static ValueTask Like(Call call) => Forms.DoAsync(call, async () =>
-    {
-        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes: true).ConfigureAwait(false);
-        return $"/posts/{call.Id}";
-    });
+    public static ValueTask Like(Call call) => Like(call, likes: true);
 
-    public static ValueTask Unlike(Call call) => Forms.DoAsync(call, async () =>
-    {
-        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes: false).ConfigureAwait(false);
-        return $"/posts/{call.Id}";
-    });
+    public static ValueTask Unlike(Call call) => Like(call, likes: false);
 
     public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
     {
@@ -183,6 +175,12 @@ internal static class PostPages
         }
         o.Write($"</div>\n");
     }
+
+    private static ValueTask Like(Call call, bool likes) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false);
+        return $"/posts/{call.Id}";
+    });
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
 

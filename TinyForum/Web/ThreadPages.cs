@@ -88,6 +88,8 @@ internal static class ThreadPages
     public static void Paging(Page page, string? next, Url? feed = null)
     {
         var call = page.Call;
+        if (next is null && feed is null && call.Query("cursor") is null)
+            return;
         var path = call.Exchange.RawTarget.Split('?')[0];
         page.Out.Write($"<nav class=\"paging\" aria-label=\"{page.Words.Older}\">");
         if (call.Query("cursor") is not null)
@@ -155,6 +157,8 @@ internal static class ThreadPages
 
     private static void Turning(Page page, long thread, long after, long? last)
     {
+        if (after == 0 && last is null)
+            return;
         var (o, w) = (page.Out, page.Words);
         o.Write($"<nav class=\"paging\" aria-label=\"{w.Next}\">");
         if (after > 0)

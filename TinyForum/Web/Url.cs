@@ -1,6 +1,6 @@
 namespace TinyForum.Web;
 
-/// <summary>An address within the forum, below whatever path that is served at. Every link is one of these.</summary>
+/// <summary>An address within the forum, in a link.</summary>
 /// <param name="Path">How it begins.</param>
 /// <param name="Id">The number that follows, if one does.</param>
 /// <param name="Name">The name that follows, if one does.</param>

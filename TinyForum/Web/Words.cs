@@ -61,11 +61,9 @@ internal sealed record Words
     public required string Since { get; init; }
     public required string WriteMessage { get; init; }
     public required string Feed { get; init; }
-    public required string Help { get; init; }
     public required string Mistakes { get; init; }
     public required string LogInToReply { get; init; }
     public required string NotFound { get; init; }
-    public required string Wrong { get; init; }
     public required string From { get; init; }
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
@@ -132,11 +130,9 @@ internal sealed record Words
         Since = "since",
         WriteMessage = "Write a message",
         Feed = "Feed",
-        Help = "Formatting",
         Mistakes = "This could not be done yet:",
         LogInToReply = "Log in to reply.",
         NotFound = "There is no such page.",
-        Wrong = "Something went wrong. The request was",
         From = "from",
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
@@ -204,11 +200,9 @@ internal sealed record Words
         Since = "加入于",
         WriteMessage = "写私信",
         Feed = "订阅",
-        Help = "格式说明",
         Mistakes = "暂时无法完成：",
         LogInToReply = "登录后即可回复。",
         NotFound = "没有这个页面。",
-        Wrong = "出错了。请求编号：",
         From = "来自",
         Replies = n => FormattableString.Invariant($"{n} 条回复"),
         UnreadCount = n => FormattableString.Invariant($"{n} 条未读"),
