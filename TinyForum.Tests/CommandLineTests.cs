@@ -8,6 +8,7 @@ using Microsoft.Data.Sqlite;
 using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Http.Guard;
 using TinyForum.Maintenance;
 using TinyForum.Passwords;
 using TinyForum.Storage;

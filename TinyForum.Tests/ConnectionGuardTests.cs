@@ -1,5 +1,5 @@
 using System.Net;
-using TinyForum.Http;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Tests;
 

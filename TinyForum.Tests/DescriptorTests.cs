@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using TinyForum.Http;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Tests;
 

@@ -4,6 +4,7 @@ using TinyForum.Api.Events;
 using TinyForum.CommandLine;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Http.Guard;
 using TinyForum.Maintenance;
 using TinyForum.Storage;
 using TinyForum.Text;

@@ -1,4 +1,5 @@
 using TinyForum.Http;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Tests;
 

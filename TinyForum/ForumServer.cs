@@ -3,6 +3,7 @@ using TinyForum.Api;
 using TinyForum.Api.Events;
 using TinyForum.Data;
 using TinyForum.Http;
+using TinyForum.Http.Guard;
 using TinyForum.Maintenance;
 using TinyForum.Passwords;
 using TinyForum.Storage;

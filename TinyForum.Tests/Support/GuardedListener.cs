@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using TinyForum.Http;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using TinyForum.Http;
+using TinyForum.Http.Guard;
 using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;

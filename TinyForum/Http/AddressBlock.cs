@@ -1,4 +1,5 @@
 using System.Net;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Http;
 

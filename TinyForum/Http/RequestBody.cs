@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using TinyForum.Http.Guard;
 
 namespace TinyForum.Http;
 

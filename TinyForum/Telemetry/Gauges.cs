@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using TinyForum.Api;
 using TinyForum.Http;
+using TinyForum.Http.Guard;
 using TinyForum.Webhooks;
 
 namespace TinyForum.Telemetry;

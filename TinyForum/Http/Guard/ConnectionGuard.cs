@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>
 /// Ends the connections that HttpListener on Linux would leave open forever or crash on: it has no timeouts that work, no limit on

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>
 /// The file descriptors that the process may have, and how many of them connections may use. Starting a thread takes two, and the process

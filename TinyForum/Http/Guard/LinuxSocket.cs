@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.InteropServices;
 
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>The few libc calls that <see cref="ConnectionGuard"/> needs on sockets that .NET owns and does not expose.</summary>
 internal static unsafe partial class LinuxSocket

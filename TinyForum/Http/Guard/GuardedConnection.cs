@@ -1,4 +1,4 @@
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>
 /// A connection as <see cref="ConnectionGuard"/> sees it. The server calls <see cref="EndRequest"/>, <see cref="BeginBody"/> and

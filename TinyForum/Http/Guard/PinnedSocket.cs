@@ -1,4 +1,4 @@
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>A socket that belongs to .NET, which may close it at any time; its number can be another file's at once. A duplicate stays valid.</summary>
 internal readonly ref struct PinnedSocket

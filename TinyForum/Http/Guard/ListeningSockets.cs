@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace TinyForum.Http;
+namespace TinyForum.Http.Guard;
 
 /// <summary>
 /// The sockets that a server listens on, and a brake on them: while descriptors are short, no connection is accepted, because a burst
