@@ -13,6 +13,8 @@ public sealed partial class ReadmeTests
         ["any"] = "任意",
         ["as requests name it"] = "同请求所用",
         ["never"] = "不备份",
+        ["none"] = "无",
+        ["a general one"] = "通用的一句",
         ["on if it listens on loopback alone"] = "只监听回环地址时为 on",
         ["backups beside the database"] = "数据库旁的 backups",
     };

@@ -54,6 +54,21 @@ public sealed record ForumOptions
     /// <summary>The forum's name, on its pages and feeds.</summary>
     public string Title { get; init; } = "TinyForum";
 
+    /// <summary>What the forum is, in a sentence, for search engines and its page about itself; <see langword="null"/> for a general one.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>A style sheet that is added to the pages' own, of up to 256 KiB; read once, at the start.</summary>
+    public string? StyleFile { get; init; }
+
+    /// <summary>What the forum says about itself at <c>/about</c>: Markdown, of up to 256 KiB; read once, at the start.</summary>
+    public string? AboutFile { get; init; }
+
+    /// <summary>
+    /// The path below which clients know the forum, as in <c>/forum</c>; empty for a host of its own. Requests are answered with it and without,
+    /// since a proxy may cut it off.
+    /// </summary>
+    public string BasePath { get; init; } = "";
+
     /// <summary>
     /// The scheme, host and port under which clients know the forum, for feeds; <see langword="null"/>: what their requests name.
     /// </summary>

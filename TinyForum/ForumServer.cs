@@ -33,10 +33,10 @@ public sealed class ForumServer : IAsyncDisposable
     }
 
     /// <summary>An address to find the forum at on this machine, with a final slash; the first one if it listens on several.</summary>
-    public Uri Url => _loop.Addresses[0].Url;
+    public Uri Url => At(_loop.Addresses[0].Url);
 
     /// <summary>Every address it listens on; <c>http://0.0.0.0:5000/</c> if it is all that this machine has.</summary>
-    public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => a.Bound)];
+    public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => At(a.Bound))];
 
     /// <summary>The full path of the database's file.</summary>
     public string DatabasePath => Forum.Database.Path;
@@ -103,19 +103,24 @@ public sealed class ForumServer : IAsyncDisposable
         var addresses = options.Listen.Select(ListenAddress.Parse).ToList();
         if (addresses.Count == 0)
             throw new StartException("there is no address to listen on");
+        options = options with { BasePath = BasePathOf(options) };
         var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
+        var site = new Site(OperatorFile.Read("the style sheet", options.StyleFile), OperatorFile.Read("the page", options.AboutFile));
         var forum = Open(options with { AnonymousLogout = anonymousLogout }, cancellation);
         var telemetry = new ForumTelemetry();
         try
         {
-            var api = new ForumApi(forum, telemetry.Prometheus.Write, WebRoutes.All);
+            var api = new ForumApi(forum, telemetry.Prometheus.Write, site);
+            if (api.Takes(options.BasePath))
+                throw new StartException($"the base path must not begin as the forum's own paths do, as {options.BasePath} does");
             var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
             var boundary = new Boundary(
                 api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,
-                (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration), probe: "/healthz");
+                (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration), probe: "/healthz", api.ShowsAsync);
             await WarmUp.Once(api.ServeAsync, ForumApi.WarmUpRequest, [.. ForumApi.NeededLater, .. PasswordHasher.Needed]).ConfigureAwait(false);
             var loop = ListenerLoop.Start(
-                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout);
+                addresses, boundary, options.Connections, note => options.Tell(LogSeverity.Warning, note), options.DrainTimeout,
+                basePath: options.BasePath);
             forum.Backlog.Resume();
             forum.Events.Start();
             var webhooks = SendWebhooks(forum);
@@ -138,6 +143,20 @@ public sealed class ForumServer : IAsyncDisposable
             new WebhookClient(forum.Options.WebhookAllow, forum.Options.Resolve, forum.Clock),
             (delivery, happened) => WebhookBody.Render(teller, delivery, happened, forum.Clock.GetUtcNow()),
             forum.Clock, note => forum.Options.Tell(LogSeverity.Warning, note));
+    }
+
+    private Uri At(Uri address) => new(address, $"{Forum.Options.BasePath}/");
+
+    private static string BasePathOf(ForumOptions options)
+    {
+        try
+        {
+            return BasePath.Parse(options.BasePath);
+        }
+        catch (FormatException e)
+        {
+            throw new StartException($"the base path {e.Message}, not \"{options.BasePath}\"", e);
+        }
     }
 
     private static Forum Open(ForumOptions options, CancellationToken cancellation)

@@ -13,6 +13,15 @@ internal sealed partial class FormClient : IDisposable
 
     public FormClient(Uri url) => _http = new HttpClient(new HttpClientHandler { CookieContainer = new(), AllowAutoRedirect = false }) { BaseAddress = url };
 
+    /// <summary>The base path of the forum, which all paths begin with.</summary>
+    public string BasePath { get; init; } = "";
+
+    /// <summary>What is sent in its place.</summary>
+    public string Prefix { get; init; } = "";
+
+    /// <summary>Every address that a page links to, loads or sends a form to.</summary>
+    public static IEnumerable<string> AddressesIn(string html) => Address().Matches(html).Select(m => WebUtility.HtmlDecode(m.Groups[1].Value));
+
     public Task<AnsweredPage> GetAsync(string path, string? languages = null) => SendAsync(HttpMethod.Get, path, null, languages);
 
     /// <summary>Sends the form of a page with these fields.</summary>
@@ -37,12 +46,21 @@ internal sealed partial class FormClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    private string Sent(string path)
+    {
+        StringAssert.StartsWith(path, $"{BasePath}/");
+        return Prefix + path[BasePath.Length..];
+    }
+
+    [GeneratedRegex("(?:href|src|action)=\"([^\"]*)\"")]
+    private static partial Regex Address();
+
     private async Task<AnsweredPage> SendAsync(
         HttpMethod method, string path, (string Name, string Value)[]? fields, string? languages = null, string? referer = null)
     {
         for (var hops = 0; hops < 5; hops++)
         {
-            using var request = new HttpRequestMessage(method, path.Split('#')[0]);
+            using var request = new HttpRequestMessage(method, Sent(path.Split('#')[0]));
             request.Headers.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
             request.Headers.Add("Sec-Fetch-Site", "same-origin");
             if (languages is not null)

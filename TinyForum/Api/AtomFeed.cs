@@ -6,7 +6,9 @@ namespace TinyForum.Api;
 
 /// <summary>Writes feeds (Atom, RFC 4287).</summary>
 /// <param name="origin">The scheme, host and port of the forum's addresses.</param>
-internal sealed class AtomFeed(Uri origin)
+/// <param name="basePath">What its paths begin with.</param>
+/// <param name="html">The HTML of a post.</param>
+internal sealed class AtomFeed(Uri origin, string basePath, Func<Post, string> html)
 {
     internal const string ContentType = "application/atom+xml; charset=utf-8";
 
@@ -20,6 +22,8 @@ internal sealed class AtomFeed(Uri origin)
         NewLineHandling = NewLineHandling.Entitize,
     };
 
+    private string Address => $"{origin.GetLeftPart(UriPartial.Authority)}{basePath}";
+
     /// <summary>The feed in UTF-8.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="title">Its title.</param>
@@ -32,9 +36,10 @@ internal sealed class AtomFeed(Uri origin)
         using (var xml = XmlWriter.Create(buffer, Settings))
         {
             xml.WriteStartElement("feed", Namespace);
+            xml.WriteAttributeString("xml", "base", null, $"{Address}/");
             Head(xml, path, title, feed.UpdatedAt ?? since);
             Link(xml, "self", path, "application/atom+xml");
-            Link(xml, "alternate", alternate, "application/json");
+            Link(xml, "alternate", alternate, "text/html");
             foreach (var post in feed.Posts)
                 Entry(xml, post);
             xml.WriteEndElement();
@@ -52,7 +57,7 @@ internal sealed class AtomFeed(Uri origin)
         xml.WriteStartElement("author", Namespace);
         Element(xml, "name", post.Author.Username);
         xml.WriteEndElement();
-        Link(xml, "alternate", $"/api/posts/{post.Id}", "application/json");
+        Link(xml, "alternate", $"/posts/{post.Id}", "text/html");
         foreach (var tag in post.Head?.Tags ?? [])
         {
             xml.WriteStartElement("category", Namespace);
@@ -60,8 +65,8 @@ internal sealed class AtomFeed(Uri origin)
             xml.WriteEndElement();
         }
         xml.WriteStartElement("content", Namespace);
-        xml.WriteAttributeString("type", "text");
-        xml.WriteString(Allowed(post.Body));
+        xml.WriteAttributeString("type", "html");
+        xml.WriteString(Allowed(html(post)));
         xml.WriteEndElement();
         xml.WriteEndElement();
     }
@@ -80,7 +85,7 @@ internal sealed class AtomFeed(Uri origin)
         xml.WriteStartElement("link", Namespace);
         xml.WriteAttributeString("rel", relation);
         xml.WriteAttributeString("type", type);
-        xml.WriteAttributeString("href", $"{origin.GetLeftPart(UriPartial.Authority)}{path}");
+        xml.WriteAttributeString("href", $"{Address}{path}");
         xml.WriteEndElement();
     }
 

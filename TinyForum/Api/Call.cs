@@ -38,6 +38,8 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required PostHtml Html { get; init; }
 
+    public required Pages Pages { get; init; }
+
     /// <summary>Whether texts are wanted as HTML as well.</summary>
     public bool WantsHtml => Flag("html");
 
@@ -49,6 +51,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
         Cookie = Cookie,
         Streams = Streams,
         Html = Html,
+        Pages = Pages,
     };
 
     /// <summary>The address of the client, as told by the proxy if one is trusted.</summary>
@@ -57,7 +60,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Whether the client came over https, as told by the proxy if one is trusted.</summary>
     public bool IsHttps => ForwardedHeaders.IsHttps(Exchange, Forum.Options.TrustedProxies);
 
-    /// <summary>The scheme, host and port under which clients know the forum.</summary>
+    /// <summary>The scheme, host and port under which clients know the forum, without its base path.</summary>
     /// <exception cref="RefusalException">Invalid: that is not set, and the request names no host.</exception>
     public Uri Origin => Forum.Options.PublicUrl
         ?? (Uri.TryCreate($"{(IsHttps ? "https" : "http")}://{Exchange.Authority}", UriKind.Absolute, out var origin)
@@ -129,7 +132,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     public T Created<T>(T answer, string location, IdempotencyKey? key = null)
     {
         Exchange.Status = 201;
-        Exchange.SetHeader("Location", location);
+        Exchange.SetHeader("Location", Exchange.BasePath + location);
         if (key?.IsReplay == true)
             Exchange.SetHeader("Idempotency-Replayed", "true");
         return answer;

@@ -55,33 +55,17 @@ internal sealed class ForumApi : IAsyncDisposable
         typeof(System.Threading.RateLimiting.ConcurrencyLimiter), typeof(Markdig.Markdown), typeof(System.Xml.XmlWriter),
     ];
 
-    /// <exception cref="HttpRefusalException">The request can't be granted, and no browser shows the answer.</exception>
-    /// <exception cref="RefusalException">A store refuses, and no browser shows the answer.</exception>
-    public async ValueTask ServeAsync(Exchange exchange)
-    {
-        try
-        {
-            await AnswerAsync(exchange).ConfigureAwait(false);
-        }
-        catch (RefusalException e) when (IsShown(exchange))
-        {
-            RefusalStatus.Set(exchange, e);
-            await RefuseAsync(exchange, e.Message).ConfigureAwait(false);
-        }
-        catch (HttpRefusalException e) when (IsShown(exchange))
-        {
-            RefusalStatus.Set(exchange, e);
-            await RefuseAsync(exchange, e.Message).ConfigureAwait(false);
-        }
-    }
-
     /// <summary>Whether a browser shows the answer.</summary>
     private static bool IsShown(Exchange exchange) =>
-        !exchange.IsStreamed && !exchange.RawTarget.StartsWith("/api/", StringComparison.Ordinal)
+        !exchange.RawTarget.StartsWith("/api/", StringComparison.Ordinal)
         && exchange.Header("Accept")?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true;
 
-    private ValueTask RefuseAsync(Exchange exchange, string message)
+    /// <summary>Shows a browser why it gets no page; the answer has its status.</summary>
+    /// <returns>Whether it did: other clients get the envelope.</returns>
+    public async ValueTask<bool> ShowsAsync(Exchange exchange, string message)
     {
+        if (!IsShown(exchange))
+            return false;
         var call = CallOf(exchange, _pages.Endpoints[0], []);
         try
         {
@@ -91,8 +75,13 @@ internal sealed class ForumApi : IAsyncDisposable
         {
             // The page is a stranger's.
         }
-        return _pages.WriteRefusal(call, message);
+        await _pages.WriteRefusalAsync(call, message).ConfigureAwait(false);
+        return true;
     }
+
+    /// <summary>Whether requests below a path could not be told from others.</summary>
+    public bool Takes(string path) => path.Length > 0
+        && Routes.Table.Concat(_pages.Endpoints).Any(e => e.Pattern.Split('/')[1] == path.Split('/')[1]);
 
     private Call CallOf(Exchange exchange, Endpoint endpoint, string[] values) => new(exchange, _forum, endpoint, values)
     {
@@ -101,9 +90,12 @@ internal sealed class ForumApi : IAsyncDisposable
         WriteMetrics = _writeMetrics,
         Streams = Streams,
         Html = _html,
+        Pages = _pages,
     };
 
-    private async ValueTask AnswerAsync(Exchange exchange)
+    /// <exception cref="HttpRefusalException">The request can't be granted.</exception>
+    /// <exception cref="RefusalException">A store refuses.</exception>
+    public async ValueTask ServeAsync(Exchange exchange)
     {
         var isLetIn = _cors.Mark(exchange);
         // A public answer to a caller without credentials is the same until something is written.

@@ -52,6 +52,9 @@ internal static class SettingValue
     public static readonly SettingValue<IReadOnlyList<IPNetwork>> Networks = new("on|off|CIDR", ArgumentArity.ZeroOrMore, ParseNetworks,
         networks => networks.Count == 0 ? "off" : networks.SequenceEqual(ForumOptions.NearNetworks) ? "on" : string.Join(' ', networks));
 
+    public static readonly SettingValue<string> BasePath =
+        new("PATH", ArgumentArity.ExactlyOne, Http.BasePath.Parse, path => path.Length == 0 ? "/" : path);
+
     /// <summary>An address without a path.</summary>
     public static readonly SettingValue<Uri> Origin = new("URL", ArgumentArity.ExactlyOne,
         text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", PathAndQuery: "/", Fragment: "", UserInfo: "" }

@@ -25,6 +25,18 @@ internal static class Settings
     private static readonly Setting<string> Title = Setting.Of("--title", Defaults.Title, SettingValue.Text("TEXT"),
         "The forum's name, on its pages and feeds");
 
+    private static readonly Setting<string?> Description = Setting.Of("--description", Defaults.Description, SettingValue.Text("TEXT"), "a general one",
+        "What the forum is, in a sentence, for search engines and its page about itself");
+
+    private static readonly Setting<string?> StyleFile = Setting.Of("--style", Defaults.StyleFile, SettingValue.Text("FILE"), "none",
+        "A style sheet that is added to the pages' own");
+
+    private static readonly Setting<string?> AboutFile = Setting.Of("--about", Defaults.AboutFile, SettingValue.Text("FILE"), "none",
+        "What the forum says about itself at /about, in Markdown");
+
+    private static readonly Setting<string> BasePath = Setting.Of("--base-path", Defaults.BasePath, SettingValue.BasePath,
+        "The path below which clients know the forum, such as /forum, whether a proxy cuts it off or not");
+
     private static readonly Setting<Uri?> PublicUrl = Setting.Of("--public-url", Defaults.PublicUrl, SettingValue.Origin, "as requests name it",
         "The address under which clients know the forum, such as https://forum.example");
 
@@ -93,9 +105,9 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Title, Hosts, PublicUrl, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits, FailedLogins, FailedLoginsPerAddress,
-        Registrations, Writes, Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep, BackupDirectory, KeepEvents, WebhookAllow,
-        AnswerMemory, PasswordMemory, PasswordIterations,
+        Listen, Title, Description, AboutFile, StyleFile, Hosts, PublicUrl, BasePath, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits,
+        FailedLogins, FailedLoginsPerAddress, Registrations, Writes, Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep,
+        BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory, PasswordIterations,
     ];
 
     /// <summary>The full path of the database, which all commands but <c>serve</c> show when they fail.</summary>
@@ -110,6 +122,10 @@ internal static class Settings
         Hosts = Hosts.In(line),
         PublicUrl = PublicUrl.In(line),
         Title = Title.In(line),
+        Description = Description.In(line),
+        AboutFile = AboutFile.In(line),
+        StyleFile = StyleFile.In(line),
+        BasePath = BasePath.In(line),
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustedProxies = TrustProxy.In(line),

@@ -57,7 +57,24 @@ public sealed partial class PostStore
          LIMIT $limit
         """;
 
+    internal const string ThreadsByIds = """
+        SELECT t.id, coalesce(p.edited_at, p.created_at)
+          FROM threads t
+          JOIN posts p ON p.id = t.last_post
+         WHERE t.id > $after
+           AND t.id <= $last
+           AND t.deleted = 0
+         ORDER BY t.id
+        """;
+
     private const string FeedColumns = $"SELECT {Columns}, coalesce(p.deleted_at, head.deleted_at)";
+
+    /// <summary>The highest id that a thread ever had; 0 if there never was one.</summary>
+    internal long LastThread() => _database.Read(c => c.Number("SELECT max(id) FROM threads") ?? 0);
+
+    /// <summary>The threads whose ids are above one and not above another, and when each was last written to.</summary>
+    internal IReadOnlyList<(long Id, DateTimeOffset ChangedAt)> ThreadsBetween(long after, long last) => _database.Read(c =>
+        c.All(ThreadsByIds, row => (row.GetInt64(0), row.Time(1)), ("$after", after), ("$last", last)));
 
     /// <summary>The feed of the forum's threads, or of those with a tag, whatever its case and width.</summary>
     /// <returns><see langword="null"/> if no thread ever had the tag.</returns>

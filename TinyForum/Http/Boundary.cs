@@ -8,7 +8,7 @@ namespace TinyForum.Http;
 /// The one place where requests come in and answers go out. It refuses what no handler should see, turns refusals into the envelope and
 /// any other exception into a logged "internal error", sends the answer and reports it. Requests may be for any host if there are no
 /// <paramref name="hosts"/>, which have no port; those for the path <paramref name="probe"/> always may, since what watches a server may know its
-/// address alone.
+/// address alone. What was refused or failed, <paramref name="show"/> may show in a way of its own; else it is told in the envelope.
 /// </summary>
 internal sealed class Boundary(
     Func<Exchange, ValueTask> serve,
@@ -17,7 +17,8 @@ internal sealed class Boundary(
     Action<LogEntry>? log,
     ActivitySource? activities,
     Action<Exchange, TimeSpan>? answered,
-    string? probe = null)
+    string? probe = null,
+    Func<Exchange, string, ValueTask<bool>>? show = null)
 {
     internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
@@ -71,18 +72,39 @@ internal sealed class Boundary(
         }
         catch (RefusalException refusal)
         {
-            JsonResponder.Refuse(exchange, refusal);
+            RefusalStatus.Set(exchange, refusal);
+            if (!await ShowsAsync(exchange, refusal.Message).ConfigureAwait(false))
+                JsonResponder.Refuse(exchange, refusal.Message, refusal.Errors);
             return null;
         }
         catch (HttpRefusalException refusal)
         {
-            JsonResponder.Refuse(exchange, refusal);
+            RefusalStatus.Set(exchange, refusal);
+            if (!await ShowsAsync(exchange, refusal.Message).ConfigureAwait(false))
+                JsonResponder.Refuse(exchange, refusal.Message, errors: null);
             return null;
         }
         catch (Exception e)
         {
-            JsonResponder.Fault(exchange);
+            exchange.Status = 500;
+            if (!await ShowsAsync(exchange, "internal error").ConfigureAwait(false))
+                JsonResponder.Fault(exchange);
             return e;
+        }
+    }
+
+    /// <summary>Lets the application say by a page of its own why there is no answer. Does not throw.</summary>
+    private async ValueTask<bool> ShowsAsync(Exchange exchange, string message)
+    {
+        try
+        {
+            return show is not null && !exchange.IsStreamed && await show(exchange, message).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Report(e);
+            exchange.ContentType = "application/json";
+            return false;
         }
     }
 

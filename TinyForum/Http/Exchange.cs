@@ -34,13 +34,13 @@ internal sealed class Exchange : IDisposable
     private bool _isClosed;
 
     /// <summary>Takes over a request; the memory of its body and its answer comes out of those budgets.</summary>
-    public Exchange(HttpListenerContext context, ArrayBudget bodies, ArrayBudget answers)
+    public Exchange(HttpListenerContext context, ArrayBudget bodies, ArrayBudget answers, string basePath)
     {
-        (_context, _answers) = (context, answers);
+        (_context, _answers, BasePath) = (context, answers, basePath);
         _stream = ListenerInternals.Exist ? ListenerInternals.StreamOf(context) as ConnectionStream : null;
         _requestBody = new RequestBody(context, _stream, bodies);
         Method = context.Request.HttpMethod;
-        RawTarget = context.Request.RawUrl ?? "";
+        RawTarget = Http.BasePath.Cut(context.Request.RawUrl ?? "", basePath);
         try
         {
             Remote = context.Request.RemoteEndPoint;
@@ -61,7 +61,10 @@ internal sealed class Exchange : IDisposable
 
     public string Method { get; }
 
-    /// <summary>The request target as sent.</summary>
+    /// <summary>The path below which the server is found; empty for a host of its own.</summary>
+    public string BasePath { get; }
+
+    /// <summary>The request target as sent, without the base path.</summary>
     public string RawTarget { get; }
 
     /// <summary>The host and port of the request: from an absolute target, or else from the <c>Host</c> header (RFC 9112, section 3.2.2).</summary>
@@ -90,6 +93,9 @@ internal sealed class Exchange : IDisposable
     public int Status { get; set; } = 200;
 
     public string ContentType { get; set; } = "application/json";
+
+    /// <summary>When to come back after a refusal, in seconds, if it helps.</summary>
+    public long? RetryAfter { get; set; }
 
     /// <summary>Whether no client or proxy may store the answer.</summary>
     public bool IsSecret { get; set; }
@@ -148,6 +154,15 @@ internal sealed class Exchange : IDisposable
 
     /// <inheritdoc cref="RequestBody.ReadAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync() => _requestBody.ReadAsync(Connection, BodyTimeout);
+
+    /// <summary>Forgets what was to be answered, for another answer.</summary>
+    public void DiscardBody()
+    {
+        Body.Clear();
+        KeptBody = null;
+        BodyStream?.Dispose();
+        BodyStream = null;
+    }
 
     /// <summary>Makes sure that there is memory for the answer until the client has read it; only the large ones of GETs are refused.</summary>
     /// <exception cref="HttpRefusalException">503: too many wait.</exception>

@@ -26,22 +26,9 @@ internal static class JsonResponder
         return [.. buffer.Written.Span, (byte)'\n'];
     }
 
-    public static void Refuse(Exchange exchange, RefusalException refusal) =>
-        Refuse(exchange, RefusalStatus.Of(refusal.Kind), refusal.Message, refusal.RetryAfter, refusal.Errors);
-
-    public static void Refuse(Exchange exchange, HttpRefusalException refusal)
+    /// <summary>Writes a refusal as the answer, whose status and headers are set.</summary>
+    public static void Refuse(Exchange exchange, string message, IReadOnlyDictionary<string, string>? errors)
     {
-        foreach (var (name, value) in refusal.Headers)
-            exchange.SetHeader(name, value);
-        Refuse(exchange, refusal.Status, refusal.Message, refusal.RetryAfter, errors: null);
-    }
-
-    private static void Refuse(
-        Exchange exchange, int status, string message, TimeSpan? retryAfter, IReadOnlyDictionary<string, string>? errors)
-    {
-        exchange.Status = status;
-        if (retryAfter is { } after)
-            RefusalStatus.SetRetryAfter(exchange, after);
         var writer = Begin(exchange);
         if (errors is not null)
         {
@@ -59,7 +46,6 @@ internal static class JsonResponder
     /// <summary>Writes "internal error" as the answer, with the request's id and nothing about the cause.</summary>
     public static void Fault(Exchange exchange)
     {
-        exchange.Status = 500;
         var writer = Begin(exchange);
         writer.WriteString("message", "internal error");
         writer.WriteString("request_id", exchange.Id);
@@ -70,10 +56,7 @@ internal static class JsonResponder
 
     private static Utf8JsonWriter Begin(Exchange exchange)
     {
-        exchange.Body.Clear();
-        exchange.KeptBody = null;
-        exchange.BodyStream?.Dispose();
-        exchange.BodyStream = null;
+        exchange.DiscardBody();
         exchange.ContentType = "application/json";
         var writer = Writer(exchange.Body);
         writer.WriteStartObject();

@@ -18,13 +18,15 @@ internal sealed class ListenerLoop : IAsyncDisposable
     private readonly Boundary _boundary;
     private readonly ConnectionLimits _limits;
     private readonly TimeSpan _drain;
+    private readonly string _basePath;
     private readonly ArrayBudget _bodies, _answers;
     private readonly CancellationTokenSource _stopping = new();
     private int _inFlight;
 
-    private ListenerLoop(ListeningPorts ports, ConnectionGuard? guard, Boundary boundary, ConnectionLimits limits, TimeSpan drain)
+    private ListenerLoop(
+        ListeningPorts ports, ConnectionGuard? guard, Boundary boundary, ConnectionLimits limits, TimeSpan drain, string basePath)
     {
-        (_ports, Guard, _boundary, _limits, _drain) = (ports, guard, boundary, limits, drain);
+        (_ports, Guard, _boundary, _limits, _drain, _basePath) = (ports, guard, boundary, limits, drain, basePath);
         (_bodies, _answers) = (new ArrayBudget(limits.MaxBodyMemory), new ArrayBudget(limits.MaxAnswerMemory));
         for (var i = 0; i < OutstandingTakes; i++)
             Take();
@@ -49,11 +51,12 @@ internal sealed class ListenerLoop : IAsyncDisposable
     /// <summary>
     /// Starts listening; a port of 0 is replaced by a free one. <paramref name="warn"/> gets a line for the operator if the limits can't be
     /// enforced, and disposal waits for accepted requests as long as <paramref name="drain"/>. <paramref name="plain"/> leaves accepting
-    /// connections to HttpListener, as on Windows: for tests.
+    /// connections to HttpListener, as on Windows: for tests. <paramref name="basePath"/> is the path below which clients may know the server.
     /// </summary>
     /// <exception cref="StartException">An address is taken or can't be listened on.</exception>
     public static ListenerLoop Start(
-        IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain, bool plain = false)
+        IReadOnlyList<ListenAddress> addresses, Boundary boundary, ConnectionLimits limits, Action<string> warn, TimeSpan drain, bool plain = false,
+        string basePath = "")
     {
         var ports = ListeningPorts.Open(addresses, plain);
         if (!ports.AreOwn)
@@ -61,7 +64,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         var guard = ConnectionGuard.TryStart(ports.Addresses.Select(a => a.EndPoint), ports.AreOwn, limits, out var note);
         if (note is not null)
             warn(note);
-        return new ListenerLoop(ports, guard, boundary, limits, drain);
+        return new ListenerLoop(ports, guard, boundary, limits, drain, basePath);
     }
 
     /// <summary>Stops accepting, lets accepted requests finish, then closes every connection.</summary>
@@ -123,7 +126,7 @@ internal sealed class ListenerLoop : IAsyncDisposable
         {
             if (context is null)
                 return;
-            using var exchange = new Exchange(context, _bodies, _answers)
+            using var exchange = new Exchange(context, _bodies, _answers, _basePath)
             {
                 CloseConnection = _stopping.IsCancellationRequested,
                 BodyTimeout = _limits.BodyTimeout,

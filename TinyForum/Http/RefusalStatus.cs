@@ -37,6 +37,9 @@ internal static class RefusalStatus
     }
 
     /// <summary>Says when to come back: in whole seconds, at least one (RFC 9110, section 10.2.3).</summary>
-    public static void SetRetryAfter(Exchange exchange, TimeSpan after) =>
-        exchange.SetHeader("Retry-After", Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+    private static void SetRetryAfter(Exchange exchange, TimeSpan after)
+    {
+        exchange.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds));
+        exchange.SetHeader("Retry-After", exchange.RetryAfter.Value.ToString(CultureInfo.InvariantCulture));
+    }
 }

@@ -16,8 +16,11 @@ internal static class ErrorPages
         }
         return Page.Write(call, _ => $"{status}", page =>
         {
-            page.Out.Write($"<h1>{status}</h1>\n<p>{(status == 404 ? page.Words.NotFound : message)}</p>\n");
-            page.Out.Write($"<p class=\"help\">{call.Exchange.Id}</p>\n");
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1>{status}</h1>\n<p>{(status switch { 404 => w.NotFound, 500 => w.InternalError, _ => message })}</p>\n");
+            if (call.Exchange.RetryAfter is { } seconds)
+                o.Write($"<p>{w.ComeBack(seconds)}</p>\n");
+            o.Write($"<p class=\"help\">{w.Request} {call.Exchange.Id}</p>\n");
         });
     }
 }

@@ -16,7 +16,9 @@ internal readonly record struct Html(string Markup);
 /// <see cref="Url"/> goes through the links; the compiler accepts no other. A hole allocates
 /// nothing, but for the name in an address.
 /// </summary>
-internal sealed class HtmlWriter(IBufferWriter<byte> output)
+/// <param name="output">Where to.</param>
+/// <param name="basePath">What every address of the forum begins with.</param>
+internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
@@ -26,6 +28,8 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
     {
     }
 #pragma warning restore CA1822, IDE0060
+
+    private string BasePath => basePath;
 
     private void Raw(ReadOnlySpan<char> markup)
     {
@@ -66,6 +70,7 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
 
         public void AppendFormatted(Url url)
         {
+            writer.Raw(writer.BasePath);
             writer.Encode(url.Path);
             if (url.Id is { } id)
                 writer.Number(id);

@@ -20,7 +20,8 @@ internal static class Language
     {
         await Form.ReadAsync(call).ConfigureAwait(false);
         call.Exchange.SetHeader("Set-Cookie", Other(call.Exchange, secure: call.IsHttps));
-        var from = Uri.TryCreate(call.Exchange.Header("Referer"), UriKind.Absolute, out var page) ? page.PathAndQuery : "/";
+        var from = Uri.TryCreate(call.Exchange.Header("Referer"), UriKind.Absolute, out var page)
+            ? BasePath.Cut(page.PathAndQuery, call.Exchange.BasePath) : "/";
         Page.Redirect(call.Exchange, Page.Within(from));
     }
 

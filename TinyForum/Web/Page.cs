@@ -8,7 +8,7 @@ internal sealed class Page
 {
     internal const string ContentType = "text/html; charset=utf-8";
 
-    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body));
+    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body, call.Exchange.BasePath));
 
     public Call Call { get; }
 
@@ -16,28 +16,34 @@ internal sealed class Page
 
     public HtmlWriter Out { get; }
 
+    public Site Site => (Site)Call.Pages;
+
+    /// <summary>What the forum is, in a sentence.</summary>
+    public string Description => Call.Forum.Options.Description ?? Words.Description;
+
     /// <summary>Writes a page.</summary>
     /// <param name="call">The request that it answers.</param>
     /// <param name="title">Its title, given its words.</param>
     /// <param name="content">Writes what is between header and footer.</param>
     /// <param name="feed">The feed of what it shows.</param>
-    public static ValueTask Write(Call call, Func<Words, string> title, Action<Page> content, Url? feed = null)
+    /// <param name="description">What it is about, in a sentence or two; <see langword="null"/>: what the forum is.</param>
+    public static ValueTask Write(Call call, Func<Words, string> title, Action<Page> content, Url? feed = null, string? description = null)
     {
-        call.Exchange.Body.Clear();
+        call.Exchange.DiscardBody();
         call.Exchange.ContentType = ContentType;
         var page = new Page(call);
-        page.Begin(title(page.Words), feed ?? new Url("/feed"));
+        page.Begin(title(page.Words), description, feed ?? new Url("/feed"));
         content(page);
         page.End();
         return default;
     }
 
-    /// <summary>Sends the browser to another page.</summary>
+    /// <summary>Sends the browser to another page, by its path within the forum.</summary>
     public static void Redirect(Exchange exchange, string location)
     {
-        exchange.Body.Clear();
+        exchange.DiscardBody();
         exchange.Status = 303;
-        exchange.SetHeader("Location", location);
+        exchange.SetHeader("Location", exchange.BasePath + location);
     }
 
     /// <summary>An address as a client gave it if it is a page of this forum; else the front.</summary>
@@ -48,7 +54,7 @@ internal sealed class Page
     public void Button(Url action, string label, string style = "link") =>
         Out.Write($"<form method=\"post\" action=\"{action}\"><button class=\"{style}\">{label}</button></form>");
 
-    private void Begin(string title, Url feed)
+    private void Begin(string title, string? description, Url feed)
     {
         Out.Write($"""
             <!doctype html>
@@ -57,8 +63,9 @@ internal sealed class Page
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>{title} – {Call.Forum.Options.Title}</title>
-            <link rel="stylesheet" href="{Files.Style}">
-            <link rel="icon" href="{Files.Icon}">
+            <meta name="description" content="{description ?? Description}">
+            <link rel="stylesheet" href="{Site.Style.Url}">
+            <link rel="icon" href="{Site.Icon.Url}">
             <link rel="alternate" type="application/atom+xml" href="{feed}">
             </head>
             <body>
@@ -96,6 +103,7 @@ internal sealed class Page
         <footer>
         <a href="{new Url("/feed")}">{Words.Feed}</a>
         <a href="{new Url("/moderation-log")}">{Words.ModerationLog}</a>
+        <a href="{new Url("/about")}">{Words.About}</a>
         <form method="post" action="{new Url("/language")}"><button class="link" lang="{(Words.Language == "en" ? "zh" : "en")}">{Words.Other}</button></form>
         </footer>
         </body>

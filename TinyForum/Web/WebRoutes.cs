@@ -6,7 +6,7 @@ namespace TinyForum.Web;
 /// <summary>Every page and form, a line each.</summary>
 internal static class WebRoutes
 {
-    public static Pages All { get; } = new(
+    public static IReadOnlyList<Endpoint> Of(Site site) =>
     [
         Show("/", ThreadPages.Front, query: ["sort", "author", "tag", "unread", "cursor"]),
         Show("/posts/{id}", ThreadPages.Show, query: ["after"]),
@@ -14,6 +14,7 @@ internal static class WebRoutes
         Show("/tags", ThreadPages.Tags, query: ["cursor"]),
         Show("/user/{username}", AccountPages.User, query: ["cursor"]),
         Show("/moderation-log", SearchPages.ModerationLog, query: ["cursor"]),
+        Show("/about", AboutPages.About),
         Show("/search", SearchPages.Search, isKept: false, isSearch: true, query: ["q", "cursor"]),
         Show("/notifications", SearchPages.Notifications, Reader, query: ["cursor"]),
         Show("/messages", MessagePages.List, Reader, isSecret: true, query: ["with", "cursor"]),
@@ -41,10 +42,11 @@ internal static class WebRoutes
         Do("/messages/{id}/read", MessagePages.MarkRead),
         Do("/messages/{id}/delete", MessagePages.Delete),
 
-        File(Files.Style.Path, Files.SendStyle, "text/css; charset=utf-8"),
-        File(Files.Icon.Path, Files.SendIcon, "image/svg+xml"),
-        File("/robots.txt", Files.SendRobots, "text/plain; charset=utf-8"),
-    ], Language.VariantOf, ErrorPages.Write);
+        File(site.Style),
+        File(site.Icon),
+        new("GET /robots.txt", Anyone, null, null, AboutPages.Robots, "", "", [], [], ContentType: "text/plain; charset=utf-8"),
+        new("GET /sitemap.xml", Anyone, null, null, AboutPages.Sitemap, "", "", ["part"], [], Kept: true, IsFeed: true, ContentType: "application/xml"),
+    ];
 
     private static Endpoint Show(
         string path, Func<Call, ValueTask> page, Access access = Anyone, bool isKept = true, bool isSearch = false, bool isSecret = false,
@@ -55,6 +57,6 @@ internal static class WebRoutes
     private static Endpoint Do(string path, Func<Call, ValueTask> form) =>
         new($"POST {path}", Anyone, null, null, form, "", "", [], [], IsForm: true, ContentType: Page.ContentType);
 
-    private static Endpoint File(string path, Func<Call, ValueTask> file, string contentType) =>
-        new($"GET {path}", Anyone, null, null, file, "", "", [], [], ContentType: contentType);
+    private static Endpoint File(Asset asset) =>
+        new($"GET {asset.Url.Path}", Anyone, null, null, asset.SendAsync, "", "", [], [], ContentType: asset.ContentType);
 }

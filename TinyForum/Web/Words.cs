@@ -65,6 +65,12 @@ internal sealed partial record Words
     public required string LogInToReply { get; init; }
     public required string NotFound { get; init; }
     public required string From { get; init; }
+    public required string About { get; init; }
+    public required string Interface { get; init; }
+    public required string Description { get; init; }
+    public required string InternalError { get; init; }
+    public required string Request { get; init; }
+    public required Func<long, string> ComeBack { get; init; }
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }

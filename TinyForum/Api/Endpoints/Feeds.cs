@@ -8,20 +8,20 @@ namespace TinyForum.Api.Endpoints;
 internal static class Feeds
 {
     public static ValueTask Forum(Call call) =>
-        Answer(call, "/feed", $"{call.Forum.Options.Title}: threads", "/api/posts", call.Forum.Posts.ThreadsFeed()!);
+        Answer(call, "/feed", $"{call.Forum.Options.Title}: threads", "/", call.Forum.Posts.ThreadsFeed()!);
 
     public static ValueTask Thread(Call call)
     {
         if (call.Forum.Posts.Find(call.Id)?.Head is not { } head || call.Forum.Posts.ThreadFeed(call.Id) is not { } feed)
             throw RefusalException.NotFound("thread");
-        return Answer(call, $"/posts/{call.Id}/feed", $"{call.Forum.Options.Title}: {head.Title}", $"/api/posts/{call.Id}", feed);
+        return Answer(call, $"/posts/{call.Id}/feed", $"{call.Forum.Options.Title}: {head.Title}", $"/posts/{call.Id}", feed);
     }
 
     public static ValueTask User(Call call)
     {
         var account = call.Forum.Users.FindAccount(call.Username) ?? throw RefusalException.NotFound("user");
         var path = $"/user/{Uri.EscapeDataString(account.Username)}";
-        return Answer(call, $"{path}/feed", $"{call.Forum.Options.Title}: posts by {account.Username}", $"/api{path}/profile",
+        return Answer(call, $"{path}/feed", $"{call.Forum.Options.Title}: posts by {account.Username}", path,
             call.Forum.Posts.AuthorFeed(account.Id), account.CreatedAt);
     }
 
@@ -30,12 +30,13 @@ internal static class Feeds
         var tag = Tag.TryParse(call.TagName, out var parsed, out _) ? parsed : throw RefusalException.NotFound("tag");
         var feed = call.Forum.Posts.ThreadsFeed(tag.Key) ?? throw RefusalException.NotFound("tag");
         var name = Uri.EscapeDataString(tag.Key);
-        return Answer(call, $"/tags/{name}/feed", $"{call.Forum.Options.Title}: threads about {tag.Shown}", $"/api/posts?tag={name}", feed);
+        return Answer(call, $"/tags/{name}/feed", $"{call.Forum.Options.Title}: threads about {tag.Shown}", $"/?tag={name}", feed);
     }
 
     private static ValueTask Answer(Call call, string path, string title, string alternate, PostFeed feed, DateTimeOffset? since = null)
     {
-        call.Exchange.Body.Write(new AtomFeed(call.Origin).Render(path, title, alternate, feed, since ?? DateTimeOffset.UnixEpoch));
+        var writer = new AtomFeed(call.Origin, call.Exchange.BasePath, call.Html.Of);
+        call.Exchange.Body.Write(writer.Render(path, title, alternate, feed, since ?? DateTimeOffset.UnixEpoch));
         return default;
     }
 }

@@ -23,7 +23,7 @@ internal static class Service
 
     public static ValueTask OpenApi(Call call)
     {
-        call.Exchange.Body.Write(OpenApiDocument.Of(call.Forum.Options.CookieName).Span);
+        call.Exchange.Body.Write(OpenApiDocument.Of(call.Forum.Options.CookieName, call.Exchange.BasePath).Span);
         return default;
     }
 }

@@ -13,7 +13,7 @@ namespace TinyForum.Api.OpenApi;
 /// </summary>
 internal sealed class OpenApiDocument
 {
-    private static readonly ConcurrentDictionary<string, byte[]> Made = new();
+    private static readonly ConcurrentDictionary<(string Cookie, string BasePath), byte[]> Made = new();
 
     private readonly JsonObject _schemas = [];
     private readonly JsonObject _parameters = [];
@@ -32,10 +32,11 @@ internal sealed class OpenApiDocument
             _schemas[name] = schema;
     }
 
-    /// <summary>The document of a forum whose session cookie has that name; made on first use.</summary>
-    public static ReadOnlyMemory<byte> Of(string cookie) => Made.GetOrAdd(cookie, static name => new OpenApiDocument().Render(name));
+    /// <summary>The document of a forum whose session cookie has that name and which is below that path; made on first use.</summary>
+    public static ReadOnlyMemory<byte> Of(string cookie, string basePath = "") =>
+        Made.GetOrAdd((cookie, basePath), static of => new OpenApiDocument().Render(of.Cookie, of.BasePath));
 
-    private byte[] Render(string cookie)
+    private byte[] Render(string cookie, string basePath)
     {
         var nouns = Routes.Table.Select(e => e.Noun).Distinct().Order(StringComparer.Ordinal);
         var document = new JsonObject
@@ -50,7 +51,7 @@ internal sealed class OpenApiDocument
                 ["contact"] = new JsonObject { ["name"] = "Whoever runs this forum" },
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
-            ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = basePath.Length == 0 ? "/" : basePath }),
             ["tags"] = new JsonArray([.. nouns.Select(noun => new JsonObject { ["name"] = noun, ["description"] = OpenApiTerms.Nouns[noun] })]),
             ["paths"] = _paths,
             ["components"] = new JsonObject
