@@ -14,8 +14,9 @@ public sealed record FeedPost(Post Post, string Title)
 
 /// <summary>The newest posts of something, newest first, wherever they are pinned.</summary>
 /// <param name="Posts">The posts, as anyone may see them.</param>
+/// <param name="Next">Where the older ones begin; <see langword="null"/> if there are none, or it is not known.</param>
 /// <param name="UpdatedAt">When the last of them was written, edited or, among them, deleted; <see langword="null"/> if there never was one.</param>
-public sealed record PostFeed(IReadOnlyList<FeedPost> Posts, DateTimeOffset? UpdatedAt);
+public sealed record PostFeed(IReadOnlyList<FeedPost> Posts, DateTimeOffset? UpdatedAt, PagePosition? Next = null);
 
 /// <summary>What feeds show.</summary>
 public sealed partial class PostStore
@@ -53,6 +54,7 @@ public sealed partial class PostStore
           JOIN posts head ON head.id = t.id
           {Joins}
          WHERE p.author_id = $id
+           AND p.id < $before
          ORDER BY p.id DESC
          LIMIT $limit
         """;
@@ -109,13 +111,17 @@ public sealed partial class PostStore
         _database.ReadSnapshot(c => IsVisibleThread(c, threadId) ? Feed(c, FeedOfThread, threadId) : null);
 
     /// <summary>The feed of what a user writes, threads and replies.</summary>
-    public PostFeed AuthorFeed(long authorId) => _database.ReadSnapshot(c => Feed(c, FeedOfAuthor, authorId));
+    /// <param name="authorId">The user.</param>
+    /// <param name="from">The <see cref="PostFeed.Next"/> of the feed before.</param>
+    public PostFeed AuthorFeed(long authorId, PagePosition? from = null) =>
+        _database.ReadSnapshot(c => Feed(c, FeedOfAuthor, authorId, from?.KeyOf(1)[0] ?? long.MaxValue));
 
-    private static PostFeed Feed(Connection connection, string sql, long id)
+    private static PostFeed Feed(Connection connection, string sql, long id, long before = long.MaxValue)
     {
         var rows = new PageRows<Post>(FeedSize);
         var titles = new List<string>();
         var deletions = new List<DateTimeOffset>();
+        var (seen, last) = (0, before);
         connection.While(sql, row =>
         {
             if (row.TimeOrNull(20) is { } deletedAt)
@@ -124,9 +130,12 @@ public sealed partial class PostStore
                 return false;
             else
                 titles.Add(row.GetString(13));
+            (seen, last) = (seen + 1, row.GetInt64(0));
             return true;
-        }, ("$id", id), ("$user", null), ("$limit", FeedSize + MaxHidden));
-        return Feed([.. rows.ToPage(last => [last.Id]).Items.Zip(titles, (post, title) => new FeedPost(post, title))], deletions);
+        }, ("$id", id), ("$before", before), ("$user", null), ("$limit", FeedSize + MaxHidden));
+        var page = rows.ToPage(post => [post.Id]);
+        var next = page.Next ?? (seen == FeedSize + MaxHidden ? new PagePosition(last) : null);
+        return Feed([.. page.Items.Zip(titles, (post, title) => new FeedPost(post, title))], deletions) with { Next = next };
     }
 
     private static PostFeed Feed(IReadOnlyList<FeedPost> posts, IEnumerable<DateTimeOffset> deletions)

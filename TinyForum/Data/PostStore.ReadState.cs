@@ -64,6 +64,30 @@ public sealed partial class PostStore
         return last;
     }
 
+    // The first visible post of another behind the viewer's mark, if it is among the next ones.
+    internal const string FirstUnreadOfThread = $"""
+        SELECT (SELECT behind.number
+                  FROM (SELECT number, author_id, deleted_at
+                          FROM posts
+                         WHERE thread_id = t.id
+                           AND number > {ReadUpTo}
+                         ORDER BY number
+                         LIMIT 1000) behind
+                 WHERE behind.author_id <> me.id
+                   AND behind.deleted_at IS NULL
+                 ORDER BY behind.number
+                 LIMIT 1)
+          FROM threads t
+          JOIN users me ON me.id = $user
+          LEFT JOIN reading r ON r.user_id = me.id AND r.thread_id = t.id
+          LEFT JOIN posts seen ON seen.thread_id = r.thread_id AND seen.number = r.number AND seen.id > me.read_up_to
+         WHERE t.id = $thread
+        """;
+
+    /// <summary>The number of the first post in a thread that a user has not read; <see langword="null"/> if there is none.</summary>
+    public long? FirstUnread(Actor reader, long threadId) =>
+        _database.Read(c => c.Number(FirstUnreadOfThread, ("$user", reader.Id), ("$thread", threadId)));
+
     private static void MarkRead(Connection connection, long userId, long threadId, long number) => connection.Execute("""
         INSERT INTO reading (user_id, thread_id, number)
         SELECT me.id, p.thread_id, p.number

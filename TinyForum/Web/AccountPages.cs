@@ -51,7 +51,7 @@ internal static class AccountPages
             var (o, w) = (page.Out, page.Words);
             o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
             o.Write($"{(account.Role == Role.Member ? w.Member : RoleName.Of(account.Role))} · {w.Since} {account.CreatedAt} · ");
-            o.Write($"{w.Posts(account.Posts)}</p>\n");
+            o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a></p>\n");
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
             if (call.Caller is { } caller && caller.Id != account.Id)
@@ -59,6 +59,27 @@ internal static class AccountPages
             o.Write($"<h2>{w.Threads}</h2>\n");
             ThreadPages.Rows(page, threads.Items);
             ThreadPages.Paging(page, call.Next(list, threads.Next), Url.User(account.Username, "/feed"));
+        }, Url.User(account.Username, "/feed"));
+    }
+
+    /// <summary>What a user wrote, threads and replies.</summary>
+    public static ValueTask Posts(Call call)
+    {
+        var account = call.Forum.Users.FindAccount(call.Username) ?? throw RefusalException.NotFound("user");
+        var list = $"page posts of {account.Id}";
+        var posts = call.Forum.Posts.AuthorFeed(account.Id, call.Position(list));
+        return Page.Write(call, w => $"{account.Username}: {w.AllPosts}", page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1><a href=\"{Url.User(account.Username)}\">{account.Username}</a>: {w.AllPosts}</h1>\n");
+            if (posts.Posts.Count == 0)
+                o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
+            foreach (var (post, title) in posts.Posts)
+            {
+                o.Write($"<article>\n<p class=\"meta\"><a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{title}</a> · #{post.Number} · {post.CreatedAt}</p>\n");
+                o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n</article>\n");
+            }
+            ThreadPages.Paging(page, call.Next(list, posts.Next), Url.User(account.Username, "/feed"));
         }, Url.User(account.Username, "/feed"));
     }
 

@@ -15,8 +15,10 @@ internal static class MessagePages
         return Page.Write(call, w => w.Messages, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<div class=\"bar\"><h1>{w.Messages}</h1>\n");
+            o.Write($"<div class=\"bar\"><h1>{with ?? w.Messages}</h1>\n");
             o.Write($"<a class=\"button\" href=\"{new Url("/messages/new?to=", null, with ?? "")}\">{w.WriteMessage}</a></div>\n");
+            if (with is not null)
+                o.Write($"<p><a href=\"{new Url("/messages")}\">{w.Messages}</a></p>\n");
             if (messages.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             foreach (var message in messages.Items)

@@ -1,5 +1,7 @@
+using System.Globalization;
 using TinyForum.Api;
 using TinyForum.Data;
+using static System.FormattableString;
 
 namespace TinyForum.Web;
 
@@ -44,8 +46,8 @@ internal static class PostPages
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         await Forms.SubmitAsync(call, form, async () =>
         {
-            var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, form["body"], replyTo: null, form.Key(call)).ConfigureAwait(false);
-            return Url.Reply(reply.ThreadId, reply.Number, ThreadPages.PageSize);
+            var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, form["body"], ReplyTo(form), form.Key(call)).ConfigureAwait(false);
+            return $"/posts/{reply.Id}";
         }, mistakes => ThreadPages.Thread(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post"), form, mistakes))
             .ConfigureAwait(false);
     }
@@ -70,7 +72,7 @@ internal static class PostPages
     {
         var post = Found(call);
         await call.Forum.Posts.DeleteAsync(call.User, call.Id).ConfigureAwait(false);
-        return post.Head is null ? Url.Reply(post.ThreadId, post.Number, ThreadPages.PageSize) : "/";
+        return post.Head is null ? $"/posts/{post.ThreadId}" : "/";
     });
 
     public static ValueTask Restore(Call call) => Forms.DoAsync(call, async () =>
@@ -106,7 +108,7 @@ internal static class PostPages
 
     public static void ReplyForm(Page page, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
     {
-        var (o, w) = (page.Out, page.Words);
+        var (o, w, text) = (page.Out, page.Words, form["body"]);
         o.Write($"<section aria-labelledby=\"reply\">\n<h2 id=\"reply\">{w.YourReply}</h2>\n");
         if (head.Head!.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
             o.Write($"<p class=\"empty\">{w.LockedHelp}</p>\n");
@@ -114,8 +116,16 @@ internal static class PostPages
             o.Write($"<p class=\"empty\"><a href=\"{new Url("/login?next=", null, page.Call.Exchange.RawTarget)}\">{w.LogInToReply}</a></p>\n");
         else
         {
+            var quoted = page.Call.Number("quote", "the id of a post");
+            var parent = ReplyTo(form) ?? quoted ?? page.Call.Number("reply_to", "the id of a post");
             Forms.Begin(page, Url.Post(head.Id), form, mistakes);
-            Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
+            if (parent is { } id && page.Call.Forum.Posts.Find(id, page.Call.Caller) is { } answered && answered.ThreadId == head.Id)
+            {
+                o.Write($"<p class=\"meta\"><input type=\"hidden\" name=\"reply_to\" value=\"{id}\">");
+                o.Write($"{w.InReplyTo} <a href=\"{Url.Post(id)}\">#{answered.Number}</a> {answered.Author.Username}</p>\n");
+                text = form.Or("body", quoted is null ? "" : Quote(answered.Body));
+            }
+            Forms.Area(page, "body", w.Text, text, mistakes, w.MarkdownHelp);
             Forms.End(page, w.Reply, hasPreview: true);
         }
         o.Write($"</section>\n");
@@ -165,6 +175,9 @@ internal static class PostPages
             }
             else
             {
+                if (post.Number > 0)
+                    o.Write($"<a href=\"{Url.Post(post.ThreadId, Invariant($"?reply_to={post.Id}#reply"))}\">{w.Reply}</a> ");
+                o.Write($"<a class=\"quote\" href=\"{Url.Post(post.ThreadId, Invariant($"?quote={post.Id}#reply"))}\">{w.Quote}</a> ");
                 page.Button(Url.Post(post.Id, post.Liked == true ? "/unlike" : "/like"), post.Liked == true ? w.Unlike : w.Like);
                 if (isOwn || isModerator)
                 {
@@ -183,6 +196,10 @@ internal static class PostPages
     });
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
+
+    private static long? ReplyTo(Form form) => long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    private static string Quote(string text) => string.Concat(text.Trim().Split('\n').Select(line => line.Length == 0 ? ">\n" : $"> {line}\n")) + "\n";
 
     private static string[] TagsOf(Form form) => form["tags"].Split([' ', ',', '，', '、', '\u3000'], StringSplitOptions.RemoveEmptyEntries);
 }

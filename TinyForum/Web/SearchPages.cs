@@ -53,7 +53,8 @@ internal static class SearchPages
             o.Write($"<ul class=\"threads\">\n");
             foreach (var notification in notifications.Items)
             {
-                o.Write($"<li{new Html(notification.IsRead ? "" : " class=\"unread\"")}><p class=\"meta\">{notification.CreatedAt} · {notification.Kind}");
+                o.Write($"<li{new Html(notification.IsRead ? "" : " class=\"unread\"")}><p class=\"meta\">{notification.CreatedAt} · ");
+                o.Write($"{w.Happened(notification.Kind)}");
                 if (notification.From is { } from)
                     o.Write($" · <a href=\"{Url.User(from.Username)}\">{from.Username}</a>");
                 if (notification.Post is { } post)
@@ -83,7 +84,7 @@ internal static class SearchPages
             o.Write($"<ul class=\"threads\">\n");
             foreach (var entry in entries.Items)
             {
-                o.Write($"<li><p class=\"meta\">{entry.CreatedAt} · {entry.Actor.Username} · {entry.Action}");
+                o.Write($"<li><p class=\"meta\">{entry.CreatedAt} · {entry.Actor.Username} · {w.Happened(entry.Action)}");
                 if (entry.PostId is { } post)
                     o.Write($" · <a href=\"{Url.Post(post)}\">{post}</a>");
                 if (entry.User is { } user)

@@ -1,6 +1,7 @@
 using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Text;
+using static System.FormattableString;
 
 namespace TinyForum.Web;
 
@@ -41,10 +42,31 @@ internal static class ThreadPages
         var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
         if (post.Head is null)
         {
-            Page.Redirect(call.Exchange, Url.Reply(post.ThreadId, post.Number, PageSize));
+            Page.Redirect(call.Exchange, PlaceOf(call, post.ThreadId, post.Number));
             return default;
         }
         return Thread(call, post, Form.Empty, mistakes: null);
+    }
+
+    /// <summary>Leads to the first post of a thread that the caller has not read, or else to its end.</summary>
+    public static ValueTask Unread(Call call)
+    {
+        var head = call.Forum.Posts.Find(call.Id, call.Caller) is { Head: { } found } ? found : throw RefusalException.NotFound("thread");
+        Page.Redirect(call.Exchange, call.Forum.Posts.FirstUnread(call.User, call.Id) is { } number
+            ? PlaceOf(call, call.Id, number) : Invariant($"/posts/{head.LatestPost}"));
+        return default;
+    }
+
+    /// <summary>The page of a thread that has a post, at the post.</summary>
+    private static string PlaceOf(Call call, long thread, long number)
+    {
+        if (number == 0)
+            return Invariant($"/posts/{thread}");
+        var after = (number - 1) / PageSize * PageSize;
+        var page = call.Forum.Posts.Replies(thread, PageSize, from: null, after, call.Caller) ?? throw RefusalException.NotFound("thread");
+        if (page.Items.Count == 0 || page.Items[^1].Number < number) // long texts end a page early
+            after = number - 1;
+        return after == 0 ? Invariant($"/posts/{thread}#r{number}") : Invariant($"/posts/{thread}?after={after}#r{number}");
     }
 
     /// <summary>A thread, with a reply as far as it was written.</summary>
@@ -52,6 +74,7 @@ internal static class ThreadPages
     {
         var after = call.Number("after", "the number of a reply") ?? 0;
         var replies = call.Forum.Posts.Replies(head.Id, PageSize, from: null, after, call.Caller) ?? throw RefusalException.NotFound("thread");
+        var unread = call.Caller is not null && head.Head!.Unread > 0 ? call.Forum.Posts.FirstUnread(call.User, head.Id) : null;
         return Page.Write(call, _ => head.Head!.Title, page =>
         {
             var (o, w) = (page.Out, page.Words);
@@ -59,16 +82,32 @@ internal static class ThreadPages
             foreach (var tag in head.Head.Tags)
                 o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a> ");
             Marks(page, head.Head);
-            o.Write($"{w.Replies(head.Head.Replies)} · <a href=\"{Url.Post(head.Id, "/feed")}\">{w.Feed}</a></p>\n");
+            o.Write($"{w.Replies(head.Head.Replies)} · <a href=\"{Url.Post(head.Id, "/feed")}\">{w.Feed}</a>");
+            if (unread is not null)
+                o.Write($" · <a href=\"{Url.Post(head.Id, "/unread")}\">{w.FirstUnread}</a>");
+            if (head.Head.Replies > 0)
+                o.Write($" · <a href=\"{Url.Post(head.Head.LatestPost)}\">{w.Latest}</a>");
+            o.Write($"</p>\n");
             if (after == 0)
                 PostPages.Article(page, head);
             foreach (var reply in replies.Items)
+            {
+                if (reply.Number == unread)
+                    o.Write($"<p class=\"new\">{w.NewFromHere}</p>\n");
                 PostPages.Article(page, reply);
+            }
             Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
             if (call.Caller is not null && head.Head.Unread > 0)
                 page.Button(Url.Post(head.Id, $"/read?number={(replies.Items.Count == 0 ? after : replies.Items[^1].Number)}"), w.MarkRead);
             PostPages.ReplyForm(page, head, form, mistakes);
-        }, Url.Post(head.Id, "/feed"));
+        }, Url.Post(head.Id, "/feed"), Beginning(head.Body));
+    }
+
+    /// <summary>The beginning of a text, on one line.</summary>
+    private static string Beginning(string text)
+    {
+        var line = string.Join(' ', text[..Math.Min(text.Length, 400)].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= 160 ? line : $"{line.AsSpan(0, char.IsHighSurrogate(line[159]) ? 159 : 160)}…";
     }
 
     public static ValueTask Tags(Call call)
@@ -139,7 +178,7 @@ internal static class ThreadPages
         var (o, w, head) = (page.Out, page.Words, thread.Head!);
         o.Write($"<li><h2 dir=\"auto\"><a href=\"{Url.Post(thread.Id)}\">{head.Title}</a></h2>\n<p class=\"meta\">");
         if (head.Unread is > 0 and var unread)
-            o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id)}\">{w.UnreadCount(unread)}</a> ");
+            o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> ");
         Marks(page, head);
         o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {thread.CreatedAt} · {w.Replies(head.Replies)}");
         foreach (var tag in head.Tags)
@@ -164,11 +203,11 @@ internal static class ThreadPages
         if (after > 0)
         {
             o.Write($"<a href=\"{Url.Post(thread)}\">{w.First}</a> ");
-            var before = after > PageSize ? FormattableString.Invariant($"?after={after - PageSize}") : null;
+            var before = after > PageSize ? Invariant($"?after={after - PageSize}") : null;
             o.Write($"<a rel=\"prev\" href=\"{Url.Post(thread, before)}\">{w.Previous}</a> ");
         }
         if (last is { } number)
-            o.Write($"<a rel=\"next\" href=\"{Url.Post(thread, FormattableString.Invariant($"?after={number}"))}\">{w.Next}</a>");
+            o.Write($"<a rel=\"next\" href=\"{Url.Post(thread, Invariant($"?after={number}"))}\">{w.Next}</a>");
         o.Write($"</nav>\n");
     }
 }

@@ -14,9 +14,4 @@ internal readonly record struct Url(string Path, long? Id = null, string? Name =
     public static Url User(string username, string? rest = null) => new("/user/", null, username, rest);
 
     public static Url Tag(string name) => new("/?tag=", null, name);
-
-    /// <summary>The page of a thread that has a reply, at the reply.</summary>
-    public static string Reply(long thread, long number, int pageSize) => number <= pageSize
-        ? FormattableString.Invariant($"/posts/{thread}#r{number}")
-        : FormattableString.Invariant($"/posts/{thread}?after={(number - 1) / pageSize * pageSize}#r{number}");
 }

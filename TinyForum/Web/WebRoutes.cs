@@ -9,10 +9,12 @@ internal static class WebRoutes
     public static IReadOnlyList<Endpoint> Of(Site site) =>
     [
         Show("/", ThreadPages.Front, query: ["sort", "author", "tag", "unread", "cursor"]),
-        Show("/posts/{id}", ThreadPages.Show, query: ["after"]),
+        Show("/posts/{id}", ThreadPages.Show, query: ["after", "reply_to", "quote"]),
+        Show("/posts/{id}/unread", ThreadPages.Unread, Reader, isKept: false),
         Show("/posts/{id}/history", PostPages.History, query: ["cursor"]),
         Show("/tags", ThreadPages.Tags, query: ["cursor"]),
         Show("/user/{username}", AccountPages.User, query: ["cursor"]),
+        Show("/user/{username}/posts", AccountPages.Posts, query: ["cursor"]),
         Show("/moderation-log", SearchPages.ModerationLog, query: ["cursor"]),
         Show("/about", AboutPages.About),
         Show("/search", SearchPages.Search, isKept: false, isSearch: true, query: ["q", "cursor"]),

@@ -71,6 +71,12 @@ internal sealed partial record Words
     public required string InternalError { get; init; }
     public required string Request { get; init; }
     public required Func<long, string> ComeBack { get; init; }
+    public required string FirstUnread { get; init; }
+    public required string Latest { get; init; }
+    public required string NewFromHere { get; init; }
+    public required string Quote { get; init; }
+    public required string AllPosts { get; init; }
+    public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
