@@ -12,6 +12,7 @@ internal static class AllBench
     [
         ("Reads", ReadsBench.RunAsync),
         ("Callers", CallersBench.RunAsync),
+        ("Pages", PagesBench.RunAsync),
         ("Cold", ColdBench.RunAsync),
         ("Writes", WritesBench.RunAsync),
         ("Costs in the process", CostsBench.RunAsync),

@@ -75,7 +75,7 @@ internal static class CallersBench
     }
 
     /// <summary>Makes the callers, with messages and notifications for each, and sees to it that there are threads and a long one.</summary>
-    private static async Task<(IReadOnlyList<string> Cookies, long Thread)> FillAsync(string path)
+    internal static async Task<(IReadOnlyList<string> Cookies, long Thread)> FillAsync(string path)
     {
         await using var forum = new Forum(new ForumOptions { Database = path, Passwords = new() { MemoryKiB = 8, Iterations = 1 } });
         var run = $"{Random.Shared.Next():x}";

@@ -11,6 +11,7 @@ return await new RootCommand("Measurements of TinyForum")
     AllBench.Command(),
     Settings.Command("reads", "Reading under load against a bare listener", ReadsBench.RunAsync),
     Settings.Command("callers", "Reading by many who are logged in, against a bare listener", CallersBench.RunAsync),
+    Settings.Command("pages", "Pages for browsers against a bare listener, and their size", PagesBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
     Settings.Command("events", "What thousands of event streams cost, and how soon they tell", EventsBench.RunAsync),

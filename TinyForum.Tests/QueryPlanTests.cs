@@ -162,7 +162,8 @@ public sealed partial class QueryPlanTests
 
     // A handful of rows that stay a handful; a full-text index is not scanned though its plan says so; a stretch that was found by seeking.
     private static bool IsSlow(List<string> plan) => plan.Exists(line => line.Contains("TEMP B-TREE")
-        || (line.Contains("SCAN") && !Regex.IsMatch(line, @"SCAN (CONSTANT ROW|sqlite_master|\d-ROW VALUES|settings|behind|\(subquery|.* VIRTUAL TABLE INDEX)")));
+        || (line.Contains("SCAN") && !Regex.IsMatch(line,
+            @"SCAN (CONSTANT ROW|sqlite_master|\d-ROW VALUES|settings|behind|\(subquery|.* VIRTUAL TABLE INDEX)")));
 
     private static List<string> Plan(Database database, string sql) => database.Read(c =>
     {

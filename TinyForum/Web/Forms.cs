@@ -71,9 +71,9 @@ internal static class Forms
             foreach (var (field, rule) in mistakes)
             {
                 if (field.Length == 0)
-                    o.Write($"<li>{rule}</li>\n");
+                    o.Write($"<li>{page.Words.Refusal(rule)}</li>\n");
                 else
-                    o.Write($"<li><a href=\"#{field}\">{field}</a> {rule}</li>\n");
+                    o.Write($"<li><a href=\"#{field}\">{page.Words.Field(field)}</a> {page.Words.Refusal(rule)}</li>\n");
             }
             o.Write($"</ul></div>\n");
         }
@@ -141,7 +141,7 @@ internal static class Forms
     private static void Explain(Page page, string name, IReadOnlyDictionary<string, string>? mistakes, string? help)
     {
         if (mistakes?.GetValueOrDefault(name) is { } mistake)
-            page.Out.Write($"<p class=\"mistake\" id=\"{name}-mistake\">{mistake}</p>\n");
+            page.Out.Write($"<p class=\"mistake\" id=\"{name}-mistake\">{page.Words.Refusal(mistake)}</p>\n");
         else if (help is not null)
             page.Out.Write($"<p class=\"help\" id=\"{name}-help\">{help}</p>\n");
     }

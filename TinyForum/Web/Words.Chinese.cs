@@ -96,6 +96,7 @@ internal sealed partial record Words
             _ => kind,
         },
         AllPosts = "发言",
+        Refusal = Refusals.Chinese,
         Replies = n => FormattableString.Invariant($"{n} 条回复"),
         UnreadCount = n => FormattableString.Invariant($"{n} 条未读"),
         Likes = n => FormattableString.Invariant($"{n} 个赞"),

@@ -96,6 +96,7 @@ internal sealed partial record Words
             _ => kind,
         },
         AllPosts = "Posts",
+        Refusal = message => message,
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
         Likes = n => n == 1 ? "1 like" : FormattableString.Invariant($"{n} likes"),

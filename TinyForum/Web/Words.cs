@@ -76,9 +76,24 @@ internal sealed partial record Words
     public required string NewFromHere { get; init; }
     public required string Quote { get; init; }
     public required string AllPosts { get; init; }
+    public required Func<string, string> Refusal { get; init; } // what a refusal says
     public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
     public required Func<long, string> Posts { get; init; }
+
+    /// <summary>What a field of a form is called.</summary>
+    public string Field(string name) => name switch
+    {
+        "title" => Title,
+        "body" => Text,
+        "tags" => Tags,
+        "username" => Username,
+        "password" => Password,
+        "to" => To,
+        "subject" => Subject,
+        "q" => Search,
+        _ => name,
+    };
 }
