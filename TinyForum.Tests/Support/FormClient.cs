@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace TinyForum.Tests.Support;
 
 /// <summary>A page as it was answered.</summary>
-internal sealed record AnsweredPage(FormClient Client, string Path, int Status, string Text, string ContentType, string Policy, TimeSpan? RetryAfter);
+internal sealed record AnsweredPage(
+    FormClient Client, string Path, int Status, string Text, string ContentType, string Policy, TimeSpan? RetryAfter, string Caching);
 
 /// <summary>What a browser without scripts does: follows redirects, keeps cookies, sends forms with what is hidden in them.</summary>
 internal sealed partial class FormClient : IDisposable
@@ -44,6 +45,9 @@ internal sealed partial class FormClient : IDisposable
         return await SendAsync(HttpMethod.Post, action, [], referer: path);
     }
 
+    /// <summary>Presses a button that is on no page.</summary>
+    public Task<AnsweredPage> PostAsync(string path) => SendAsync(HttpMethod.Post, path, []);
+
     public void Dispose() => _http.Dispose();
 
     private string Sent(string path)
@@ -75,7 +79,8 @@ internal sealed partial class FormClient : IDisposable
                 return new AnsweredPage(
                     this, path, (int)answer.StatusCode, await answer.Content.ReadAsStringAsync(),
                     answer.Content.Headers.ContentType?.ToString() ?? "",
-                    string.Join(' ', answer.Headers.GetValues("Content-Security-Policy")), answer.Headers.RetryAfter?.Delta);
+                    string.Join(' ', answer.Headers.GetValues("Content-Security-Policy")), answer.Headers.RetryAfter?.Delta,
+                    answer.Headers.CacheControl?.ToString() ?? "");
             }
             (method, path, fields) = (HttpMethod.Get, answer.Headers.Location!.OriginalString, null);
         }

@@ -207,6 +207,8 @@ internal sealed class ForumApi : IAsyncDisposable
         return answer;
     }
 
+    public static RefusalException SessionsOnly() => RefusalException.Forbidden("a token may not do this: log in");
+
     public static HttpRefusalException LoginRequired() => Unauthorized("login required", "Bearer realm=\"TinyForum\"");
 
     private static HttpRefusalException InvalidToken() =>
@@ -282,7 +284,7 @@ internal sealed class ForumApi : IAsyncDisposable
         if (caller is null)
             throw LoginRequired();
         if (access == Access.Session && caller.SessionId is null)
-            throw RefusalException.Forbidden("a token may not do this: log in");
+            throw SessionsOnly();
         if (access != Access.Reader && !caller.MayWrite)
             throw Permissions.ReadersMayNot();
         if (access == Access.Moderator && caller.Role < Role.Moderator)

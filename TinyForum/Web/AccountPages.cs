@@ -13,7 +13,7 @@ internal static class AccountPages
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         call.Caller = null;
-        await Forms.SubmitAsync(call, form, () => Task.FromResult(Page.Within(form["next"])), mistakes => LogIn(call, form, mistakes)).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => LogIn(call, form, mistakes)).ConfigureAwait(false);
     }
 
     public static ValueTask Register(Call call) => Register(call, Form.Empty, mistakes: null);
@@ -22,7 +22,7 @@ internal static class AccountPages
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         call.Caller = null;
-        await Forms.SubmitAsync(call, form, () => Task.FromResult(Page.Within(form["next"])), mistakes => Register(call, form, mistakes), before: async () =>
+        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => Register(call, form, mistakes), before: async () =>
             await Accounts.Register(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
@@ -55,7 +55,13 @@ internal static class AccountPages
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
             if (call.Caller is { } caller && caller.Id != account.Id)
-                o.Write($"<p><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a></p>\n");
+            {
+                o.Write($"<div class=\"tools\"><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a> ");
+                page.Button(new Url("/blocks/", null, account.Username), w.Block);
+                o.Write($"</div>\n");
+            }
+            else if (call.Caller is not null)
+                o.Write($"<div class=\"tools\"><a href=\"{new Url("/settings")}\">{w.Settings}</a></div>\n");
             o.Write($"<h2>{w.Threads}</h2>\n");
             ThreadPages.Rows(page, threads.Items);
             ThreadPages.Paging(page, call.Next(list, threads.Next), Url.User(account.Username, "/feed"));
@@ -102,6 +108,8 @@ internal static class AccountPages
         Forms.Login(page, form, mistakes, isNew: true);
         Ending(page, form, w.Register);
     });
+
+    private static Task<string?> Onward(Form form) => Task.FromResult<string?>(Page.Within(form["next"]));
 
     private static void Ending(Page page, Form form, string label)
     {

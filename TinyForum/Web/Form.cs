@@ -45,7 +45,7 @@ internal sealed class Form
     /// <summary>The key by which a form that is sent twice is done once; <see langword="null"/> if it has none.</summary>
     public IdempotencyKey? Key(Call call) =>
         this["key"] is { Length: > 0 and <= IdempotencyKey.MaxLength } key && !key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? new IdempotencyKey(key, Encoding.UTF8.GetBytes($"{call.Exchange.RawTarget}\n{Said()}")) : null;
+            ? new IdempotencyKey(key, Encoding.UTF8.GetBytes($"{call.Exchange.RawTarget}\n{Said()}"), call.Credential) : null;
 
     /// <summary>What was sent, but for the login that may be in it: a password leaves no trace, not even a hash of it with what is known.</summary>
     private string Said() => string.Join('&', _fields.Where(f => f.Key is not ("username" or "password"))

@@ -15,11 +15,11 @@ internal static class Forms
     /// <summary>Does what a form asks for and goes to the page that has it, or shows the form again.</summary>
     /// <param name="call">The request.</param>
     /// <param name="form">What was sent.</param>
-    /// <param name="work">Does it, and says where to go. The caller is logged in.</param>
+    /// <param name="work">Does it, and says where to go; <see langword="null"/> if it has written the answer. The caller is logged in.</param>
     /// <param name="show">Shows the form again, with the rules that its fields break; with a text for the name <c>""</c> that concerns none.</param>
     /// <param name="before">What is done before the caller is logged in.</param>
     public static async ValueTask SubmitAsync(
-        Call call, Form form, Func<Task<string>> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show,
+        Call call, Form form, Func<Task<string?>> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show,
         Func<Task>? before = null)
     {
         try
@@ -33,7 +33,8 @@ internal static class Forms
             call.RateLimits.Count(call, changes: true);
             if (!form.Has("preview"))
             {
-                Page.Redirect(call.Exchange, await work().ConfigureAwait(false));
+                if (await work().ConfigureAwait(false) is { } place)
+                    Page.Redirect(call.Exchange, place);
                 return;
             }
             await show(None).ConfigureAwait(false);
@@ -109,6 +110,21 @@ internal static class Forms
         Tie(page, name, mistakes, help);
         o.Write($">\n{value}</textarea>\n");
         Explain(page, name, mistakes, help);
+    }
+
+    /// <summary>A field with a few values to choose from.</summary>
+    public static void Choice(
+        Page page, string name, string label, string value, ReadOnlySpan<(string Value, string Label)> values,
+        IReadOnlyDictionary<string, string>? mistakes = null)
+    {
+        var o = page.Out;
+        o.Write($"<label for=\"{name}\">{label}</label>\n<select id=\"{name}\" name=\"{name}\"");
+        Tie(page, name, mistakes, help: null);
+        o.Write($">\n");
+        foreach (var (each, shown) in values)
+            o.Write($"<option value=\"{each}\"{new Html(each == value ? " selected" : "")}>{shown}</option>\n");
+        o.Write($"</select>\n");
+        Explain(page, name, mistakes, help: null);
     }
 
     /// <summary>Ends a form with its button.</summary>

@@ -8,7 +8,7 @@ internal sealed class Page
 {
     internal const string ContentType = "text/html; charset=utf-8";
 
-    private Page(Call call) => (Call, Words, Out) = (call, Language.Of(call.Exchange), new HtmlWriter(call.Exchange.Body, call.Exchange.BasePath));
+    private Page(Call call) => (Call, Words, Out) = (call, Preferences.Words(call.Exchange), new HtmlWriter(call.Exchange.Body, call.Exchange.BasePath));
 
     public Call Call { get; }
 
@@ -58,7 +58,7 @@ internal sealed class Page
     {
         Out.Write($"""
             <!doctype html>
-            <html lang="{Words.Language}">
+            <html lang="{Words.Language}"{new Html(Preferences.Theme(Call.Exchange) is { Length: > 0 } theme ? $" data-theme=\"{theme}\"" : "")}>
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -104,6 +104,7 @@ internal sealed class Page
         <a href="{new Url("/feed")}">{Words.Feed}</a>
         <a href="{new Url("/moderation-log")}">{Words.ModerationLog}</a>
         <a href="{new Url("/about")}">{Words.About}</a>
+        <a href="{new Url(Call.Caller is null ? "/settings/look" : "/settings")}">{(Call.Caller is null ? Words.Look : Words.Settings)}</a>
         <form method="post" action="{new Url("/language")}"><button class="link" lang="{(Words.Language == "en" ? "zh" : "en")}">{Words.Other}</button></form>
         </footer>
         </body>

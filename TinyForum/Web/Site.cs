@@ -25,7 +25,7 @@ internal sealed class Site : Pages
 
     public override IReadOnlyList<Endpoint> Endpoints { get; }
 
-    public override string VariantOf(Exchange exchange) => Language.VariantOf(exchange);
+    public override string VariantOf(Exchange exchange) => Preferences.VariantOf(exchange);
 
     public override ValueTask WriteRefusalAsync(Call call, string message) => ErrorPages.Write(call, message);
 }

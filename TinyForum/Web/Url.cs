@@ -7,6 +7,9 @@ namespace TinyForum.Web;
 /// <param name="Rest">How it ends.</param>
 internal readonly record struct Url(string Path, long? Id = null, string? Name = null, string? Rest = null)
 {
+    /// <summary>The path within the forum, for a redirection.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Path}{Id}{(Name is null ? "" : Uri.EscapeDataString(Name))}{Rest}");
+
     public static Url Front { get; } = new("/");
 
     public static Url Post(long id, string? rest = null) => new("/posts/", id, null, rest);

@@ -76,6 +76,46 @@ internal sealed partial record Words
     public required string NewFromHere { get; init; }
     public required string Quote { get; init; }
     public required string AllPosts { get; init; }
+    public required string Settings { get; init; }
+    public required string Profile { get; init; }
+    public required string Look { get; init; }
+    public required string LanguageName { get; init; }
+    public required string OwnName { get; init; }
+    public required string Theme { get; init; }
+    public required string ThemeOfSystem { get; init; }
+    public required string ThemeLight { get; init; }
+    public required string ThemeDark { get; init; }
+    public required string Sessions { get; init; }
+    public required string Tokens { get; init; }
+    public required string Blocks { get; init; }
+    public required string YourData { get; init; }
+    public required string Done { get; init; }
+    public required string DisplayName { get; init; }
+    public required string DisplayNameHelp { get; init; }
+    public required string Bio { get; init; }
+    public required string CurrentPassword { get; init; }
+    public required string NewPassword { get; init; }
+    public required string PasswordHelp { get; init; }
+    public required string ExportHelp { get; init; }
+    public required string Export { get; init; }
+    public required string Erase { get; init; }
+    public required string EraseHelp { get; init; }
+    public required string LastUsed { get; init; }
+    public required string ThisSession { get; init; }
+    public required string LogOutEverywhere { get; init; }
+    public required string BlocksHelp { get; init; }
+    public required string Block { get; init; }
+    public required string Unblock { get; init; }
+    public required string TokensHelp { get; init; }
+    public required string TokenOnce { get; init; }
+    public required string Expires { get; init; }
+    public required string TokenName { get; init; }
+    public required string Scope { get; init; }
+    public required string ScopeRead { get; init; }
+    public required string ScopeWrite { get; init; }
+    public required string Days { get; init; }
+    public required string DaysHelp { get; init; }
+    public required string MakeToken { get; init; }
     public required Func<string, string> Refusal { get; init; } // what a refusal says
     public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
     public required Func<long, string> Replies { get; init; }
@@ -94,6 +134,13 @@ internal sealed partial record Words
         "to" => To,
         "subject" => Subject,
         "q" => Search,
+        "display_name" => DisplayName,
+        "bio" => Bio,
+        "current" => CurrentPassword,
+        "new" => NewPassword,
+        "name" => TokenName,
+        "scope" => Scope,
+        "expires_in_days" => Days,
         _ => name,
     };
 }

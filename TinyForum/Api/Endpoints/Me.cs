@@ -27,6 +27,8 @@ internal sealed record ExportAnswer(JsonElement Export) : Success;
 /// <summary>The caller's own account.</summary>
 internal static class Me
 {
+    internal const string WrongPasswordMessage = "wrong password";
+
     public static ValueTask<MeAnswer> Get(Call call) => new(MeAnswer.Of(call.Forum.Users.FindAccount(call.User.Id) ?? throw ForumApi.LoginRequired()));
 
     public static async ValueTask<MeAnswer> Change(Call call, ProfileChange body)
@@ -42,22 +44,28 @@ internal static class Me
         return MeAnswer.Of(account ?? throw ForumApi.LoginRequired());
     }
 
-    public static async ValueTask<Done> ChangePassword(Call call, PasswordChange body)
+    public static async ValueTask<Done> ChangePassword(Call call, PasswordChange body) =>
+        await SetPasswordAsync(call, body).ConfigureAwait(false) ? new Done() : throw WrongPassword();
+
+    /// <returns>Whether the current password is right.</returns>
+    public static async Task<bool> SetPasswordAsync(Call call, PasswordChange body)
     {
         PasswordStore.RequireValid("new", body.New);
-        var proof = await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) ?? throw WrongPassword();
-        return await call.Forum.Users.Passwords
-            .SetAsync(call.User, call.User, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false)
-            ? new Done() : throw WrongPassword();
+        return await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) is { } proof && await call.Forum.Users.Passwords
+            .SetAsync(call.User, call.User, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false);
     }
 
-    public static async ValueTask<Done> Erase(Call call, PasswordProof body)
+    public static async ValueTask<Done> Erase(Call call, PasswordProof body) =>
+        await EraseAsync(call, body.Password).ConfigureAwait(false) ? new Done() : throw WrongPassword();
+
+    /// <returns>Whether the password is right.</returns>
+    public static async Task<bool> EraseAsync(Call call, string password)
     {
-        var proof = await Accounts.Prove(call, call.User.Id, body.Password).ConfigureAwait(false) ?? throw WrongPassword();
-        if (!await call.Forum.Users.EraseAsync(call.User, proof).ConfigureAwait(false))
-            throw WrongPassword();
+        if (await Accounts.Prove(call, call.User.Id, password).ConfigureAwait(false) is not { } proof
+            || !await call.Forum.Users.EraseAsync(call.User, proof).ConfigureAwait(false))
+            return false;
         call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));
-        return new Done();
+        return true;
     }
 
     public static async ValueTask Export(Call call)
@@ -77,5 +85,5 @@ internal static class Me
 
     private static string ETagOf(Account account) => ConditionalGet.ETagOf(JsonResponder.Render(MeAnswer.Of(account), ApiJson.Type<MeAnswer>()));
 
-    private static RefusalException WrongPassword() => RefusalException.Forbidden("wrong password");
+    private static RefusalException WrongPassword() => RefusalException.Forbidden(WrongPasswordMessage);
 }
