@@ -10,6 +10,8 @@ namespace TinyForum.Web;
 /// </summary>
 internal static class Forms
 {
+    private const int KeyLength = 32;
+
     private static readonly Dictionary<string, string> None = [];
 
     /// <summary>Does what a form asks for and goes to the page that has it, or shows the form again.</summary>
@@ -34,6 +36,7 @@ internal static class Forms
             if (!form.Has("preview"))
             {
                 Page.Redirect(call.Exchange, await work().ConfigureAwait(false));
+                TellDone(call, form["key"]);
                 return;
             }
             await show(None).ConfigureAwait(false);
@@ -115,7 +118,7 @@ internal static class Forms
     public static void End(Page page, string label, bool hasPreview = false)
     {
         var o = page.Out;
-        o.Write($"<input type=\"hidden\" name=\"key\" value=\"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}\">\n");
+        o.Write($"<input type=\"hidden\" name=\"key\" value=\"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyLength / 2))}\">\n");
         o.Write($"<div class=\"buttons\"><button class=\"button\">{label}</button>");
         if (hasPreview)
             o.Write($" <button class=\"link\" name=\"preview\" value=\"1\">{page.Words.Preview}</button>");
@@ -127,6 +130,13 @@ internal static class Forms
     {
         Line(page, "username", page.Words.Username, form["username"], mistakes, autocomplete: "username");
         Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: isNew ? "new-password" : "current-password");
+    }
+
+    /// <summary>Tells the script on the next page which form is done, so that its draft may go.</summary>
+    private static void TellDone(Call call, string key)
+    {
+        if (key.Length == KeyLength && key.All(char.IsAsciiHexDigitLower))
+            call.Exchange.AddHeader("Set-Cookie", $"tinyforum_sent_{key}=1; Max-Age=60; Path=/; SameSite=Lax{(call.IsHttps ? "; Secure" : "")}");
     }
 
     /// <summary>Ties the help and the rule that is broken, which come behind a field, to it.</summary>

@@ -29,6 +29,8 @@ internal static class ThreadPages
             o.Write($"<div class=\"bar\"><h1>{tag ?? author ?? w.Threads}</h1>\n<a class=\"button\" href=\"{new Url("/new")}\">{w.NewThread}</a></div>\n");
             if (tag is null && author is null)
                 Sorts(page, isActive, unread);
+            if (tag is null && author is null && call.Query("cursor") is null)
+                page.News(w.NewsThread, w.NewsThreads);
             if (threads.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{(call.Query("cursor") is null && tag is null && author is null && !unread ? w.EmptyForum : w.EmptyList)}</p>\n");
             Rows(page, threads.Items);
@@ -96,6 +98,7 @@ internal static class ThreadPages
                     o.Write($"<p class=\"new\">{w.NewFromHere}</p>\n");
                 PostPages.Article(page, reply);
             }
+            page.News(w.NewReply, w.NewReplies, head.Id);
             Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
             if (call.Caller is not null && head.Head.Unread > 0)
                 page.Button(Url.Post(head.Id, $"/read?number={(replies.Items.Count == 0 ? after : replies.Items[^1].Number)}"), w.MarkRead);

@@ -45,6 +45,7 @@ internal static class WebRoutes
         Do("/messages/{id}/delete", MessagePages.Delete),
 
         File(site.Style),
+        File(site.Script),
         File(site.Icon),
         new("GET /robots.txt", Anyone, null, null, AboutPages.Robots, "", "", [], [], ContentType: "text/plain; charset=utf-8"),
         new("GET /sitemap.xml", Anyone, null, null, AboutPages.Sitemap, "", "", ["part"], [], Kept: true, IsFeed: true, ContentType: "application/xml"),
@@ -53,11 +54,18 @@ internal static class WebRoutes
     private static Endpoint Show(
         string path, Func<Call, ValueTask> page, Access access = Anyone, bool isKept = true, bool isSearch = false, bool isSecret = false,
         string[]? query = null) =>
-        new($"GET {path}", access, null, null, page, "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
+        new($"GET {path}", access, null, null, Numbered(page), "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
             ContentType: Page.ContentType);
 
     private static Endpoint Do(string path, Func<Call, ValueTask> form) =>
-        new($"POST {path}", Anyone, null, null, form, "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+        new($"POST {path}", Anyone, null, null, Numbered(form), "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+
+    /// <summary>Notes the newest event before anything is read for a page: what comes behind it may not be in the page.</summary>
+    private static Func<Call, ValueTask> Numbered(Func<Call, ValueTask> page) => call =>
+    {
+        call.NewestEvent = call.Forum.Events.Range.Newest;
+        return page(call);
+    };
 
     private static Endpoint File(Asset asset) =>
         new($"GET {asset.Url.Path}", Anyone, null, null, asset.SendAsync, "", "", [], [], ContentType: asset.ContentType);

@@ -77,6 +77,16 @@ internal sealed partial record Words
     public required string Quote { get; init; }
     public required string AllPosts { get; init; }
     public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
+    public required string NewReply { get; init; }
+    public required string NewReplies { get; init; } // # stands for the number
+    public required string NewsThread { get; init; }
+    public required string NewsThreads { get; init; }
+    public required string Keys { get; init; }
+    public required string KeyStep { get; init; }
+    public required string KeyUp { get; init; }
+    public required string KeyHelp { get; init; }
+    public required string UseKeys { get; init; }
+    public required string Close { get; init; }
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
