@@ -6,6 +6,9 @@ namespace TinyForum.Tests.Support;
 /// <summary>A browser without a window, one for all tests; what one of them does in it no other sees.</summary>
 internal static class Browser
 {
+    /// <summary>How long a page may take, in milliseconds: other tests run at the same time.</summary>
+    public const int Patience = 60_000;
+
     private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
 
     private static readonly Lazy<Task<(IPlaywright, IBrowser)?>> One = new(StartAsync);
@@ -38,6 +41,7 @@ internal static class Browser
             ?? Programs.SelectMany(_ => folders, (program, folder) => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
         if (program is null)
             return null;
+        Assertions.SetDefaultExpectTimeout(Patience);
         var playwright = await Playwright.CreateAsync();
         return (playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program }));
     }
@@ -51,7 +55,7 @@ internal sealed class Visit : IAsyncDisposable
     public Visit(IBrowserContext context, Uri forum)
     {
         Context = context;
-        context.SetDefaultTimeout(60_000); // other tests run at the same time
+        context.SetDefaultTimeout(Browser.Patience);
         context.Console += (_, message) =>
         {
             // That a page was refused is said by its status, and what a page asked for in vain is told below.
