@@ -7,7 +7,9 @@ namespace TinyForum.Tests.Support;
 internal static class WebPages
 {
     /// <summary>What is hard to lay out: a title of the greatest length without a space, a text from right to left, code that is wide.</summary>
-    private static readonly string LongTitle = new('m', 150), RightToLeft = "شاي في الرابعة؟\n\n- كعك", Wide = $"```\n{new string('x', 300)}\n```\n\n| a | b |\n|---|---|\n| {new string('y', 90)} | c |";
+    private static readonly string LongTitle = new('m', 150), RightToLeft = "شاي في الرابعة؟\n\n- كعك";
+
+    private static readonly string Wide = $"```\n{new string('x', 300)}\n```\n\n| a | b |\n|---|---|\n| {new string('y', 90)} | c |";
 
     /// <summary>Addresses of each page, by the pattern of its route. A test fails until a new page is here.</summary>
     private static readonly Dictionary<string, string[]> Addresses = new()
