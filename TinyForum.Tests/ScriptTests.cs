@@ -298,11 +298,11 @@ public sealed class ScriptTests
         await using var visit = await Browser.VisitAsync(forum);
         await visit.RegisterAsync("ada");
         var page = await visit.OpenAsync("/posts/1");
-        await PressAsync(page, "Quote");
+        await page.Locator("#r0 .quote").ClickAsync();
         await Expect(page.Locator("#body")).ToHaveValueAsync("> At four.\n> \n> Or five?\n\n");
         await page.Locator("#body").FillAsync("Well:");
         await page.Locator("#r0 em").DblClickAsync();
-        await PressAsync(page, "Quote");
+        await page.Locator("#r0 .quote").ClickAsync();
         await Expect(page.Locator("#body")).ToHaveValueAsync("Well:\n\n> four\n\n");
         await Expect(page.Locator("#body")).ToBeFocusedAsync();
         visit.IsQuiet();

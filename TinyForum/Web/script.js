@@ -178,17 +178,17 @@ showAges();
 setInterval(showAges, 3e4);
 
 // Quotes.
-const box = find("[data-quote] textarea");
-for (const text of box ? all("article[id] .text") : []) {
-	const button = make("button", { className: "link", textContent: find("[data-quote]").dataset.quote });
-	button.onmousedown = () => false; // which would end the selection
-	button.onclick = () => {
-		const chosen = getSelection(), isHere = chosen + "" && text.contains(chosen.anchorNode) && text.contains(chosen.focusNode);
+const box = find("section textarea");
+for (const link of box ? all("a.quote") : []) {
+	link.onmousedown = () => false; // which would end the selection
+	link.onclick = () => {
+		const text = find(".text", link.closest("article")), chosen = getSelection();
+		const isHere = chosen + "" && text.contains(chosen.anchorNode) && text.contains(chosen.focusNode);
 		box.value = `${box.value}\n\n${(isHere ? chosen + "" : text.innerText).trim().replace(/^/gm, "> ")}\n\n`.trimStart();
 		box.dispatchEvent(new Event("input", { bubbles: true }));
 		box.focus();
+		return false;
 	};
-	find(".tools", text.parentNode).append(button);
 }
 
 // Keys.
