@@ -35,6 +35,7 @@ INSERT INTO users (id, username, username_key, created_at) VALUES
 
 CREATE INDEX users_admins ON users (id) WHERE role = 'admin'; -- to tell whether it is the last
 CREATE INDEX users_by_skeleton ON users (skeleton);
+CREATE INDEX users_suspended ON users (id) WHERE suspension IS NOT NULL;
 
 CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,

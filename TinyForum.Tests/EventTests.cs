@@ -49,28 +49,23 @@ public sealed class EventTests(TestContext context)
     [TestMethod]
     public async Task A_browser_reads_the_stream()
     {
-        await using var browser = await Browser.StartAsync();
-        if (browser is null)
-        {
-            Assert.Inconclusive("NOT CHECKED: there is no browser");
-            return;
-        }
         await using var forum = await TestForum.StartAsync();
         var ada = await forum.UserAsync("ada");
         (await ada.PostAsync("/api/posts", new { title = "Before", body = "b" })).Is(201);
-        var tab = await browser.OpenAsync();
-        await tab.CallAsync("Page.setBypassCSP", new { enabled = true }); // answers of the API let no script run
-        await tab.GoAsync($"{forum.Url}healthz");
-        await tab.EvaluateAsync($$"""
-            told = [];
-            source = new EventSource('/api/events?after=0&kinds=thread.created');
-            for (const kind of ['hello', 'thread.created'])
-                source.addEventListener(kind, e => told.push(`${kind} ${e.lastEventId} ${JSON.parse(e.data).post?.title ?? ''}`));
+        await using var visit = await Browser.VisitAsync(forum, o => o.BypassCSP = true); // answers of the API let no script run
+        var page = await visit.OpenAsync("/healthz");
+        await page.EvaluateAsync("""
+            () => {
+                told = [];
+                source = new EventSource('/api/events?after=0&kinds=thread.created');
+                for (const kind of ['hello', 'thread.created'])
+                    source.addEventListener(kind, e => told.push(`${kind} ${e.lastEventId} ${JSON.parse(e.data).post?.title ?? ''}`));
+            }
             """);
-        await tab.UntilAsync("told.length == 2");
+        await page.WaitForFunctionAsync("told.length == 2");
         (await ada.PostAsync("/api/posts", new { title = "Meanwhile 茶", body = "b" })).Is(201);
-        await tab.UntilAsync("told.length == 3");
-        Assert.AreEqual("hello  |thread.created 2 Before|thread.created 3 Meanwhile 茶", (string?)await tab.EvaluateAsync("told.join('|')"));
+        await page.WaitForFunctionAsync("told.length == 3");
+        Assert.AreEqual("hello  |thread.created 2 Before|thread.created 3 Meanwhile 茶", await page.EvaluateAsync<string>("told.join('|')"));
     }
 
     [TestMethod]

@@ -117,7 +117,7 @@ public sealed partial class MarkupTests
 
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["a"] = ["href", "title", "rel"], ["input"] = ["disabled", "type", "checked"], ["ul"] = ["class"], ["li"] = ["class"], ["ol"] = ["start", "class"],
+        ["a"] = ["href", "title", "rel"], ["ul"] = ["class"], ["li"] = ["class"], ["ol"] = ["start", "class"],
         ["code"] = ["class"], ["th"] = ["style"], ["td"] = ["style"],
     };
 

@@ -1,215 +1,114 @@
 using System.Collections.Concurrent;
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Net.WebSockets;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Microsoft.Playwright;
 
 namespace TinyForum.Tests.Support;
 
-/// <summary>A browser without a window, driven by the Chrome DevTools Protocol.</summary>
-internal sealed class Browser : IAsyncDisposable
+/// <summary>A browser without a window, one for all tests; what one of them does in it no other sees.</summary>
+internal static class Browser
 {
+    /// <summary>How long a page may take, in milliseconds: other tests run at the same time.</summary>
+    public const int Patience = 60_000;
+
     private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
 
-    private readonly Process _process;
-    private readonly TemporaryFolder _folder = new();
-    private readonly ClientWebSocket _socket = new();
-    private readonly SemaphoreSlim _sending = new(1);
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonNode>> _calls = new();
-    private Task _reading = Task.CompletedTask;
-    private long _lastCall;
+    private static readonly Lazy<Task<(IPlaywright, IBrowser)?>> One = new(StartAsync);
 
-    private Browser(string program)
+    /// <summary>Begins a visit, with cookies and storage of its own. The test is inconclusive where there is no browser.</summary>
+    /// <param name="forum">Which forum.</param>
+    /// <param name="configure">How it differs from a browser that is like most.</param>
+    public static async Task<Visit> VisitAsync(TestForum forum, Action<BrowserNewContextOptions>? configure = null)
     {
-        var start = new ProcessStartInfo(program,
-        [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0",
-            $"--user-data-dir={_folder.Path}", "about:blank",
-        ])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["HOME"] = _folder.Path;
-        _process = Process.Start(start)!;
+        if (await One.Value is not var (_, browser))
+            throw new AssertInconclusiveException("NOT CHECKED: there is no browser");
+        var options = new BrowserNewContextOptions { BaseURL = forum.Url.ToString(), Locale = "en-US" };
+        configure?.Invoke(options);
+        return new Visit(await browser.NewContextAsync(options), forum.Url);
     }
 
-    /// <summary>Starts it; <see langword="null"/> if none is installed.</summary>
-    public static async Task<Browser?> StartAsync()
+    /// <summary>Ends it.</summary>
+    public static async Task EndAsync()
     {
-        foreach (var program in Programs)
-        {
-            try
-            {
-                var browser = new Browser(program);
-                await browser.ConnectAsync();
-                return browser;
-            }
-            catch (Win32Exception)
-            {
-                // The next one may be there.
-            }
-        }
-        return null;
-    }
-
-    /// <summary>Opens a tab that shares nothing with others: no cookies, no storage.</summary>
-    public async Task<Tab> OpenAsync(string url = "about:blank")
-    {
-        var context = (string)(await CallAsync("Target.createBrowserContext"))["browserContextId"]!;
-        return await OpenInAsync(context, url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
-        await _reading;
-        _socket.Dispose();
-        _process.Dispose();
-        for (var tries = 0; tries < 10; tries++)
-        {
-            try
-            {
-                _folder.Dispose();
-                return;
-            }
-            catch (IOException)
-            {
-                // One of its processes has not ended yet.
-            }
-        }
-    }
-
-    private async Task<Tab> OpenInAsync(string context, string url)
-    {
-        var target = (string)(await CallAsync("Target.createTarget", new { url = "about:blank", browserContextId = context }))["targetId"]!;
-        var session = (string)(await CallAsync("Target.attachToTarget", new { targetId = target, flatten = true }))["sessionId"]!;
-        var tab = new Tab(this, context, session);
-        await tab.PrepareAsync();
-        await tab.GoAsync(url);
-        return tab;
-    }
-
-    private async Task ConnectAsync()
-    {
-        const string Begin = "DevTools listening on ";
-        string? line;
-        while ((line = await _process.StandardError.ReadLineAsync()) is not null && !line.StartsWith(Begin, StringComparison.Ordinal))
-        {
-        }
-        Assert.IsNotNull(line, "the browser did not start");
-        await _socket.ConnectAsync(new Uri(line[Begin.Length..]), CancellationToken.None);
-        _reading = Task.WhenAll(ReadAsync(), _process.StandardError.ReadToEndAsync(), _process.StandardOutput.ReadToEndAsync());
-    }
-
-    private async Task<JsonNode> CallAsync(string method, object? parameters = null, string? session = null)
-    {
-        var id = Interlocked.Increment(ref _lastCall);
-        var answered = _calls[id] = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var message = JsonSerializer.SerializeToNode(new { id, method })!.AsObject();
-        if (parameters is not null)
-            message["params"] = JsonSerializer.SerializeToNode(parameters);
-        if (session is not null)
-            message["sessionId"] = session;
-        await _sending.WaitAsync();
-        try
-        {
-            await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, true, CancellationToken.None);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-        return await answered.Task.WaitAsync(TimeSpan.FromMinutes(1));
-    }
-
-    private async Task ReadAsync()
-    {
-        using var message = new MemoryStream();
-        var buffer = new byte[1 << 16];
-        try
-        {
-            while (true)
-            {
-                var part = await _socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-                message.Write(buffer, 0, part.Count);
-                if (part.MessageType == WebSocketMessageType.Close)
-                    return;
-                if (!part.EndOfMessage)
-                    continue;
-                Take(JsonNode.Parse(message.ToArray())!);
-                message.SetLength(0);
-            }
-        }
-        catch (WebSocketException)
-        {
-            // It was stopped.
-        }
-    }
-
-    private void Take(JsonNode message)
-    {
-        if ((long?)message["id"] is not { } id)
+        if (!One.IsValueCreated || await One.Value is not var (playwright, browser))
             return;
-        _calls.Remove(id, out var call);
-        if (message["error"] is { } error)
-            call!.SetException(new InvalidOperationException(error.ToJsonString()));
-        else
-            call!.SetResult(message["result"]!);
+        await browser.DisposeAsync();
+        playwright.Dispose();
     }
 
-    /// <summary>A tab.</summary>
-    internal sealed class Tab(Browser browser, string context, string session)
+    private static async Task<(IPlaywright, IBrowser)?> StartAsync()
     {
-        /// <summary>Opens another tab with the same cookies and storage.</summary>
-        public Task<Tab> OpenAsync(string url) => browser.OpenInAsync(context, url);
-
-        /// <summary>Calls a method of the protocol.</summary>
-        public Task<JsonNode> CallAsync(string method, object? parameters = null) => browser.CallAsync(method, parameters, session);
-
-        /// <summary>Goes to an address, and returns when the page is loaded.</summary>
-        public async Task GoAsync(string url)
-        {
-            await CallAsync("Page.navigate", new { url });
-            await UntilAsync("document.readyState === 'complete'");
-        }
-
-        /// <summary>What an expression is in the page, once it is settled.</summary>
-        /// <exception cref="InvalidOperationException">It throws, or the page is left meanwhile.</exception>
-        public async Task<JsonNode?> EvaluateAsync(string expression)
-        {
-            var result = await CallAsync("Runtime.evaluate", new { expression, awaitPromise = true, returnByValue = true, userGesture = true });
-            return result["exceptionDetails"] is { } thrown ? throw new InvalidOperationException(thrown.ToJsonString()) : result["result"]!["value"];
-        }
-
-        /// <summary>Waits until an expression is true, whatever is loaded meanwhile.</summary>
-        public async Task UntilAsync(string expression)
-        {
-            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-            while (true)
-            {
-                try
-                {
-                    if ((bool?)await EvaluateAsync($"!!({expression})") == true)
-                        return;
-                }
-                catch (InvalidOperationException e) when (e.Message.Contains("context", StringComparison.Ordinal))
-                {
-                    // Between two pages.
-                }
-                if (patience.IsCancellationRequested)
-                    Assert.Fail($"never came true: {expression}\n{await EvaluateAsync("document.documentElement.outerHTML")}");
-                await pace.WaitForNextTickAsync();
-            }
-        }
-
-        internal async Task PrepareAsync()
-        {
-            await CallAsync("Page.enable");
-            await CallAsync("Runtime.enable");
-        }
+        var folders = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
+        var program = Environment.GetEnvironmentVariable("TINYFORUM_CHROMIUM")
+            ?? Programs.SelectMany(_ => folders, (program, folder) => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        if (program is null)
+            return null;
+        Assertions.SetDefaultExpectTimeout(Patience);
+        var playwright = await Playwright.CreateAsync();
+        return (playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program }));
     }
+}
+
+/// <summary>Somebody's visit to a forum, in a browser; notes what pages do that they should not.</summary>
+internal sealed class Visit : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<string> _complaints = [];
+
+    public Visit(IBrowserContext context, Uri forum)
+    {
+        Context = context;
+        context.SetDefaultTimeout(Browser.Patience);
+        context.Console += (_, message) =>
+        {
+            // That a page was refused is said by its status, and what a page asked for in vain is told below.
+            if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                _complaints.Enqueue($"{message.Page?.Url}: {message.Text}");
+        };
+        context.WebError += (_, error) => _complaints.Enqueue($"{error.Page?.Url}: {error.Error}");
+        context.Response += (_, response) =>
+        {
+            if (response.Status >= 400 && !response.Request.IsNavigationRequest)
+                _complaints.Enqueue($"{response.Url}: {response.Status}");
+        };
+        context.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(forum.ToString(), StringComparison.Ordinal))
+                _complaints.Enqueue($"asked another host: {request.Url}");
+        };
+    }
+
+    public IBrowserContext Context { get; }
+
+    /// <summary>Opens a tab.</summary>
+    public async Task<IPage> OpenAsync(string path)
+    {
+        var page = await Context.NewPageAsync();
+        await page.GotoAsync(path);
+        return page;
+    }
+
+    /// <summary>Makes an account and logs in, by forms.</summary>
+    public async Task<IPage> RegisterAsync(string name)
+    {
+        var page = await OpenAsync("/register");
+        await page.GetByLabel("Username").FillAsync(name);
+        await page.GetByLabel("Password").FillAsync("secret");
+        await page.Locator("main .button").ClickAsync();
+        await Assertions.Expect(page.Locator("header").GetByRole(AriaRole.Link, new() { Name = name })).ToBeVisibleAsync();
+        return page;
+    }
+
+    /// <summary>Logs in as somebody who has a client.</summary>
+    public async Task LogInAsync(string name)
+    {
+        var page = await OpenAsync("/login");
+        await page.Locator("#username").FillAsync(name);
+        await page.Locator("#password").FillAsync("secret");
+        await page.Locator("main .button").ClickAsync();
+        await page.WaitForURLAsync("/");
+        await page.CloseAsync();
+    }
+
+    /// <summary>Fails the test if a page had an error, broke its policy or asked another host for something.</summary>
+    public void IsQuiet() => Assert.AreEqual("", string.Join('\n', _complaints));
+
+    public ValueTask DisposeAsync() => Context.DisposeAsync();
 }

@@ -45,8 +45,8 @@ internal sealed partial class FormClient : IDisposable
         return await SendAsync(HttpMethod.Post, action, [], referer: path);
     }
 
-    /// <summary>Presses a button that is on no page.</summary>
-    public Task<AnsweredPage> PostAsync(string path) => SendAsync(HttpMethod.Post, path, []);
+    /// <summary>Sends a form that is on no page.</summary>
+    public Task<AnsweredPage> PostAsync(string path, params (string Name, string Value)[] fields) => SendAsync(HttpMethod.Post, path, fields);
 
     public void Dispose() => _http.Dispose();
 

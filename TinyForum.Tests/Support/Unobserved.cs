@@ -18,7 +18,11 @@ public static partial class Unobserved
     };
 
     [AssemblyCleanup]
-    public static void AssertNone() => Assert.IsEmpty(Exceptions(), string.Join("\n\n", Exceptions()));
+    public static async Task AssertNoneAsync()
+    {
+        await Browser.EndAsync();
+        Assert.IsEmpty(Exceptions(), string.Join("\n\n", Exceptions()));
+    }
 
     /// <summary>Those of the server so far, of whichever test.</summary>
     public static IReadOnlyCollection<Exception> Exceptions()

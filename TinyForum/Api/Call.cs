@@ -21,6 +21,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
 
     public required Action<IBufferWriter<byte>> WriteMetrics { get; init; }
 
+    /// <summary>The number of the newest event when the work on a page began.</summary>
+    public long? NewestEvent { get; set; }
+
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
 

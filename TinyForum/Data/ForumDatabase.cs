@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 8;
+    public const int SchemaVersion = 9;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -128,6 +128,7 @@ internal static class ForumDatabase
                 CREATE UNIQUE INDEX deliveries_in_order ON deliveries (webhook_id) WHERE state = 'waiting' AND in_order = 1;
                 """), // webhooks
             new(8, "CREATE INDEX threads_deleted          ON threads (id)                           WHERE deleted = 1;"), // feeds
+            new(9, "CREATE INDEX users_suspended ON users (id) WHERE suspension IS NOT NULL;"), // for moderators
         ],
         PrepareReader: RelevanceFunction.Register,
         Subjects.Count,

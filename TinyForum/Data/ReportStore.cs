@@ -87,6 +87,16 @@ public sealed class ReportStore
     /// <summary>The report with that id, or <see langword="null"/>.</summary>
     public Report? Find(long id) => _database.Read(c => Find(c, id));
 
+    /// <summary>How many reports are open, counting no further than <paramref name="most"/>.</summary>
+    internal long CountOpen(int most) => _database.Read(c => c.Number("""
+        SELECT count(*)
+          FROM (SELECT 1
+                  FROM reports INDEXED BY reports_open
+                 WHERE resolved_at IS NULL
+                   AND id > 0
+                 LIMIT $most)
+        """, ("$most", most))) ?? 0;
+
     /// <summary>A page of reports: open ones oldest first, since they wait longest; others newest first.</summary>
     /// <param name="state">Which reports.</param>
     /// <param name="limit">How many at most.</param>

@@ -149,6 +149,10 @@ internal sealed class Exchange : IDisposable
     /// <inheritdoc cref="ResponseHeaders.Set"/>
     public void SetHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value);
 
+    /// <summary>Sets a header beside those of its name.</summary>
+    /// <inheritdoc cref="ResponseHeaders.Set"/>
+    public void AddHeader(string name, string value) => ResponseHeaders.Set(_context.Response, name, value, isAdded: true);
+
     /// <inheritdoc cref="RequestBody.CheckFraming"/>
     public void CheckFraming() => _requestBody.CheckFraming();
 

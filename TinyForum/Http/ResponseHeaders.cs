@@ -45,11 +45,14 @@ internal static class ResponseHeaders
     }
 
     /// <exception cref="ArgumentException">The value is not visible ASCII and would break the answer while it is sent.</exception>
-    public static void Set(HttpListenerResponse response, string name, string value)
+    public static void Set(HttpListenerResponse response, string name, string value, bool isAdded = false)
     {
         if (value.AsSpan().ContainsAnyExcept(VisibleAscii))
             throw new ArgumentException($"the value of {name} must be visible ASCII", nameof(value));
-        response.Headers[name] = value;
+        if (isAdded)
+            response.Headers.Add(name, value);
+        else
+            response.Headers[name] = value;
     }
 
     private sealed class WithoutLength : WebHeaderCollection

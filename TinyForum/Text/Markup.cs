@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Markdig;
 using Markdig.Extensions.EmphasisExtras;
 using Markdig.Extensions.Tables;
+using Markdig.Extensions.TaskLists;
 using Markdig.Helpers;
 using Markdig.Parsers;
 using Markdig.Parsers.Inlines;
@@ -106,6 +107,7 @@ internal static class Markup
         renderer.ObjectRenderers.ReplaceOrAdd<LinkInlineRenderer>(new LinkRenderer());
         renderer.ObjectRenderers.ReplaceOrAdd<AutolinkInlineRenderer>(new AddressRenderer());
         renderer.ObjectRenderers.ReplaceOrAdd<HeadingRenderer>(new LowerHeadingRenderer());
+        renderer.ObjectRenderers.ReplaceOrAdd<HtmlTaskListRenderer>(new TaskRenderer());
         return renderer;
     }
 
@@ -168,6 +170,12 @@ internal static class Markup
             var level = Math.Min(heading.Level + HeadingOffset, MaxHeading);
             renderer.Write($"<h{level}>").WriteLeafInline(heading).Write($"</h{level}>").WriteLine();
         }
+    }
+
+    /// <summary>A task's box is a character: a field that nobody can change would have to have a label.</summary>
+    private sealed class TaskRenderer : HtmlObjectRenderer<TaskList>
+    {
+        protected override void Write(HtmlRenderer renderer, TaskList task) => renderer.Write(task.Checked ? "☑" : "☐");
     }
 
     /// <summary>

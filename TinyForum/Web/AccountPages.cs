@@ -50,7 +50,7 @@ internal static class AccountPages
         {
             var (o, w) = (page.Out, page.Words);
             o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
-            o.Write($"{(account.Role == Role.Member ? w.Member : RoleName.Of(account.Role))} · {w.Since} {account.CreatedAt} · ");
+            o.Write($"{account.Role switch { Role.Admin => w.Admin, Role.Moderator => w.Moderator, _ => w.Member }} · {w.Since} {account.CreatedAt} · ");
             o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a></p>\n");
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
@@ -58,7 +58,13 @@ internal static class AccountPages
             {
                 o.Write($"<div class=\"tools\"><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a> ");
                 page.Button(new Url("/blocks/", null, account.Username), w.Block);
+                if (caller.Role >= Role.Moderator)
+                    o.Write($"<a href=\"{Url.User(account.Username, "/suspend")}\">{w.Suspend}</a> ");
+                if (caller.Role == Role.Admin)
+                    o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a>");
                 o.Write($"</div>\n");
+                if (caller.Role >= Role.Moderator && account.Suspension is { } suspension)
+                    SuspensionPages.Show(page, new User(account.Id, account.Username), suspension);
             }
             else if (call.Caller is not null)
                 o.Write($"<div class=\"tools\"><a href=\"{new Url("/settings")}\">{w.Settings}</a></div>\n");

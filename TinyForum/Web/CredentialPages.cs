@@ -107,7 +107,7 @@ internal static class CredentialPages
         if (made is not null)
             o.Write($"<div class=\"done\" role=\"status\"><p>{w.TokenOnce}</p>\n<p><code>{made.Secret}</code></p></div>\n");
         o.Write($"<ul class=\"threads\">\n");
-        foreach (var token in page.Call.Caller is { } caller ? page.Call.Forum.Tokens.List(caller) : [])
+        foreach (var token in page.Call.Caller is { SessionId: not null } caller ? page.Call.Forum.Tokens.List(caller) : [])
         {
             o.Write($"<li><p dir=\"auto\">{token.Name}</p>\n<p class=\"meta\">{ScopeName.Of(token.MayWrite)} · {w.Since} {token.CreatedAt}");
             if (token.ExpiresAt is { } end)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using TinyForum.Api;
 using TinyForum.Data;
@@ -42,10 +43,17 @@ internal sealed class Form
 
     public bool Has(string name) => _fields.ContainsKey(name);
 
-    /// <summary>The key by which a form that is sent twice is done once; <see langword="null"/> if it has none.</summary>
-    public IdempotencyKey? Key(Call call) =>
-        this["key"] is { Length: > 0 and <= IdempotencyKey.MaxLength } key && !key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? new IdempotencyKey(key, Encoding.UTF8.GetBytes($"{call.Exchange.RawTarget}\n{Said()}"), call.Credential) : null;
+    /// <summary>
+    /// The key by which a form that is sent twice is done once; <see langword="null"/> if it has none. A page that is kept has the same form for
+    /// each tab of its reader: what was said is in the key, so that it may be said otherwise in another.
+    /// </summary>
+    public IdempotencyKey? Key(Call call)
+    {
+        if (this["key"].Length == 0)
+            return null;
+        var said = Encoding.UTF8.GetBytes($"{call.Exchange.RawTarget}\n{Said()}");
+        return new IdempotencyKey(Convert.ToHexStringLower(SHA256.HashData(said)), said, call.Credential);
+    }
 
     /// <summary>What was sent, but for the login that may be in it: a password leaves no trace, not even a hash of it with what is known.</summary>
     private string Said() => string.Join('&', _fields.Where(f => f.Key is not ("username" or "password"))

@@ -10,6 +10,8 @@ namespace TinyForum.Web;
 /// </summary>
 internal static class Forms
 {
+    private const int KeyLength = 32;
+
     private static readonly Dictionary<string, string> None = [];
 
     /// <summary>Does what a form asks for and goes to the page that has it, or shows the form again.</summary>
@@ -35,20 +37,35 @@ internal static class Forms
             {
                 if (await work().ConfigureAwait(false) is { } place)
                     Page.Redirect(call.Exchange, place);
+                TellDone(call, form["key"]);
                 return;
             }
             await show(None).ConfigureAwait(false);
         }
-        catch (RefusalException e) when (e.Kind is not RefusalKind.NotFound)
+        catch (RefusalException e)
         {
             RefusalStatus.Set(call.Exchange, e);
-            await show(e.Errors ?? new Dictionary<string, string> { [""] = e.Message }).ConfigureAwait(false);
+            await ShowAgainAsync(call, form, show, e.Message, e.Errors).ConfigureAwait(false);
         }
         catch (HttpRefusalException e)
         {
             RefusalStatus.Set(call.Exchange, e);
             call.Exchange.Status = e.Status == 200 ? 400 : e.Status; // the oldest refusals of the API have that
-            await show(new Dictionary<string, string> { [""] = e.Message }).ConfigureAwait(false);
+            await ShowAgainAsync(call, form, show, e.Message, errors: null).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Shows a form that was refused; if what it belongs to is gone, only what was written in it.</summary>
+    private static async Task ShowAgainAsync(
+        Call call, Form form, Func<IReadOnlyDictionary<string, string>, ValueTask> show, string message, IReadOnlyDictionary<string, string>? errors)
+    {
+        try
+        {
+            await show(errors ?? new Dictionary<string, string> { [""] = message }).ConfigureAwait(false);
+        }
+        catch (RefusalException e) when (e.Kind == RefusalKind.NotFound)
+        {
+            await ErrorPages.Write(call, message, form["body"]).ConfigureAwait(false);
         }
     }
 
@@ -66,6 +83,21 @@ internal static class Forms
     public static void Begin(Page page, Url action, Form form, IReadOnlyDictionary<string, string>? mistakes, bool hasLogin = false)
     {
         var o = page.Out;
+        Mistakes(page, mistakes);
+        if (form.Has("preview") && form["body"].Length > 0)
+        {
+            o.Write($"<article class=\"preview\"><p class=\"meta\">{page.Words.Preview}</p>\n");
+            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(form["body"]))}</div></article>\n");
+        }
+        o.Write($"<form method=\"post\" action=\"{action}\" class=\"sheet\">\n");
+        if (page.Call.Caller is null && mistakes is not null && !hasLogin)
+            Login(page, form, mistakes);
+    }
+
+    /// <summary>A summary of what is wrong with a form.</summary>
+    public static void Mistakes(Page page, IReadOnlyDictionary<string, string>? mistakes)
+    {
+        var o = page.Out;
         if (mistakes?.Count > 0)
         {
             o.Write($"<div class=\"mistakes\" role=\"alert\" tabindex=\"-1\"><p>{page.Words.Mistakes}</p><ul>\n");
@@ -78,14 +110,6 @@ internal static class Forms
             }
             o.Write($"</ul></div>\n");
         }
-        if (form.Has("preview") && form["body"].Length > 0)
-        {
-            o.Write($"<article class=\"preview\"><p class=\"meta\">{page.Words.Preview}</p>\n");
-            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(form["body"]))}</div></article>\n");
-        }
-        o.Write($"<form method=\"post\" action=\"{action}\" class=\"sheet\">\n");
-        if (page.Call.Caller is null && mistakes is not null && !hasLogin)
-            Login(page, form, mistakes);
     }
 
     /// <summary>A field of one line.</summary>
@@ -131,7 +155,7 @@ internal static class Forms
     public static void End(Page page, string label, bool hasPreview = false)
     {
         var o = page.Out;
-        o.Write($"<input type=\"hidden\" name=\"key\" value=\"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}\">\n");
+        o.Write($"<input type=\"hidden\" name=\"key\" value=\"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyLength / 2))}\">\n");
         o.Write($"<div class=\"buttons\"><button class=\"button\">{label}</button>");
         if (hasPreview)
             o.Write($" <button class=\"link\" name=\"preview\" value=\"1\">{page.Words.Preview}</button>");
@@ -143,6 +167,13 @@ internal static class Forms
     {
         Line(page, "username", page.Words.Username, form["username"], mistakes, autocomplete: "username");
         Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: isNew ? "new-password" : "current-password");
+    }
+
+    /// <summary>Tells the script on the next page which form is done, so that its draft may go.</summary>
+    private static void TellDone(Call call, string key)
+    {
+        if (key.Length == KeyLength && key.All(char.IsAsciiHexDigitLower))
+            call.Exchange.AddHeader("Set-Cookie", $"tinyforum_sent_{key}=1; Max-Age=60; Path=/; SameSite=Lax{(call.IsHttps ? "; Secure" : "")}");
     }
 
     /// <summary>Ties the help and the rule that is broken, which come behind a field, to it.</summary>

@@ -47,6 +47,8 @@ internal static class MessagePages
         await Forms.SubmitAsync(call, form, async () =>
         {
             var subject = form["subject"].Length == 0 ? null : form["subject"];
+            if (call.Forum.Users.FindAuthor(form["to"]) is null)
+                throw RefusalException.Invalid("to", form["to"].Length == 0 ? "is required" : "user does not exist");
             var message = await call.Forum.Messages.SendAsync(call.User, form["to"], subject, form["body"], form.Key(call)).ConfigureAwait(false);
             return $"/messages?with={Uri.EscapeDataString(message.To.Username)}";
         }, mistakes => Write(call, form, mistakes)).ConfigureAwait(false);

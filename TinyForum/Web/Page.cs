@@ -1,4 +1,5 @@
 using TinyForum.Api;
+using TinyForum.Data;
 using TinyForum.Http;
 
 namespace TinyForum.Web;
@@ -50,6 +51,15 @@ internal sealed class Page
     public static string Within(string address) =>
         address is ['/', ..] && address is not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') ? address : "/";
 
+    /// <summary>Where the script says what is new: replies of a thread, or threads.</summary>
+    public void News(string one, string many, long? thread = null)
+    {
+        Out.Write($"<div class=\"news\" role=\"status\" data-one=\"{one}\" data-many=\"{many}\"");
+        if (thread is { } id)
+            Out.Write($" data-thread=\"{id}\"");
+        Out.Write($"></div>\n");
+    }
+
     /// <summary>A form that is only a button.</summary>
     public void Button(Url action, string label, string style = "link") =>
         Out.Write($"<form method=\"post\" action=\"{action}\"><button class=\"{style}\">{label}</button></form>");
@@ -65,6 +75,7 @@ internal sealed class Page
             <title>{title} – {Call.Forum.Options.Title}</title>
             <meta name="description" content="{description ?? Description}">
             <link rel="stylesheet" href="{Site.Style.Url}">
+            <script type="module" src="{Site.Script.Url}"></script>
             <link rel="icon" href="{Site.Icon.Url}">
             <link rel="alternate" type="application/atom+xml" href="{feed}">
             </head>
@@ -79,19 +90,26 @@ internal sealed class Page
             """);
         if (Call.Caller is { } caller)
         {
-            Count(new Url("/notifications"), Words.Notifications, Call.Forum.Notifications.CountUnread(caller));
-            Count(new Url("/messages"), Words.Messages, Call.Forum.Messages.CountUnread(caller));
+            Count(new Url("/notifications"), Words.Notifications, EventKind.NotificationCreated, Call.Forum.Notifications.CountUnread(caller));
+            Count(new Url("/messages"), Words.Messages, EventKind.MessageCreated, Call.Forum.Messages.CountUnread(caller));
+            if (caller.Role >= Role.Moderator)
+                ModerationPages.Link(this);
             Out.Write($"<a href=\"{Url.User(caller.Username)}\">{caller.Username}</a>\n");
             Button(new Url("/logout"), Words.LogOut);
         }
         else
             Out.Write($"<a href=\"{new Url("/login")}\">{Words.LogIn}</a>\n<a href=\"{new Url("/register")}\">{Words.Register}</a>\n");
-        Out.Write($"</nav>\n</header>\n<main id=\"main\">\n");
+        Out.Write($"</nav>\n</header>\n<main id=\"main\"");
+        if (Call.NewestEvent is { } newest)
+            Out.Write($" data-event=\"{newest}\" data-stream=\"{new Url("/api/events")}\"");
+        if (Call.Caller is not null)
+            Out.Write($" data-user=\"{Call.Caller.Username}\"");
+        Out.Write($">\n");
     }
 
-    private void Count(Url url, string label, long count)
+    private void Count(Url url, string label, string kind, long count)
     {
-        Out.Write($"<a href=\"{url}\">{label}");
+        Out.Write($"<a href=\"{url}\" data-count=\"{kind}\">{label}");
         if (count > 0)
             Out.Write($" <span class=\"count\">{count}</span>");
         Out.Write($"</a>\n");
@@ -107,6 +125,20 @@ internal sealed class Page
         <a href="{new Url(Call.Caller is null ? "/settings/look" : "/settings")}">{(Call.Caller is null ? Words.Look : Words.Settings)}</a>
         <form method="post" action="{new Url("/language")}"><button class="link" lang="{(Words.Language == "en" ? "zh" : "en")}">{Words.Other}</button></form>
         </footer>
+        <dialog id="keys" aria-labelledby="keys-title">
+        <h2 id="keys-title">{Words.Keys}</h2>
+        <dl>
+        <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>{Words.KeyStep}</dd>
+        <dt><kbd>u</kbd></dt><dd>{Words.KeyUp}</dd>
+        <dt><kbd>r</kbd></dt><dd>{Words.Reply}</dd>
+        <dt><kbd>/</kbd></dt><dd>{Words.Search}</dd>
+        <dt><kbd>?</kbd></dt><dd>{Words.KeyHelp}</dd>
+        </dl>
+        <form method="dialog">
+        <label><input type="checkbox" checked> {Words.UseKeys}</label>
+        <button class="button">{Words.Close}</button>
+        </form>
+        </dialog>
         </body>
         </html>
 

@@ -8,11 +8,14 @@ namespace TinyForum.Web;
 /// <summary>Single posts: how one is shown, and the forms that write and change them.</summary>
 internal static class PostPages
 {
-    /// <summary>Shows a post within its thread.</summary>
-    public static void Article(Page page, Post post)
+    /// <summary>Shows a post within its thread, or, alone, in place of it.</summary>
+    public static void Article(Page page, Post post, bool isAlone = false)
     {
         var (o, w, call) = (page.Out, page.Words, page.Call);
-        o.Write($"<article id=\"r{post.Number}\">\n");
+        if (isAlone)
+            o.Write($"<article>\n");
+        else
+            o.Write($"<article id=\"r{post.Number}\">\n");
         if (post.DeletedBy is not null && post.Body.Length == 0)
             o.Write($"<p class=\"meta\">#{post.Number} {w.Deleted}</p>\n");
         else
@@ -25,7 +28,8 @@ internal static class PostPages
                 o.Write($" · <a href=\"{Url.Post(parent)}\">{w.InReplyTo}</a>");
             o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n");
         }
-        Tools(page, post);
+        if (!isAlone)
+            Tools(page, post);
         o.Write($"</article>\n");
     }
 
@@ -179,6 +183,8 @@ internal static class PostPages
                     o.Write($"<a href=\"{Url.Post(post.ThreadId, Invariant($"?reply_to={post.Id}#reply"))}\">{w.Reply}</a> ");
                 o.Write($"<a class=\"quote\" href=\"{Url.Post(post.ThreadId, Invariant($"?quote={post.Id}#reply"))}\">{w.Quote}</a> ");
                 page.Button(Url.Post(post.Id, post.Liked == true ? "/unlike" : "/like"), post.Liked == true ? w.Unlike : w.Like);
+                if (!isOwn)
+                    o.Write($" <a href=\"{Url.Post(post.Id, "/report")}\">{w.Report}</a> ");
                 if (isOwn || isModerator)
                 {
                     o.Write($" <a href=\"{Url.Post(post.Id, "/edit")}\">{w.Edit}</a> ");

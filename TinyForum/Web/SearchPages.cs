@@ -3,7 +3,7 @@ using TinyForum.Data;
 
 namespace TinyForum.Web;
 
-/// <summary>What was found, what happened, and what moderators did.</summary>
+/// <summary>What was found, and what happened.</summary>
 internal static class SearchPages
 {
     public static async ValueTask Search(Call call)
@@ -71,33 +71,6 @@ internal static class SearchPages
         await call.Forum.Notifications.MarkAllReadAsync(call.User).ConfigureAwait(false);
         return "/notifications";
     });
-
-    public static ValueTask ModerationLog(Call call)
-    {
-        var entries = call.Forum.Moderation.List(PagePosition.DefaultSize, call.Position("page moderation log"));
-        return Page.Write(call, w => w.ModerationLog, page =>
-        {
-            var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.ModerationLog}</h1>\n");
-            if (entries.Items.Count == 0)
-                o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
-            o.Write($"<ul class=\"threads\">\n");
-            foreach (var entry in entries.Items)
-            {
-                o.Write($"<li><p class=\"meta\">{entry.CreatedAt} · {entry.Actor.Username} · {w.Happened(entry.Action)}");
-                if (entry.PostId is { } post)
-                    o.Write($" · <a href=\"{Url.Post(post)}\">{post}</a>");
-                if (entry.User is { } user)
-                    o.Write($" · {user.Username}");
-                o.Write($"</p>");
-                if (entry.Reason is not null)
-                    o.Write($"<p dir=\"auto\">{entry.Reason}</p>");
-                o.Write($"</li>\n");
-            }
-            o.Write($"</ul>\n");
-            ThreadPages.Paging(page, call.Next("page moderation log", entries.Next));
-        });
-    }
 
     private static void Hit(Page page, SearchHit hit)
     {

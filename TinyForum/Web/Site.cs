@@ -19,6 +19,8 @@ internal sealed class Site : Pages
 
     public Asset Style { get; }
 
+    public Asset Script { get; } = Asset.Hashed("script", "js", "text/javascript; charset=utf-8", Asset.Embedded("script.js"));
+
     public Asset Icon { get; } = new(new("/favicon.svg"), "image/svg+xml", Asset.Embedded("icon.svg"), IsImmutable: false);
 
     public Html? About { get; }

@@ -29,6 +29,8 @@ internal static class ThreadPages
             o.Write($"<div class=\"bar\"><h1>{tag ?? author ?? w.Threads}</h1>\n<a class=\"button\" href=\"{new Url("/new")}\">{w.NewThread}</a></div>\n");
             if (tag is null && author is null)
                 Sorts(page, isActive, unread);
+            if (tag is null && author is null && call.Query("cursor") is null)
+                page.News(w.NewsThread, w.NewsThreads);
             if (threads.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{(call.Query("cursor") is null && tag is null && author is null && !unread ? w.EmptyForum : w.EmptyList)}</p>\n");
             Rows(page, threads.Items);
@@ -88,6 +90,13 @@ internal static class ThreadPages
             if (head.Head.Replies > 0)
                 o.Write($" · <a href=\"{Url.Post(head.Head.LatestPost)}\">{w.Latest}</a>");
             o.Write($"</p>\n");
+            if (call.Caller?.Role >= Role.Moderator)
+            {
+                o.Write($"<div class=\"tools\">");
+                page.Button(Url.Post(head.Id, head.Head.IsPinned ? "/unpin" : "/pin"), head.Head.IsPinned ? w.Unpin : w.Pin);
+                page.Button(Url.Post(head.Id, head.Head.IsLocked ? "/unlock" : "/lock"), head.Head.IsLocked ? w.Unlock : w.Lock);
+                o.Write($"</div>\n");
+            }
             if (after == 0)
                 PostPages.Article(page, head);
             foreach (var reply in replies.Items)
@@ -96,6 +105,7 @@ internal static class ThreadPages
                     o.Write($"<p class=\"new\">{w.NewFromHere}</p>\n");
                 PostPages.Article(page, reply);
             }
+            page.News(w.NewReply, w.NewReplies, head.Id);
             Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
             if (call.Caller is not null && head.Head.Unread > 0)
                 page.Button(Url.Post(head.Id, $"/read?number={(replies.Items.Count == 0 ? after : replies.Items[^1].Number)}"), w.MarkRead);

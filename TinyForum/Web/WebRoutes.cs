@@ -15,13 +15,18 @@ internal static class WebRoutes
         Show("/tags", ThreadPages.Tags, query: ["cursor"]),
         Show("/user/{username}", AccountPages.User, query: ["cursor"]),
         Show("/user/{username}/posts", AccountPages.Posts, query: ["cursor"]),
-        Show("/moderation-log", SearchPages.ModerationLog, query: ["cursor"]),
+        Show("/moderation-log", ModerationPages.Log, query: ["cursor"]),
         Show("/about", AboutPages.About),
         Show("/search", SearchPages.Search, isKept: false, isSearch: true, query: ["q", "cursor"]),
         Show("/notifications", SearchPages.Notifications, Reader, query: ["cursor"]),
         Show("/messages", MessagePages.List, Reader, isSecret: true, query: ["with", "cursor"]),
         Show("/messages/{id}", MessagePages.Find, Reader, isKept: false, isSecret: true),
         Show("/messages/new", MessagePages.New, Reader, isKept: false, query: ["to"]),
+        Show("/posts/{id}/report", ModerationPages.Report, Reader, isKept: false),
+        Show("/moderation", ModerationPages.Reports, Moderator, isKept: false, query: ["state", "cursor"]),
+        Show("/moderation/suspended", SuspensionPages.List, Moderator, isKept: false, query: ["cursor"]),
+        Show("/user/{username}/suspend", SuspensionPages.Suspend, Moderator, isKept: false),
+        Show("/user/{username}/role", SuspensionPages.Role, Admin, isKept: false),
         Show("/settings", SettingsPages.Profile, Reader, isKept: false, isSecret: true, query: ["done"]),
         Show("/settings/password", SettingsPages.Password, Session, isKept: false, isSecret: true, query: ["done"]),
         Show("/settings/look", Preferences.Show, isKept: false, query: ["done"]),
@@ -46,6 +51,15 @@ internal static class WebRoutes
         Do("/posts/{id}/like", PostPages.Like),
         Do("/posts/{id}/unlike", PostPages.Unlike),
         Do("/posts/{id}/read", PostPages.MarkRead),
+        Do("/posts/{id}/report", ModerationPages.SendReport),
+        Do("/posts/{id}/pin", ModerationPages.Pin),
+        Do("/posts/{id}/unpin", ModerationPages.Unpin),
+        Do("/posts/{id}/lock", ModerationPages.Lock),
+        Do("/posts/{id}/unlock", ModerationPages.Unlock),
+        Do("/reports/{id}", ModerationPages.Resolve),
+        Do("/user/{username}/suspend", SuspensionPages.DoSuspend),
+        Do("/user/{username}/lift", SuspensionPages.Lift),
+        Do("/user/{username}/role", SuspensionPages.SaveRole),
         Do("/notifications/read", SearchPages.MarkNotificationsRead),
         Do("/settings", SettingsPages.SaveProfile),
         Do("/settings/password", SettingsPages.SavePassword),
@@ -62,6 +76,7 @@ internal static class WebRoutes
         Do("/messages/{id}/delete", MessagePages.Delete),
 
         File(site.Style),
+        File(site.Script),
         File(site.Icon),
         new("GET /robots.txt", Anyone, null, null, AboutPages.Robots, "", "", [], [], ContentType: "text/plain; charset=utf-8"),
         new("GET /sitemap.xml", Anyone, null, null, AboutPages.Sitemap, "", "", ["part"], [], Kept: true, IsFeed: true, ContentType: "application/xml"),
@@ -70,11 +85,18 @@ internal static class WebRoutes
     private static Endpoint Show(
         string path, Func<Call, ValueTask> page, Access access = Anyone, bool isKept = true, bool isSearch = false, bool isSecret = false,
         string[]? query = null) =>
-        new($"GET {path}", access, null, null, page, "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
+        new($"GET {path}", access, null, null, Numbered(page), "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
             ContentType: Page.ContentType);
 
     private static Endpoint Do(string path, Func<Call, ValueTask> form) =>
-        new($"POST {path}", Anyone, null, null, form, "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+        new($"POST {path}", Anyone, null, null, Numbered(form), "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+
+    /// <summary>Notes the newest event before anything is read for a page: what comes behind it may not be in the page.</summary>
+    private static Func<Call, ValueTask> Numbered(Func<Call, ValueTask> page) => call =>
+    {
+        call.NewestEvent = call.Forum.Events.Range.Newest;
+        return page(call);
+    };
 
     private static Endpoint File(Asset asset) =>
         new($"GET {asset.Url.Path}", Anyone, null, null, asset.SendAsync, "", "", [], [], ContentType: asset.ContentType);

@@ -116,8 +116,45 @@ internal sealed partial record Words
     public required string Days { get; init; }
     public required string DaysHelp { get; init; }
     public required string MakeToken { get; init; }
+    public required string YourText { get; init; }
+    public required string Moderator { get; init; }
+    public required string Admin { get; init; }
+    public required string Moderation { get; init; }
+    public required string Report { get; init; }
+    public required string ReportHelp { get; init; }
+    public required string Reason { get; init; }
+    public required string OpenReports { get; init; }
+    public required string ResolvedReports { get; init; }
+    public required string NoReports { get; init; }
+    public required string Resolved { get; init; }
+    public required string Resolution { get; init; }
+    public required string Dismiss { get; init; }
+    public required string DeletePost { get; init; }
+    public required string DeletedByReport { get; init; }
+    public required string DismissedReport { get; init; }
+    public required string Suspend { get; init; }
+    public required string Suspended { get; init; }
+    public required string SuspendHelp { get; init; }
+    public required string Until { get; init; }
+    public required string UntilHelp { get; init; }
+    public required string Lift { get; init; }
+    public required string Role { get; init; }
+    public required string Pin { get; init; }
+    public required string Unpin { get; init; }
+    public required string Lock { get; init; }
+    public required string Unlock { get; init; }
     public required Func<string, string> Refusal { get; init; } // what a refusal says
     public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
+    public required string NewReply { get; init; }
+    public required string NewReplies { get; init; } // # stands for the number
+    public required string NewsThread { get; init; }
+    public required string NewsThreads { get; init; }
+    public required string Keys { get; init; }
+    public required string KeyStep { get; init; }
+    public required string KeyUp { get; init; }
+    public required string KeyHelp { get; init; }
+    public required string UseKeys { get; init; }
+    public required string Close { get; init; }
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
@@ -134,6 +171,10 @@ internal sealed partial record Words
         "to" => To,
         "subject" => Subject,
         "q" => Search,
+        "reason" => Reason,
+        "until" => Until,
+        "resolution" => Resolution,
+        "role" => Role,
         "display_name" => DisplayName,
         "bio" => Bio,
         "current" => CurrentPassword,
