@@ -49,6 +49,31 @@ public sealed class ScriptTests
     }
 
     [TestMethod]
+    public async Task What_is_seen_to_its_end_is_read()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        await using var visit = await Browser.VisitAsync(forum);
+        var page = await visit.RegisterAsync("bob");
+        (await ada.PostAsync("/api/posts", new { title = "Tea", body = "b" })).Is(201);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = string.Concat(Enumerable.Repeat("long\n\n", 500)) })).Is(201);
+        await page.GotoAsync("/");
+        await Expect(page.Locator(".threads .count")).ToHaveTextAsync("2 unread");
+        await page.GotoAsync("/posts/1");
+        await Expect(page.Locator("#r1")).ToBeVisibleAsync();
+        await page.GotoAsync("/");
+        await Expect(page.Locator(".threads .count")).ToHaveTextAsync("2 unread");
+        await page.GotoAsync("/posts/1");
+        var told = await page.RunAndWaitForResponseAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Mark as read" }).ScrollIntoViewIfNeededAsync(), answer => answer.Url.Contains("/read?"));
+        Assert.AreEqual(303, told.Status);
+        await page.GotoAsync("/");
+        await Expect(page.Locator(".threads li")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".threads .count")).ToHaveCountAsync(0);
+        visit.IsQuiet();
+    }
+
+    [TestMethod]
     public async Task What_happens_while_a_page_is_on_its_way_is_not_missed()
     {
         await using var forum = await TestForum.StartAsync();

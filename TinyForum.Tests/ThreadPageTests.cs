@@ -78,6 +78,24 @@ public sealed class ThreadPageTests
     }
 
     [TestMethod]
+    public async Task Each_version_shows_what_changed_in_it_on_whatever_page_the_one_before_is()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "Tea at four", body = "version 1 <b>", tags = (string[])["tea"] })).Is(201);
+        for (var i = 2; i <= 22; i++)
+            (await ada.PatchAsync("/api/posts/1", new { body = $"version {i} <b>" })).Is(200);
+        (await ada.PatchAsync("/api/posts/1", new { title = "茶 at four", tags = (string[])["tea", "cake"] })).Is(200);
+        using var anyone = new FormClient(forum.Url);
+        var newest = await anyone.GetAsync("/posts/1/history");
+        StringAssert.Contains(newest.Text, "<h2 dir=\"auto\"><del>Tea</del><ins>茶</ins> at four</h2>\n<p class=\"meta\">tea<ins> cake</ins></p>");
+        StringAssert.Contains(newest.Text, "version <del>3</del><ins>4</ins> &lt;b&gt;</div>");
+        var oldest = (await anyone.GetAsync(FormClient.AddressesIn(newest.Text).Single(a => a.Contains("cursor=", StringComparison.Ordinal)))).Text;
+        StringAssert.Contains(oldest, "version <del>2</del><ins>3</ins> &lt;b&gt;</div>");
+        StringAssert.Contains(oldest, "<div class=\"source\" dir=\"auto\">version 1 &lt;b&gt;</div>");
+    }
+
+    [TestMethod]
     public async Task What_a_user_wrote_is_a_list_that_goes_on_behind_what_is_deleted()
     {
         await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });

@@ -21,9 +21,11 @@ internal sealed class Form
     /// <exception cref="RefusalException">Invalid: a field comes twice, or is not UTF-8.</exception>
     public static async ValueTask<Form> ReadAsync(Call call)
     {
-        if (call.Exchange.HasBody && call.Exchange.Header("Content-Type")?.Split(';')[0].Trim() is not "application/x-www-form-urlencoded")
-            throw new HttpRefusalException(415, "the body must be sent as application/x-www-form-urlencoded");
+        if (!call.Exchange.HasBody)
+            return Empty;
         var body = await call.Exchange.ReadBodyAsync().ConfigureAwait(false);
+        if (!body.IsEmpty && call.Exchange.Header("Content-Type")?.Split(';')[0].Trim() is not "application/x-www-form-urlencoded")
+            throw new HttpRefusalException(415, "the body must be sent as application/x-www-form-urlencoded");
         var fields = new Dictionary<string, string>();
         foreach (var pair in Encoding.UTF8.GetString(body.Span).Split('&', StringSplitOptions.RemoveEmptyEntries))
         {

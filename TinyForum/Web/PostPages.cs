@@ -92,24 +92,6 @@ internal static class PostPages
         return "/";
     });
 
-    public static ValueTask History(Call call)
-    {
-        var list = $"page history {call.Id}";
-        var versions = call.Forum.Posts.History(call.Id, call.Caller, PagePosition.DefaultSize, call.Position(list)) ?? throw RefusalException.NotFound("post");
-        return Page.Write(call, w => w.History, page =>
-        {
-            page.Out.Write($"<h1>{page.Words.History}: <a href=\"{Url.Post(call.Id)}\">#{call.Id}</a></h1>\n");
-            foreach (var version in versions.Items)
-            {
-                page.Out.Write($"<article>\n<p class=\"meta\">{version.Revision} · {version.Editor.Username} · {version.CreatedAt}</p>\n");
-                if (version.Title is not null)
-                    page.Out.Write($"<h2 dir=\"auto\">{version.Title}</h2>\n");
-                page.Out.Write($"<pre class=\"source\" dir=\"auto\">{version.Body}</pre>\n</article>\n");
-            }
-            ThreadPages.Paging(page, call.Next(list, versions.Next));
-        });
-    }
-
     public static void ReplyForm(Page page, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
     {
         var (o, w, text) = (page.Out, page.Words, form["body"]);

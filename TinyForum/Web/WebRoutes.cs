@@ -11,7 +11,7 @@ internal static class WebRoutes
         Show("/", ThreadPages.Front, query: ["sort", "author", "tag", "unread", "cursor"]),
         Show("/posts/{id}", ThreadPages.Show, query: ["after", "reply_to", "quote"]),
         Show("/posts/{id}/unread", ThreadPages.Unread, Reader, isKept: false),
-        Show("/posts/{id}/history", PostPages.History, query: ["cursor"]),
+        Show("/posts/{id}/history", HistoryPages.Show, query: ["cursor"]),
         Show("/tags", ThreadPages.Tags, query: ["cursor"]),
         Show("/user/{username}", AccountPages.User, query: ["cursor"]),
         Show("/user/{username}/posts", AccountPages.Posts, query: ["cursor"]),

@@ -174,6 +174,7 @@ internal sealed partial record Words
         Unpin = "取消置顶",
         Lock = "锁定",
         Unlock = "解锁",
+        Version = "版本",
         Replies = n => FormattableString.Invariant($"{n} 条回复"),
         UnreadCount = n => FormattableString.Invariant($"{n} 条未读"),
         Likes = n => FormattableString.Invariant($"{n} 个赞"),

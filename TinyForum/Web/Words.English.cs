@@ -174,6 +174,7 @@ internal sealed partial record Words
         Unpin = "Unpin",
         Lock = "Lock",
         Unlock = "Unlock",
+        Version = "Version",
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
         Likes = n => n == 1 ? "1 like" : FormattableString.Invariant($"{n} likes"),

@@ -6,10 +6,9 @@ const on = (kind, handle, from = window) => from.addEventListener(kind, handle);
 const news = find(".news"), { event, stream, user = "" } = find("main").dataset, { lang } = document.documentElement, { title } = document;
 const address = location.pathname + location.search;
 
-const storage = kind => { try { return window[kind]; } catch { return {}; } }; // may be forbidden
+const storage = kind => { try { return window[kind]; } catch { return {}; } };
 const lasting = storage("localStorage"), ofTab = storage("sessionStorage");
 
-// Counts.
 const counts = () => all("[data-count]").map(a => [a.dataset.count, +find(".count", a)?.textContent || 0]);
 function setCount(kind, n) {
 	const link = find(`[data-count="${kind}"]`) ?? make("a");
@@ -21,7 +20,7 @@ function setCount(kind, n) {
 }
 setCount();
 
-// News: one tab holds the stream and tells the others; each knows what it has seen.
+// News: one tab has the stream and tells the others.
 const kinds = ["thread.created", "reply.created", "post.deleted", "message.created", "notification.created"];
 const fresh = new Set(); // replies, or threads
 let seen = +event, last, source, bus, lease, timer, hiding, patience = 5e3;
@@ -126,8 +125,8 @@ if (event) {
 	on("pageshow", e => e.persisted && listen());
 }
 
-// Drafts last until their form is done, which a cookie with its key says.
-const isAnswer = find(".mistakes, .preview"); // to a form, with its text
+// Drafts last until a cookie says that their form is done.
+const isAnswer = find(".mistakes, .preview");
 function clear() {
 	for (const [name, key] of document.cookie.matchAll(/tinyforum_sent_(\w+)/g)) {
 		ofTab.done = key;
@@ -164,6 +163,10 @@ for (const form of all("form.sheet:has(textarea)")) {
 	on("submit", () => { ofTab.sent = slot; save(); }, form);
 }
 
+// Seen to the end is read.
+const end = find("form[action*='/read?']");
+end && new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), fetch(end.action, { method: "POST", redirect: "manual" }))).observe(end);
+
 // Times as the reader would say them.
 const ages = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const units = [["second", 45, Infinity], ["minute", 3570, 60], ["hour", 84600, 3600], ["day", 604800, 86400]];
@@ -177,7 +180,6 @@ function showAges() {
 showAges();
 setInterval(showAges, 3e4);
 
-// Quotes.
 const box = find("section textarea");
 for (const link of box ? all("a.quote") : []) {
 	link.onmousedown = () => false; // which would end the selection
@@ -191,7 +193,6 @@ for (const link of box ? all("a.quote") : []) {
 	};
 }
 
-// Keys.
 const help = find("dialog"), isOn = find("input", help), showHelp = () => help.showModal();
 isOn.checked = lasting.keys !== "off";
 isOn.onchange = () => lasting.keys = isOn.checked ? "on" : "off";

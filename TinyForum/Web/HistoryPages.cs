@@ -1,0 +1,60 @@
+using TinyForum.Api;
+using TinyForum.Data;
+using TinyForum.Text;
+
+namespace TinyForum.Web;
+
+/// <summary>The versions of a post, newest first, each with what changed in it.</summary>
+internal static class HistoryPages
+{
+    public static ValueTask Show(Call call)
+    {
+        var list = $"page history {call.Id}";
+        var versions = call.Forum.Posts.History(call.Id, call.Caller, PagePosition.DefaultSize, call.Position(list)) ?? throw RefusalException.NotFound("post");
+        var older = versions.Next is { } next ? call.Forum.Posts.History(call.Id, call.Caller, 1, next)?.Items : null;
+        PostVersion?[] before = [.. versions.Items.Skip(1), older is [var first, ..] ? first : null];
+        return Page.Write(call, w => w.History, page =>
+        {
+            page.Out.Write($"<h1>{page.Words.History}: <a href=\"{Url.Post(call.Id)}\">#{call.Id}</a></h1>\n");
+            foreach (var (version, previous) in versions.Items.Zip(before))
+                Show(page, version, previous);
+            ThreadPages.Paging(page, call.Next(list, versions.Next));
+        });
+    }
+
+    private static void Show(Page page, PostVersion version, PostVersion? before)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<article>\n<p class=\"meta\">{w.Version} {version.Revision} · ");
+        o.Write($"<a href=\"{Url.User(version.Editor.Username)}\">{version.Editor.Username}</a> · {version.CreatedAt}</p>\n");
+        if (version.Title is not null)
+        {
+            o.Write($"<h2 dir=\"auto\">");
+            Difference(o, before?.Title ?? version.Title, version.Title);
+            o.Write($"</h2>\n");
+        }
+        if (version.Tags is { Count: > 0 } || before?.Tags is { Count: > 0 })
+        {
+            o.Write($"<p class=\"meta\">");
+            var tags = string.Join(' ', version.Tags ?? []);
+            Difference(o, before is null ? tags : string.Join(' ', before.Tags ?? []), tags);
+            o.Write($"</p>\n");
+        }
+        o.Write($"<div class=\"source\" dir=\"auto\">");
+        Difference(o, before?.Body ?? version.Body, version.Body);
+        o.Write($"</div>\n</article>\n");
+    }
+
+    private static void Difference(HtmlWriter o, string before, string after)
+    {
+        foreach (var (kind, text) in TextDifference.Between(before, after))
+        {
+            if (kind == PieceKind.Same)
+                o.Write($"{text}");
+            else if (kind == PieceKind.Added)
+                o.Write($"<ins>{text}</ins>");
+            else
+                o.Write($"<del>{text}</del>");
+        }
+    }
+}
