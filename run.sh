@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds TinyForum and runs it: ./run.sh [test|bench|publish] or any command of the program, serve by default.
+# Builds TinyForum and runs it: ./run.sh [test|bench|screenshots|publish] or any command of the program, serve by default.
 set -eu
 root=$(cd "$(dirname "$0")" && pwd)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
@@ -24,6 +24,10 @@ bench)
     [ $# -gt 0 ] || set -- all --output "$root/docs/performance.md"
     build TinyForum.Bench
     exec dotnet "$root/TinyForum.Bench/bin/Release/net10.0/TinyForum.Bench.dll" "$@"
+    ;;
+screenshots)
+    build TinyForum.Tests
+    TINYFORUM_SCREENSHOTS="$root/docs/screenshots" exec dotnet "$root/TinyForum.Tests/bin/Release/net10.0/TinyForum.Tests.dll" --filter FullyQualifiedName~ScreenshotTests
     ;;
 publish)
     shift

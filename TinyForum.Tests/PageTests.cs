@@ -43,7 +43,7 @@ public sealed partial class PageTests
         StringAssert.Contains((await bob.PressAsync("/messages", "/messages/1/read")).Text, "<strong>psst</strong>");
         Assert.AreEqual("/messages", (await bob.PressAsync("/messages", "/messages/1/delete")).Path);
 
-        StringAssert.Contains((await ada.GetAsync("/search?q=four")).Text, "/posts/1");
+        StringAssert.Contains((await ada.GetAsync("/search?q=FOUR%20bob")).Text, "*At* <mark>four</mark>, @<mark>bob</mark>?</p>");
         StringAssert.Contains((await ada.GetAsync("/tags")).Text, ">茶</a>");
         StringAssert.Contains((await ada.GetAsync("/?tag=%E8%8C%B6")).Text, "/posts/1");
         StringAssert.Contains((await ada.GetAsync("/user/ada")).Text, "/posts/1");
@@ -211,6 +211,10 @@ public sealed partial class PageTests
         using var ada = new FormClient(forum.Url);
         await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
         var client = await forum.UserAsync("bob");
+        var root = await forum.UserAsync("root", "admin");
+        using var moderator = new FormClient(forum.Url);
+        await moderator.SubmitAsync("/login", ("username", "root"), ("password", "secret"));
+        await forum.UserAsync("eve");
         var fragments = Gen.Elements(
             "<script>x</script>", "\"", "'", "<b onclick=x>", "&", "&lt;", "</title>", "</textarea>", "-->", "a", "\u202E", "\u0000", "é", "😀", "`", "=");
         Prop.ForAll(fragments.NonEmptyListOf().Select(string.Concat).ToArbitrary(), text =>
@@ -218,9 +222,21 @@ public sealed partial class PageTests
             client.PatchAsync("/api/me", new { bio = text }).GetAwaiter().GetResult();
             client.PostAsync("/api/posts", new { title = $"x{text}", body = text }).GetAwaiter().GetResult();
             client.PostAsync("/api/messages", new { to = "ada", subject = $"x{text}", body = text }).GetAwaiter().GetResult();
+            client.PatchAsync("/api/posts/1", new { title = $"y{text}", body = $"{text} {text}" }).GetAwaiter().GetResult();
+            client.PostAsync("/api/posts/1/report", new { reason = text }).GetAwaiter().GetResult();
+            root.PutAsync("/api/reports/1", new { resolution = text }).GetAwaiter().GetResult();
+            root.PutAsync("/api/user/eve/suspension", new { reason = text }).GetAwaiter().GetResult();
+            root.PostAsync("/api/tokens", new { name = text, scope = "read" }).GetAwaiter().GetResult();
             var escaped = Uri.EscapeDataString(text);
             string[] pages = ["/", "/user/bob", "/messages", $"/search?q={escaped}", $"/?tag={escaped}", $"/messages/new?to={escaped}"];
+            string[] ofRoot =
+            [
+                "/moderation", "/moderation?state=resolved", "/moderation/suspended", "/moderation-log", "/user/eve", "/user/bob/posts", "/posts/1/history",
+                "/posts/1?quote=1", "/posts/1/edit", "/posts/1/report", "/tokens", "/sessions", "/settings", $"/login?next={escaped}",
+            ];
             foreach (var page in pages.Select(p => ada.GetAsync(p).GetAwaiter().GetResult())
+                .Concat(ofRoot.Select(p => moderator.GetAsync(p).GetAwaiter().GetResult()))
+                .Append(moderator.SubmitAsync("/settings", ("display_name", $"{text}\n"), ("bio", text)).GetAwaiter().GetResult())
                 .Append(ada.SubmitAsync("/new", ("title", text), ("body", text), ("tags", text), ("preview", "1")).GetAwaiter().GetResult()))
             {
                 foreach (Match tag in Tag().Matches(page.Text))

@@ -53,7 +53,7 @@ public sealed class ThreadPageTests
         var preview = await ada.SubmitAsync(refused, ("body", "yes"), ("preview", "1"));
         Assert.AreEqual("/posts/1#r2", (await ada.SubmitAsync(preview, ("body", "yes"))).Path);
         Assert.AreEqual(2, (long?)(await bob.GetAsync("/api/posts/4"))["post.reply_to"]);
-        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "in reply to</a>");
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "answers an earlier post</a>");
         StringAssert.Contains((await ada.GetAsync("/posts/1?reply_to=2")).Text, "name=\"reply_to\" value=\"2\"");
         foreach (var elsewhere in (string[])["3", "99"])
             Assert.DoesNotContain("reply_to\" value", (await ada.GetAsync($"/posts/1?quote={elsewhere}")).Text);

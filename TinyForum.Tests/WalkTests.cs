@@ -70,7 +70,96 @@ public sealed class WalkTests
         visit.IsQuiet();
     }
 
-    // The walks through settings, blocks, reports and moderation belong here.
+    [TestMethod]
+    [DataRow(true, DisplayName = "with scripts")]
+    [DataRow(false, DisplayName = "without scripts")]
+    public async Task A_moderator_does_what_is_reported_and_all_choose_what_they_like(bool scripts)
+    {
+        await using var forum = await TestForum.StartAsync();
+        await using var visit = await Browser.VisitAsync(forum, o => o.JavaScriptEnabled = scripts);
+        var eve = await forum.UserAsync("eve");
+        await forum.UserAsync("mod", "moderator");
+        (await eve.PostAsync("/api/posts", new { title = "CHEAP WATCHES", body = "Buy!" })).Is(201);
+        var page = await visit.RegisterAsync("ada");
+        await page.GotoAsync("/posts/1");
+        await page.Locator("#r0").GetByRole(AriaRole.Link, new() { Name = "Quote" }).ClickAsync();
+        await Expect(page.GetByLabel("Text")).ToHaveValueAsync("> Buy!\n\n");
+        await page.Locator("#r0").GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("An advertisement");
+        await Press(page, "Report");
+        await page.WaitForURLAsync("**/posts/1");
+        await page.GotoAsync("/user/eve");
+        await Press(page, "Block");
+        await Press(page, "Unblock");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Settings" }).First.ClickAsync();
+        await page.GetByLabel("About you").FillAsync("I like tea");
+        await Press(page, "Save");
+        await Expect(page.Locator("main .text")).ToHaveTextAsync("I like tea");
+        await page.GotoAsync("/settings/look");
+        await page.GetByLabel("Colours").SelectOptionAsync("dark");
+        await Press(page, "Save");
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        await Expect(page.Locator("body")).ToHaveCSSAsync("background-color", "rgb(25, 29, 28)");
+        await Press(page, "Log out");
+
+        await visit.LogInAsync("mod");
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Moderation 1" }).ClickAsync();
+        await Expect(page.Locator("main")).ToContainTextAsync("An advertisement");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Suspend eve" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("Spam");
+        await Press(page, "Suspend");
+        await page.WaitForURLAsync("**/user/eve");
+        await page.GotoAsync("/moderation");
+        await Press(page, "Delete the post");
+        await Expect(page.Locator("main")).ToContainTextAsync("There is nothing to do here.");
+        (await eve.GetAsync("/api/me")).Is(401);
+        await page.GotoAsync("/moderation-log");
+        await Expect(page.Locator("main")).ToContainTextAsync("Spam");
+        visit.IsQuiet();
+    }
+
+    [TestMethod]
+    public async Task Keys_alone_are_enough()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "Tea", body = "At four?" })).Is(201);
+        await using var visit = await Browser.VisitAsync(forum, o => o.JavaScriptEnabled = false);
+        await visit.RegisterAsync("bob");
+        var page = await visit.OpenAsync("/");
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(page.Locator(":focus")).ToHaveTextAsync("Skip to the content");
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, "Tea");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/posts/1");
+        await TabToAsync(page, "Like");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#r0")).ToContainTextAsync("1 like");
+        for (var i = 0; i < 40 && await page.Locator("textarea:focus").CountAsync() == 0; i++)
+            await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync("Yes");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#r1")).ToContainTextAsync("Yes");
+        visit.IsQuiet();
+    }
+
+    private static async Task TabToAsync(IPage page, string text)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            var focus = page.Locator(":focus");
+            if (await focus.InnerTextAsync() != text)
+                continue;
+            Assert.AreNotEqual("none", await focus.EvaluateAsync<string>("e => getComputedStyle(e).outlineStyle"), "the focus is to be seen");
+            return;
+        }
+        Assert.Fail($"keys do not lead to {text}");
+    }
 
     [TestMethod]
     [DataRow(true, DisplayName = "with scripts")]

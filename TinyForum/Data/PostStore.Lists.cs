@@ -62,6 +62,10 @@ public sealed partial class PostStore
             yield return (list.Revived, 0, read + 1, read);
     }
 
+    /// <summary>When the latest post of each of some threads was written, in their order.</summary>
+    internal IReadOnlyList<DateTimeOffset> LatestTimes(IEnumerable<Post> threads) => _database.Read(c =>
+        threads.Select(t => Clock.Time(c.Number("SELECT created_at FROM posts WHERE id = $id", ("$id", t.Head!.LatestPost)) ?? 0)).ToList());
+
     /// <summary>The statements of the lists with the same filter, built once from one template.</summary>
     internal sealed class ThreadList
     {

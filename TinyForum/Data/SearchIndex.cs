@@ -7,7 +7,13 @@ namespace TinyForum.Data;
 /// <summary>A post that a search found.</summary>
 /// <param name="Post">The head of a thread, or a reply.</param>
 /// <param name="Excerpt">The part of its body with the words that were searched for, on one line.</param>
-public sealed record SearchHit(Post Post, string Excerpt);
+public sealed record SearchHit(Post Post, string Excerpt)
+{
+    internal IReadOnlyList<SearchTerm> Terms { private get; init; } = [];
+
+    /// <summary>Where the excerpt has words that were searched for: the first character of each, and the one behind its last.</summary>
+    public IEnumerable<(int Start, int End)> Matches => SearchExcerpt.Matches(Excerpt, Terms);
+}
 
 /// <summary>A page of a search.</summary>
 /// <param name="Items">The hits, at most as many as were asked for.</param>

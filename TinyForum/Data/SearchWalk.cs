@@ -95,7 +95,7 @@ internal sealed class SearchWalk
                 if (found.Count > 0 && bytes > PageText.MaxBytes)
                     return new SearchPage(found, new PagePosition(at.ToNumbers()), !window.IsWhole);
                 if (post is not null)
-                    found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, IsOutOfTime ? [] : _terms, counts: at.Counts)));
+                    found.Add(new SearchHit(post, SearchExcerpt.Of(post.Body, IsOutOfTime ? [] : _terms, counts: at.Counts)) { Terms = _terms });
                 at = at with { Score = score, Id = id };
             }
             if (window.IsWhole ? at.Low == SearchPosition.Lowest : at == start)

@@ -31,15 +31,25 @@ internal static class SearchExcerpt
         return $"{(start > 0 ? "…" : "")}{line}{(text.AsSpan(end).IsWhiteSpace() ? "" : "…")}";
     }
 
-    private static readonly System.Buffers.SearchValues<char> Layout = System.Buffers.SearchValues.Create("\t\r\n");
-
-    // Where the excerpt should begin, and the match it must not miss.
-    private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length, IReadOnlyList<byte>? counts)
+    /// <summary>Where a text has the terms, in order and without overlaps: the first character of each match, and the one behind its last.</summary>
+    internal static IEnumerable<(int Start, int End)> Matches(string text, IReadOnlyList<SearchTerm> terms)
     {
-        if (terms.Count == 0)
-            return (0, 0);
-        using var folded = new FoldedText(text, origins: true);
+        var end = 0;
+        foreach (var (start, last, _) in Find(text, terms).Order())
+        {
+            if (start < end || last >= text.Length)
+                continue;
+            end = last + StringInfo.GetNextTextElementLength(text, last);
+            yield return (start, end);
+        }
+    }
+
+    private static List<(int Start, int End, int Term)> Find(string text, IReadOnlyList<SearchTerm> terms)
+    {
         List<(int Start, int End, int Term)> matches = [];
+        if (terms.Count == 0)
+            return matches;
+        using var folded = new FoldedText(text, origins: true);
         for (var term = 0; term < terms.Count; term++)
         {
             var pattern = terms[term].Pattern;
@@ -50,6 +60,15 @@ internal static class SearchExcerpt
                 matches.Add((folded.Origin(at), folded.Origin(at + pattern.Length - 3), term));
             }
         }
+        return matches;
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Layout = System.Buffers.SearchValues.Create("\t\r\n");
+
+    // Where the excerpt should begin, and the match it must not miss.
+    private static (int From, int Match) Place(string text, IReadOnlyList<SearchTerm> terms, int length, IReadOnlyList<byte>? counts)
+    {
+        var matches = Find(text, terms);
         if (matches.Count == 0)
             return (0, 0);
 

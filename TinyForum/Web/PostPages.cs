@@ -24,8 +24,10 @@ internal static class PostPages
             o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · {post.CreatedAt}");
             if (post.EditedAt is { } edited)
                 o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
+            if (isAlone && post.Head is { } head)
+                o.Write($" · <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{head.Title}</a>");
             if (post.ReplyTo is { } parent)
-                o.Write($" · <a href=\"{Url.Post(parent)}\">{w.InReplyTo}</a>");
+                o.Write($" · <a href=\"{Url.Post(parent)}\">{w.Answers}</a>");
             o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n");
         }
         if (!isAlone)

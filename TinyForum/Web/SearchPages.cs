@@ -76,6 +76,13 @@ internal static class SearchPages
     {
         var o = page.Out;
         o.Write($"<article>\n<p class=\"meta\"><a href=\"{Url.Post(hit.Post.Id)}\">{hit.Post.Head?.Title ?? $"#{hit.Post.Number}"}</a> · ");
-        o.Write($"{hit.Post.Author.Username} · {hit.Post.CreatedAt}</p>\n<p dir=\"auto\">{hit.Excerpt}</p>\n</article>\n");
+        o.Write($"{hit.Post.Author.Username} · {hit.Post.CreatedAt}</p>\n<p dir=\"auto\">");
+        var shown = 0;
+        foreach (var (start, end) in hit.Matches)
+        {
+            o.Write($"{hit.Excerpt[shown..start]}<mark>{hit.Excerpt[start..end]}</mark>");
+            shown = end;
+        }
+        o.Write($"{hit.Excerpt[shown..]}</p>\n</article>\n");
     }
 }

@@ -31,8 +31,13 @@ internal static class ThreadPages
                 Sorts(page, isActive, unread);
             if (tag is null && author is null && call.Query("cursor") is null)
                 page.News(w.NewsThread, w.NewsThreads);
-            if (threads.Items.Count == 0)
-                o.Write($"<p class=\"empty\">{(call.Query("cursor") is null && tag is null && author is null && !unread ? w.EmptyForum : w.EmptyList)}</p>\n");
+            if (threads.Items.Count == 0 && call.Query("cursor") is null && tag is null && author is null && !unread)
+            {
+                o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
+                o.Write($"<p class=\"help\">{w.FirstAdmin} <code>./run.sh user role {w.Username} admin</code></p>\n");
+            }
+            else if (threads.Items.Count == 0)
+                o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             Rows(page, threads.Items);
             Paging(page, call.Next(list, threads.Next), tag is null ? null : new Url($"/tags/", null, tag, "/feed"));
         }, tag is null ? null : new Url("/tags/", null, tag, "/feed"));
@@ -178,19 +183,20 @@ internal static class ThreadPages
     public static void Rows(Page page, IReadOnlyList<Post> threads)
     {
         page.Out.Write($"<ol class=\"threads\">\n");
-        foreach (var thread in threads)
-            Row(page, thread);
+        foreach (var (thread, latest) in threads.Zip(page.Call.Forum.Posts.LatestTimes(threads)))
+            Row(page, thread, latest);
         page.Out.Write($"</ol>\n");
     }
 
-    private static void Row(Page page, Post thread)
+    private static void Row(Page page, Post thread, DateTimeOffset latest)
     {
         var (o, w, head) = (page.Out, page.Words, thread.Head!);
         o.Write($"<li><h2 dir=\"auto\"><a href=\"{Url.Post(thread.Id)}\">{head.Title}</a></h2>\n<p class=\"meta\">");
         if (head.Unread is > 0 and var unread)
             o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> ");
         Marks(page, head);
-        o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {thread.CreatedAt} · {w.Replies(head.Replies)}");
+        o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {w.Replies(head.Replies)} · ");
+        o.Write($"<a href=\"{Url.Post(head.LatestPost)}\">{latest}</a>");
         foreach (var tag in head.Tags)
             o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
         o.Write($"</p></li>\n");

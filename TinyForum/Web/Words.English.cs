@@ -175,6 +175,8 @@ internal sealed partial record Words
         Lock = "Lock",
         Unlock = "Unlock",
         Version = "Version",
+        FirstAdmin = "The first admin is made on the server:",
+        Answers = "answers an earlier post",
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
         Likes = n => n == 1 ? "1 like" : FormattableString.Invariant($"{n} likes"),

@@ -144,6 +144,8 @@ internal sealed partial record Words
     public required string Lock { get; init; }
     public required string Unlock { get; init; }
     public required string Version { get; init; }
+    public required string FirstAdmin { get; init; }
+    public required string Answers { get; init; }
     public required Func<string, string> Refusal { get; init; } // what a refusal says
     public required Func<string, string> Happened { get; init; } // what a notification or the moderation log says by its kind
     public required string NewReply { get; init; }
