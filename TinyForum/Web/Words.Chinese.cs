@@ -175,6 +175,7 @@ internal sealed partial record Words
         Lock = "锁定",
         Unlock = "解锁",
         Version = "版本",
+        Reported = "已举报，版主会查看。",
         Replies = n => FormattableString.Invariant($"{n} 条回复"),
         UnreadCount = n => FormattableString.Invariant($"{n} 条未读"),
         Likes = n => FormattableString.Invariant($"{n} 个赞"),

@@ -175,6 +175,7 @@ internal sealed partial record Words
         Lock = "Lock",
         Unlock = "Unlock",
         Version = "Version",
+        Reported = "Reported: the moderators will look at it.",
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
         Likes = n => n == 1 ? "1 like" : FormattableString.Invariant($"{n} likes"),
