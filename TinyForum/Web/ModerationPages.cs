@@ -139,6 +139,8 @@ internal static class ModerationPages
         var (o, w, call, id) = (page.Out, page.Words, page.Call, reports[0].Id);
         var post = call.Forum.Posts.Find(reports[0].PostId, call.Caller);
         o.Write($"<section class=\"report\" aria-labelledby=\"report-{id}\">\n<h2 id=\"report-{id}\">{w.Report} {id}</h2>\n");
+        if (post?.Head is { } head)
+            o.Write($"<h3 dir=\"auto\">{head.Title}</h3>\n");
         if (post is not null)
             PostPages.Article(page, post, isAlone: true);
         else
