@@ -143,7 +143,7 @@ internal static class ModerationPages
             o.Write($"<h3 dir=\"auto\">{head.Title}</h3>\n");
         if (post is not null)
             PostPages.Article(page, post, isAlone: true);
-        else
+        if (post is not { DeletedBy: null })
             o.Write($"<p class=\"meta\">{w.Deleted}</p>\n");
         foreach (var report in reports)
         {
