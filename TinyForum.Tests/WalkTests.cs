@@ -87,7 +87,7 @@ public sealed class WalkTests
         await page.Locator("#r0").GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
         await page.GetByLabel("Reason").FillAsync("An advertisement");
         await Press(page, "Report");
-        await page.WaitForURLAsync("**/posts/1");
+        await page.WaitForURLAsync("**/posts/1?reported=0#r0");
         await page.GotoAsync("/user/eve");
         await Press(page, "Block");
         await Press(page, "Unblock");

@@ -49,11 +49,11 @@ internal sealed class Forum : IAsyncDisposable
         Tokens = new TokenStore(Database, Clock, keys);
         Messages = new MessageStore(Database, Clock, keys, Backlog);
         Blocks = new BlockStore(Database, Clock);
-        Reports = new ReportStore(Database, Clock, Moderation, keys);
         Notifications = new NotificationStore(Database, Clock);
         Events = new EventLog(Database, Clock, options.KeepEvents);
         Webhooks = new WebhookStore(Database, Clock, keys);
         Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
+        Reports = new ReportStore(Database, Clock, Moderation, Posts, keys);
         Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
         Search = new SearchIndex(Database, Searches, options.SearchTime);

@@ -75,19 +75,20 @@ public sealed class ModerationStore
         return lifted;
     });
 
-    /// <summary>A page of the accounts that were suspended and not let back, newest first; the time of some may have passed.</summary>
+    /// <summary>A page of the accounts that are suspended now, the newest accounts first, with their roles.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<(User User, Suspension Suspension)> ListSuspended(int limit = PagePosition.DefaultSize, PagePosition? from = null) =>
+    public Page<(User User, Role Role, Suspension Suspension)> ListSuspended(int limit = PagePosition.DefaultSize, PagePosition? from = null) =>
         _database.Read(c => c.Page("""
-            SELECT id, username, suspension, suspended_until
+            SELECT id, username, role, suspension, suspended_until
               FROM users INDEXED BY users_suspended
              WHERE suspension IS NOT NULL
+               AND (suspended_until IS NULL OR suspended_until > $now)
                AND id < $before
              ORDER BY id DESC
              LIMIT $limit
-            """, row => (row.User(0), new Suspension(row.GetString(2), row.TimeOrNull(3))), limit, last => [last.Item1.Id],
-            ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+            """, row => (row.User(0), RoleName.Parse(row.GetString(2))!.Value, new Suspension(row.GetString(3), row.TimeOrNull(4))), limit,
+            last => [last.Item1.Id], ("$now", _clock.Now()), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
 
     /// <summary>A page of the log, newest first.</summary>
     /// <param name="limit">How many entries at most.</param>

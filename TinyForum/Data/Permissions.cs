@@ -72,6 +72,10 @@ internal static class Permissions
             throw RefusalException.Forbidden("only an admin may suspend a moderator or an admin");
     }
 
+    /// <summary>Whether a page offers that to a caller.</summary>
+    public static bool MaySuspend(Actor? caller, long userId, Role role) => userId != User.SystemId && caller is not null && userId != caller.Id
+        && caller.Role >= (role == Role.Member ? Role.Moderator : Role.Admin);
+
     /// <summary>Ending all of a user's sessions.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
     public static void RequireMayEndSessions(Connection connection, Actor actor, long userId)

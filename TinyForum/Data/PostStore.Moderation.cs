@@ -14,31 +14,36 @@ public sealed partial class PostStore
     /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
     public async Task DeleteAsync(Actor actor, long id, string? reason = null)
     {
-        var isDone = await _database.WriteAsync(actor, _clock, c =>
-        {
-            var post = LoadToDelete(c, actor, id);
-            c.Execute("""
-                UPDATE posts
-                   SET deleted_at = coalesce(deleted_at, $now), deleted_by = $by, deleted_as = $side
-                 WHERE id = $id
-                """, ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"), ("$id", id));
-            if (post.DeletedBy is not null)
-            {
-                Tell(c, actor, "delete", post, reason);
-                return true;
-            }
-            SearchIndex.Remove(c, id);
-            Happened(c, EventKind.PostDeleted, id, post.ThreadId);
-            Tell(c, actor, "delete", post, reason);
-            if (post.Head is not null)
-                return MarkDeleted(c, post, true);
-            CountReply(c, post, -1);
-            NotificationStore.PostsDeleted(c, post.ThreadId, id, id + 1);
-            return true;
-        }).ConfigureAwait(false);
-        if (!isDone)
-            await _backlog.FinishAsync(c => ThreadRecount.Slice(c, id)).ConfigureAwait(false);
+        if (!await _database.WriteAsync(actor, _clock, c => Delete(c, actor, id, reason)).ConfigureAwait(false))
+            await FinishAsync(id).ConfigureAwait(false);
     }
+
+    /// <summary>Deletes a post in the transaction of what it is deleted for.</summary>
+    /// <returns>Whether all is done; else <see cref="FinishAsync"/> has to follow.</returns>
+    internal bool Delete(Connection connection, Actor actor, long id, string? reason)
+    {
+        var post = LoadToDelete(connection, actor, id);
+        connection.Execute("""
+            UPDATE posts
+               SET deleted_at = coalesce(deleted_at, $now), deleted_by = $by, deleted_as = $side
+             WHERE id = $id
+            """, ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"), ("$id", id));
+        if (post.DeletedBy is not null)
+        {
+            Tell(connection, actor, "delete", post, reason);
+            return true;
+        }
+        SearchIndex.Remove(connection, id);
+        Happened(connection, EventKind.PostDeleted, id, post.ThreadId);
+        Tell(connection, actor, "delete", post, reason);
+        if (post.Head is not null)
+            return MarkDeleted(connection, post, true);
+        CountReply(connection, post, -1);
+        NotificationStore.PostsDeleted(connection, post.ThreadId, id, id + 1);
+        return true;
+    }
+
+    internal Task FinishAsync(long id) => _backlog.FinishAsync(c => ThreadRecount.Slice(c, id));
 
     /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
@@ -68,7 +73,7 @@ public sealed partial class PostStore
             return (Load(c, id, actor.Id)!, isDone);
         }).ConfigureAwait(false);
         if (!isDone)
-            await _backlog.FinishAsync(c => ThreadRecount.Slice(c, id)).ConfigureAwait(false);
+            await FinishAsync(id).ConfigureAwait(false);
         return restored;
     }
 

@@ -48,10 +48,11 @@ public sealed class ReportStore
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly ModerationStore _moderation;
+    private readonly PostStore _posts;
     private readonly IdempotencyKeys _keys;
 
-    internal ReportStore(Database database, TimeProvider clock, ModerationStore moderation, IdempotencyKeys keys) =>
-        (_database, _clock, _moderation, _keys) = (database, clock, moderation, keys);
+    internal ReportStore(Database database, TimeProvider clock, ModerationStore moderation, PostStore posts, IdempotencyKeys keys) =>
+        (_database, _clock, _moderation, _posts, _keys) = (database, clock, moderation, posts, keys);
 
     /// <summary>Reports a post.</summary>
     /// <param name="reporter">The actor.</param>
@@ -140,6 +141,47 @@ public sealed class ReportStore
             }
             return Find(c, id);
         });
+    }
+
+    /// <summary>
+    /// Resolves the open reports of a post together, the oldest first, up to one of them and no more than a page has: those that a moderator
+    /// has seen. Does nothing if somebody else has resolved them. The public log gets an entry.
+    /// </summary>
+    /// <param name="moderator">The actor.</param>
+    /// <param name="id">The last of the reports.</param>
+    /// <param name="resolution">What the moderator decided.</param>
+    /// <param name="deletes">Whether the post is deleted in the same transaction, if it is not yet.</param>
+    /// <returns>How many were resolved.</returns>
+    /// <exception cref="RefusalException">
+    /// Invalid: the resolution breaks a rule. Forbidden: the actor is not a moderator. NotFound: there is no such report.
+    /// </exception>
+    internal async Task<int> ResolveOpenAsync(Actor moderator, long id, string resolution, bool deletes)
+    {
+        RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
+        var (resolved, unfinished) = await _database.WriteAsync(moderator, _clock, c =>
+        {
+            Permissions.RequireModerator(c, moderator);
+            var post = (Find(c, id) ?? throw RefusalException.NotFound("report")).PostId;
+            var open = c.All(OpenOfPost, r => r.GetInt64(0), ("$after", 0), ("$post", post), ("$limit", PagePosition.DefaultSize));
+            open.RemoveAll(each => each > id);
+            if (open.Count == 0)
+                return (0, (long?)null);
+            foreach (var each in open)
+            {
+                c.Execute("""
+                    UPDATE reports
+                       SET resolution = $resolution, resolved_by = $moderator, resolved_at = $now
+                     WHERE id = $id
+                    """, ("$resolution", resolution), ("$moderator", moderator.Id), ("$now", _clock.Now()), ("$id", each));
+                EventLog.Add(c, new ForumEvent(0, EventKind.ReportResolved, _clock.GetUtcNow(), post, ItemId: each));
+            }
+            var isDone = !deletes || PostStore.Load(c, post, viewerId: null) is not { DeletedBy: null } || _posts.Delete(c, moderator, post, resolution);
+            _moderation.Log(c, moderator, "resolve_report", post, null, resolution);
+            return (open.Count, isDone ? null : post);
+        }).ConfigureAwait(false);
+        if (unfinished is { } left)
+            await _posts.FinishAsync(left).ConfigureAwait(false);
+        return resolved;
     }
 
     private static string Sql(string which, string order) => $"""

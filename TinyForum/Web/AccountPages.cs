@@ -58,13 +58,13 @@ internal static class AccountPages
             {
                 o.Write($"<div class=\"tools\"><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a> ");
                 page.Button(new Url("/blocks/", null, account.Username), w.Block);
-                if (caller.Role >= Role.Moderator)
+                if (Permissions.MaySuspend(caller, account.Id, account.Role))
                     o.Write($"<a href=\"{Url.User(account.Username, "/suspend")}\">{w.Suspend}</a> ");
-                if (caller.Role == Role.Admin)
+                if (caller.Role == Role.Admin && account.Id != Data.User.SystemId)
                     o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a>");
                 o.Write($"</div>\n");
-                if (caller.Role >= Role.Moderator && account.Suspension is { } suspension)
-                    SuspensionPages.Show(page, new User(account.Id, account.Username), suspension);
+                if (caller.Role >= Role.Moderator && account.Suspension is { } suspension && !(suspension.Until <= call.Forum.Clock.GetUtcNow()))
+                    SuspensionPages.Show(page, new User(account.Id, account.Username), account.Role, suspension);
             }
             else if (call.Caller is not null)
                 o.Write($"<div class=\"tools\"><a href=\"{new Url("/settings")}\">{w.Settings}</a></div>\n");

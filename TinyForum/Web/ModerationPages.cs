@@ -1,6 +1,5 @@
 using TinyForum.Api;
 using TinyForum.Data;
-using TinyForum.Text;
 
 namespace TinyForum.Web;
 
@@ -18,33 +17,61 @@ internal static class ModerationPages
         await Forms.SubmitAsync(call, form, async () =>
         {
             await call.Forum.Reports.CreateAsync(call.User, call.Id, form["reason"], form.Key(call)).ConfigureAwait(false);
-            return $"/posts/{call.Id}";
+            return ThreadPages.PlaceOf(call, post.ThreadId, post.Number, isReported: true);
         }, mistakes => Report(call, post, form, mistakes)).ConfigureAwait(false);
     }
 
-    /// <summary>The reports, with their posts in place.</summary>
-    public static ValueTask Reports(Call call) => Reports(call, mistakes: null);
+    /// <summary>The reports with their posts in place; those of one post that wait stand together, where the oldest is.</summary>
+    public static ValueTask Reports(Call call)
+    {
+        var state = call.Query("state", ReportState.Open, ("open", ReportState.Open), ("resolved", ReportState.Resolved));
+        var list = $"page reports {state}";
+        var reports = call.Forum.Reports.List(state, PagePosition.DefaultSize, call.Position(list));
+        return Page.Write(call, w => w.Moderation, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1>{w.Moderation}</h1>\n<nav class=\"sorts\" aria-label=\"{w.Moderation}\">");
+            Tab("", w.OpenReports, state == ReportState.Open);
+            Tab("?state=resolved", w.ResolvedReports, state == ReportState.Resolved);
+            o.Write($"<a href=\"{new Url("/moderation/suspended")}\">{w.Suspended}</a></nav>\n");
+            if (reports.Items.Count == 0)
+                o.Write($"<p class=\"empty\">{w.NoReports}</p>\n");
+            if (state == ReportState.Open)
+                Open(page, reports.Items);
+            else
+            {
+                foreach (var report in reports.Items)
+                    Show(page, [report], null);
+            }
+            ThreadPages.Paging(page, call.Next(list, reports.Next));
 
-    /// <summary>Ends a report, with the post or without.</summary>
+            void Tab(string rest, string label, bool isCurrent) =>
+                o.Write($"<a href=\"{new Url("/moderation", Rest: rest)}\"{new Html(isCurrent ? " aria-current=\"page\"" : "")}>{label}</a> ");
+        });
+    }
+
+    /// <summary>Ends what is reported of a post up to a report, with the post or without.</summary>
     public static async ValueTask Resolve(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        var isDeleting = form["outcome"] == "delete";
         await Forms.SubmitAsync(call, form, async () =>
         {
-            if (call.User.Role < Role.Moderator)
-                throw Permissions.ModeratorsOnly();
-            var report = call.Forum.Reports.Find(call.Id) ?? throw RefusalException.NotFound("report");
-            if (report.ResolvedAt is not null)
-                return "/moderation"; // by somebody else meanwhile
             var w = Preferences.Words(call.Exchange);
-            var isDeleting = form["outcome"] == "delete";
             var resolution = form["resolution"] is { Length: > 0 } said ? said : isDeleting ? w.DeletedByReport : w.DismissedReport;
-            RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
-            if (isDeleting && call.Forum.Posts.Find(report.PostId, call.User) is { DeletedBy: null })
-                await call.Forum.Posts.DeleteAsync(call.User, report.PostId, resolution).ConfigureAwait(false);
-            await call.Forum.Reports.ResolveAsync(call.User, call.Id, resolution).ConfigureAwait(false);
+            await call.Forum.Reports.ResolveOpenAsync(call.User, call.Id, resolution, isDeleting).ConfigureAwait(false);
             return "/moderation";
-        }, mistakes => Reports(call, mistakes)).ConfigureAwait(false);
+        }, mistakes => Page.Write(call, w => w.Moderation, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1>{w.Moderation}</h1>\n");
+            if (call.Caller?.Role >= Role.Moderator && call.Forum.Reports.Find(call.Id) is { } report)
+                Show(page, [report], null);
+            Forms.Begin(page, new Url("/reports/", call.Id), form, mistakes);
+            o.Write($"<input type=\"hidden\" name=\"outcome\" value=\"{form["outcome"]}\">\n");
+            Forms.Line(page, "resolution", w.Resolution, form["resolution"], mistakes);
+            Forms.End(page, isDeleting ? w.DeletePost : w.Dismiss);
+        })).ConfigureAwait(false);
     }
 
     public static ValueTask Pin(Call call) => Thread(call, id => call.Forum.Posts.PinAsync(call.User, id, pinned: true));
@@ -93,58 +120,50 @@ internal static class ModerationPages
         o.Write($"</a>\n");
     }
 
-    private static ValueTask Reports(Call call, IReadOnlyDictionary<string, string>? mistakes)
+    private static void Open(Page page, IReadOnlyList<Report> reports)
     {
-        if (call.Caller is not { } caller) // a form that was refused leads here too
-            throw ForumApi.LoginRequired();
-        if (caller.Role < Role.Moderator)
-            throw Permissions.ModeratorsOnly();
-        var state = call.Query("state", ReportState.Open, ("open", ReportState.Open), ("resolved", ReportState.Resolved));
-        var list = $"page reports {state}";
-        var isForm = call.Exchange.Method == "POST"; // which has no cursor
-        var reports = call.Forum.Reports.List(state, PagePosition.DefaultSize, isForm ? null : call.Position(list));
-        return Page.Write(call, w => w.Moderation, page =>
+        foreach (var some in reports.GroupBy(r => r.PostId))
         {
-            var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.Moderation}</h1>\n<nav class=\"sorts\" aria-label=\"{w.Moderation}\">");
-            Tab("", w.OpenReports, state == ReportState.Open);
-            Tab("?state=resolved", w.ResolvedReports, state == ReportState.Resolved);
-            o.Write($"<a href=\"{new Url("/moderation/suspended")}\">{w.Suspended}</a></nav>\n");
-            Forms.Mistakes(page, mistakes);
-            if (reports.Items.Count == 0)
-                o.Write($"<p class=\"empty\">{w.NoReports}</p>\n");
-            foreach (var report in reports.Items)
-                Show(page, report);
-            ThreadPages.Paging(page, call.Next(list, reports.Next));
-
-            void Tab(string rest, string label, bool isCurrent) =>
-                o.Write($"<a href=\"{new Url("/moderation", Rest: rest)}\"{new Html(isCurrent ? " aria-current=\"page\"" : "")}>{label}</a> ");
-        });
+            var all = page.Call.Forum.Reports.List(ReportState.Open, PagePosition.DefaultSize, from: null, some.Key).Items;
+            if (all.Count > 0 && all[0].Id >= some.First().Id) // else they are on a page before
+                Show(page, all, all[^1].Id);
+        }
     }
 
-    private static void Show(Page page, Report report)
+    /// <summary>Shows a post with what is reported of it.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="reports">The reports, of one post.</param>
+    /// <param name="last">The last of those that are to be resolved, if some are.</param>
+    private static void Show(Page page, IReadOnlyList<Report> reports, long? last)
     {
-        var (o, w, call) = (page.Out, page.Words, page.Call);
-        var post = call.Forum.Posts.Find(report.PostId, call.Caller);
-        o.Write($"<section class=\"report\" aria-labelledby=\"report-{report.Id}\">\n<h2 id=\"report-{report.Id}\" dir=\"auto\">{report.Reason}</h2>\n");
-        o.Write($"<p class=\"meta\"><a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · {report.CreatedAt}");
-        if (report is { Resolution: { } resolution, ResolvedAt: { } at })
-            o.Write($" · {w.Resolved} {at} {report.ResolvedBy?.Username}</p>\n<p dir=\"auto\">{resolution}");
-        o.Write($"</p>\n");
+        var (o, w, call, id) = (page.Out, page.Words, page.Call, reports[0].Id);
+        var post = call.Forum.Posts.Find(reports[0].PostId, call.Caller);
+        o.Write($"<section class=\"report\" aria-labelledby=\"report-{id}\">\n<h2 id=\"report-{id}\">{w.Report} {id}</h2>\n");
+        if (post?.Head is { } head)
+            o.Write($"<h3 dir=\"auto\">{head.Title}</h3>\n");
         if (post is not null)
             PostPages.Article(page, post, isAlone: true);
-        if (report.ResolvedAt is null)
+        if (post is not { DeletedBy: null })
+            o.Write($"<p class=\"meta\">{w.Deleted}</p>\n");
+        foreach (var report in reports)
         {
-            o.Write($"<form method=\"post\" action=\"{new Url("/reports/", report.Id)}\" class=\"row\">");
-            o.Write($"<label for=\"resolution-{report.Id}\">{w.Resolution}</label>\n");
-            o.Write($"<input id=\"resolution-{report.Id}\" name=\"resolution\" type=\"text\" dir=\"auto\">\n");
+            o.Write($"<p class=\"meta\"><a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · {report.CreatedAt}</p>\n");
+            o.Write($"<p class=\"said\" dir=\"auto\">{report.Reason}</p>\n");
+            if (report is { Resolution: { } resolution, ResolvedAt: { } at })
+                o.Write($"<p class=\"meta\">{w.Resolved} {at} {report.ResolvedBy?.Username}</p>\n<p class=\"said\" dir=\"auto\">{resolution}</p>\n");
+        }
+        if (last is { } number)
+        {
+            o.Write($"<form method=\"post\" action=\"{new Url("/reports/", number)}\" class=\"row\">");
+            o.Write($"<label for=\"resolution-{number}\">{w.Resolution}</label>\n");
+            o.Write($"<input id=\"resolution-{number}\" name=\"resolution\" type=\"text\" dir=\"auto\" autocomplete=\"off\">\n");
             o.Write($"<button class=\"link\" name=\"outcome\" value=\"dismiss\">{w.Dismiss}</button>\n");
             if (post is { DeletedBy: null })
                 o.Write($"<button class=\"link\" name=\"outcome\" value=\"delete\">{w.DeletePost}</button>\n");
             o.Write($"</form>\n");
         }
-        if (post is not null && post.Author.Id != call.User.Id)
-            o.Write($"<p class=\"tools\"><a href=\"{Url.User(post.Author.Username, "/suspend")}\">{w.Suspend} {post.Author.Username}</a></p>\n");
+        if (post is not null && call.Forum.Users.FindAccount(post.Author.Id) is { } author && Permissions.MaySuspend(call.Caller, author.Id, author.Role))
+            o.Write($"<p class=\"tools\"><a href=\"{Url.User(author.Username, "/suspend")}\">{w.Suspend} {author.Username}</a></p>\n");
         o.Write($"</section>\n");
     }
 

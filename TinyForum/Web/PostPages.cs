@@ -24,8 +24,6 @@ internal static class PostPages
             o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · {post.CreatedAt}");
             if (post.EditedAt is { } edited)
                 o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
-            if (isAlone && post.Head is { } head)
-                o.Write($" · <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{head.Title}</a>");
             if (post.ReplyTo is { } parent)
                 o.Write($" · <a href=\"{Url.Post(parent)}\">{w.Answers}</a>");
             o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n");
@@ -167,7 +165,9 @@ internal static class PostPages
                     o.Write($"<a href=\"{Url.Post(post.ThreadId, Invariant($"?reply_to={post.Id}#reply"))}\">{w.Reply}</a> ");
                 o.Write($"<a class=\"quote\" href=\"{Url.Post(post.ThreadId, Invariant($"?quote={post.Id}#reply"))}\">{w.Quote}</a> ");
                 page.Button(Url.Post(post.Id, post.Liked == true ? "/unlike" : "/like"), post.Liked == true ? w.Unlike : w.Like);
-                if (!isOwn)
+                if (page.Call.Query("reported") == Invariant($"{post.Number}"))
+                    o.Write($" <span role=\"status\">{w.Reported}</span> ");
+                else if (!isOwn)
                     o.Write($" <a href=\"{Url.Post(post.Id, "/report")}\">{w.Report}</a> ");
                 if (isOwn || isModerator)
                 {

@@ -16,10 +16,10 @@ internal static class SuspensionPages
             if (accounts.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             o.Write($"<ul class=\"threads\">\n");
-            foreach (var (user, suspension) in accounts.Items)
+            foreach (var (user, role, suspension) in accounts.Items)
             {
                 o.Write($"<li><p><a href=\"{Url.User(user.Username)}\">{user.Username}</a></p>\n");
-                Show(page, user, suspension);
+                Show(page, user, role, suspension);
                 o.Write($"</li>\n");
             }
             o.Write($"</ul>\n");
@@ -27,15 +27,16 @@ internal static class SuspensionPages
         });
     }
 
-    /// <summary>Says that an account is suspended, with the button that ends it.</summary>
-    public static void Show(Page page, User user, Suspension suspension)
+    /// <summary>Says that an account is suspended, with the button that ends it if the caller may.</summary>
+    public static void Show(Page page, User user, Role role, Suspension suspension)
     {
         var (o, w) = (page.Out, page.Words);
         o.Write($"<p class=\"meta\">{w.Suspended}");
         if (suspension.Until is { } until)
             o.Write($" {w.Expires} {until}");
         o.Write($"</p>\n<p dir=\"auto\">{suspension.Reason}</p>\n");
-        page.Button(Url.User(user.Username, "/lift"), w.Lift);
+        if (Permissions.MaySuspend(page.Call.Caller, user.Id, role))
+            page.Button(Url.User(user.Username, "/lift"), w.Lift);
     }
 
     public static ValueTask Suspend(Call call) => Suspend(call, Form.Empty, mistakes: null);
@@ -98,7 +99,8 @@ internal static class SuspensionPages
 
     /// <summary>A time as a browser's field has it, or as the API does, in UTC; none if it is empty.</summary>
     private static DateTimeOffset? Until(string text) => text.Length == 0 ? null
-        : Rfc3339.TryParse(text, out var time) || Rfc3339.TryParse($"{text}Z", out time) || Rfc3339.TryParse($"{text}:00Z", out time) ? time
+        : Rfc3339.TryParse(text, out var time) || Rfc3339.TryParse($"{text}Z", out time) || Rfc3339.TryParse($"{text}:00Z", out time)
+            || Rfc3339.TryParse($"{text}T00:00:00Z", out time) ? time
         : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
 
     private static User Found(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");

@@ -64,16 +64,18 @@ internal static class ThreadPages
         return default;
     }
 
-    /// <summary>The page of a thread that has a post, at the post.</summary>
-    private static string PlaceOf(Call call, long thread, long number)
+    /// <summary>The page of a thread that has a post, at the post; it may say that the caller has reported it.</summary>
+    public static string PlaceOf(Call call, long thread, long number, bool isReported = false)
     {
         if (number == 0)
-            return Invariant($"/posts/{thread}");
+            return isReported ? Invariant($"/posts/{thread}?reported=0#r0") : Invariant($"/posts/{thread}");
         var after = (number - 1) / PageSize * PageSize;
         var page = call.Forum.Posts.Replies(thread, PageSize, from: null, after, call.Caller) ?? throw RefusalException.NotFound("thread");
         if (page.Items.Count == 0 || page.Items[^1].Number < number) // long texts end a page early
             after = number - 1;
-        return after == 0 ? Invariant($"/posts/{thread}#r{number}") : Invariant($"/posts/{thread}?after={after}#r{number}");
+        var query = after == 0 ? isReported ? Invariant($"?reported={number}") : ""
+            : isReported ? Invariant($"?after={after}&reported={number}") : Invariant($"?after={after}");
+        return Invariant($"/posts/{thread}{query}#r{number}");
     }
 
     /// <summary>A thread, with a reply as far as it was written.</summary>

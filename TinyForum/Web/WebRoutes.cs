@@ -9,7 +9,7 @@ internal static class WebRoutes
     public static IReadOnlyList<Endpoint> Of(Site site) =>
     [
         Show("/", ThreadPages.Front, query: ["sort", "author", "tag", "unread", "cursor"]),
-        Show("/posts/{id}", ThreadPages.Show, query: ["after", "reply_to", "quote"]),
+        Show("/posts/{id}", ThreadPages.Show, query: ["after", "reply_to", "quote", "reported"]),
         Show("/posts/{id}/unread", ThreadPages.Unread, Reader, isKept: false),
         Show("/posts/{id}/history", HistoryPages.Show, query: ["cursor"]),
         Show("/tags", ThreadPages.Tags, query: ["cursor"]),

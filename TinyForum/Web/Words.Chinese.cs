@@ -177,6 +177,7 @@ internal sealed partial record Words
         Version = "版本",
         FirstAdmin = "第一位管理员在服务器上指定：",
         Answers = "回复较早的帖子",
+        Reported = "已举报，版主会查看。",
         Replies = n => FormattableString.Invariant($"{n} 条回复"),
         UnreadCount = n => FormattableString.Invariant($"{n} 条未读"),
         Likes = n => FormattableString.Invariant($"{n} 个赞"),

@@ -177,6 +177,7 @@ internal sealed partial record Words
         Version = "Version",
         FirstAdmin = "The first admin is made on the server:",
         Answers = "answers an earlier post",
+        Reported = "Reported: the moderators will look at it.",
         Replies = n => n == 1 ? "1 reply" : FormattableString.Invariant($"{n} replies"),
         UnreadCount = n => FormattableString.Invariant($"{n} unread"),
         Likes = n => n == 1 ? "1 like" : FormattableString.Invariant($"{n} likes"),

@@ -158,6 +158,7 @@ internal sealed partial record Words
     public required string KeyHelp { get; init; }
     public required string UseKeys { get; init; }
     public required string Close { get; init; }
+    public required string Reported { get; init; }
     public required Func<long, string> Replies { get; init; }
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
