@@ -135,6 +135,31 @@ public sealed partial class PageTests
     }
 
     [TestMethod]
+    public async Task A_page_that_is_kept_has_nothing_of_the_request_that_made_it()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        var ada = await forum.UserAsync("ada");
+        for (var i = 0; i < 51; i++)
+            (await ada.PostAsync("/api/posts", new { title = "t", body = "b", tags = (string[])["tea"] })).Is(201);
+        using var anyone = new FormClient(forum.Url);
+        foreach (var path in (string[])["/", "/?tag=tea", "/posts/1"])
+        {
+            using (var evil = new RawClient(forum.Url))
+            {
+                var sign = path.Contains('?') ? '&' : '?';
+                evil.SendExactly(
+                    $"GET http://127.0.0.1:{forum.Url.Port}{path}{sign}evil=evil HTTP/1.1\r\nHost: 127.0.0.1:{forum.Url.Port}\r\nConnection: close\r\n\r\n");
+                StringAssert.StartsWith(evil.ReadToEnd(), "HTTP/1.1 200");
+            }
+            var page = (await anyone.GetAsync(path)).Text;
+            Assert.DoesNotContain("evil", page);
+            Assert.DoesNotContain("http://", page);
+            if (path != "/posts/1")
+                StringAssert.Contains(page, $"href=\"{path}{(path == "/" ? "?" : "&amp;")}cursor=");
+        }
+    }
+
+    [TestMethod]
     public async Task A_form_that_is_sent_twice_is_done_once()
     {
         await using var forum = await TestForum.StartAsync();

@@ -99,7 +99,10 @@ internal static class PostPages
         if (head.Head!.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
             o.Write($"<p class=\"empty\">{w.LockedHelp}</p>\n");
         else if (page.Call.Caller is null && mistakes is null)
-            o.Write($"<p class=\"empty\"><a href=\"{new Url("/login?next=", null, page.Call.Exchange.RawTarget)}\">{w.LogInToReply}</a></p>\n");
+        {
+            var here = page.Call.Exchange.Target.Canonical(page.Call.Endpoint.Query);
+            o.Write($"<p class=\"empty\"><a href=\"{new Url("/login?next=", null, here)}\">{w.LogInToReply}</a></p>\n");
+        }
         else
         {
             var quoted = page.Call.Number("quote", "the id of a post");

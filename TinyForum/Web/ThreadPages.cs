@@ -146,22 +146,21 @@ internal static class ThreadPages
         var call = page.Call;
         if (next is null && feed is null && call.Query("cursor") is null)
             return;
-        var path = call.Exchange.RawTarget.Split('?')[0];
         page.Out.Write($"<nav class=\"paging\" aria-label=\"{page.Words.Older}\">");
         if (call.Query("cursor") is not null)
-            page.Out.Write($"<a href=\"{new Url(path, Rest: Query(call, cursor: null))}\">{page.Words.Newer}</a> ");
+            page.Out.Write($"<a href=\"{new Url(Here(call, cursor: null))}\">{page.Words.Newer}</a> ");
         if (next is not null)
-            page.Out.Write($"<a rel=\"next\" href=\"{new Url(path, Rest: Query(call, next))}\">{page.Words.Older}</a> ");
+            page.Out.Write($"<a rel=\"next\" href=\"{new Url(Here(call, next))}\">{page.Words.Older}</a> ");
         if (feed is { } url)
             page.Out.Write($"<a href=\"{url}\">{page.Words.Feed}</a>");
         page.Out.Write($"</nav>\n");
     }
 
-    private static string Query(Call call, string? cursor)
+    /// <summary>The address of a list. It has nothing that a request adds of its own, since the page may be kept for others.</summary>
+    private static string Here(Call call, string? cursor)
     {
-        var rest = call.Exchange.Target.Query.Where(p => p.Name != "cursor").Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}");
-        var query = string.Join('&', cursor is null ? rest : rest.Append($"cursor={cursor}"));
-        return query.Length == 0 ? "" : $"?{query}";
+        var here = call.Exchange.Target.Canonical(call.Endpoint.Query.Where(name => name != "cursor"));
+        return cursor is null ? here : $"{here}{(here.Contains('?', StringComparison.Ordinal) ? '&' : '?')}cursor={cursor}";
     }
 
     private static void Sorts(Page page, bool isActive, bool unread)
