@@ -88,6 +88,23 @@ public sealed partial class ModerationPageTests
     }
 
     [TestMethod]
+    public async Task Who_reports_a_reply_comes_back_to_it_on_whatever_page_it_is()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "Tea", body = "x" })).Is(201);
+        for (var i = 1; i <= 51; i++)
+            (await ada.PostAsync("/api/posts/1/replies", new { body = $"reply {i}" })).Is(201);
+        using var bob = await UserAsync(forum, "bob");
+        var form = await bob.GetAsync("/posts/52/report");
+        var reported = await bob.SubmitAsync(form, ("reason", "Rude"));
+        Assert.AreEqual("/posts/1?after=50&reported=51#r51", reported.Path);
+        StringAssert.Contains(reported.Text, "role=\"status\">Reported");
+        Assert.AreEqual(reported.Path, (await bob.SubmitAsync(form, ("reason", "Rude"))).Path, "a double click");
+        Assert.AreEqual(1L, await forum.Database.WriteAsync(c => c.Number("SELECT count(*) FROM reports")));
+    }
+
+    [TestMethod]
     public async Task A_note_outlives_the_session_in_which_it_was_written()
     {
         await using var forum = await TestForum.StartAsync();

@@ -65,6 +65,8 @@ internal static class Refusals
         ("only the user or an admin may do this", "只有本人或管理员可以这样做"),
         ("only threads have this", "只有主题才有此项"),
         ("this is the last admin: make another one first", "这是最后一位管理员：请先指定另一位"),
+        ("system can't be suspended", "不能封禁 system"),
+        ("system has no role", "system 没有角色"),
         ("you cannot suspend yourself", "不能封禁自己"),
         ("this account is suspended", "此账号已被封禁"),
         ("this account is suspended until *: *", "此账号被封禁至 *：*"),
