@@ -128,7 +128,7 @@ public sealed class EventTests(TestContext context)
         var ada = await forum.UserAsync("ada");
         (await ada.PostAsync("/api/posts", new { title = "Tea", body = "At four?" })).Is(201);
         await using var stream = await EventReader.OpenAsync(forum.Url, "/api/events?after=0", ("Last-Event-ID", "1"));
-        Assert.AreEqual("text/event-stream", stream.Response.Content.Headers.ContentType?.MediaType);
+        Assert.AreEqual("text/event-stream; charset=utf-8", stream.Response.Content.Headers.ContentType?.ToString());
         Assert.AreEqual("no", stream.Response.Headers.GetValues("X-Accel-Buffering").Single());
         Assert.IsTrue(stream.Response.Headers.CacheControl!.NoStore);
         var hello = await stream.NextAsync("hello");
@@ -137,6 +137,23 @@ public sealed class EventTests(TestContext context)
         (await ada.PostAsync("/api/posts/1/replies", new { body = "No" })).Is(201);
         Assert.AreEqual("No", (string?)(await stream.NextAsync("reply.created"))["post"]!["body"]);
         Assert.AreEqual("3", stream.LastId);
+    }
+
+    [TestMethod]
+    public async Task What_happens_after_a_greeting_is_not_lost_with_the_stream()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        string greeted;
+        await using (var cut = await EventReader.OpenAsync(forum.Url, "/api/events"))
+        {
+            await cut.NextAsync("hello");
+            greeted = cut.LastId;
+        }
+        (await ada.PostAsync("/api/posts", new { title = "Tea", body = "At four?" })).Is(201);
+        await using var next = await EventReader.OpenAsync(forum.Url, "/api/events", ("Last-Event-ID", greeted));
+        await next.NextAsync("hello");
+        Assert.AreEqual("Tea", (string?)(await next.NextAsync("thread.created"))["post"]!["title"]);
     }
 
     [TestMethod]

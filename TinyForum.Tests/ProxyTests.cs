@@ -5,7 +5,7 @@ namespace TinyForum.Tests;
 public sealed class ProxyTests
 {
     [TestMethod]
-    [DataRow("nginx of the docs"), DataRow("caddy of the docs")]
+    [DataRow("nginx of the docs"), DataRow("caddy of the docs"), DataRow("haproxy of the docs")]
     public async Task The_configuration_of_the_docs_does_what_the_forum_needs(string name)
     {
         await using var forum = await TestForum.StartAsync(o => o with { TrustedProxies = ForumOptions.NearNetworks });
@@ -30,7 +30,7 @@ public sealed class ProxyTests
     }
 
     [TestMethod]
-    [DataRow("nginx of the docs"), DataRow("caddy of the docs"), DataRow("nginx"), DataRow("caddy"), DataRow("haproxy")]
+    [DataRow("nginx of the docs"), DataRow("caddy of the docs"), DataRow("haproxy of the docs"), DataRow("nginx"), DataRow("caddy"), DataRow("haproxy")]
     public async Task Events_pass_as_they_happen(string name)
     {
         await using var forum = await TestForum.StartAsync(o => o with { TrustedProxies = ForumOptions.NearNetworks });

@@ -115,6 +115,9 @@ internal sealed class Proxy : IDisposable
             }
 
             """,
+        "haproxy of the docs" => OfDocs("haproxy", server)
+            .Replace("bind :443 ssl crt /etc/haproxy/forum.example.pem", $"bind 127.0.0.1:{port}", StringComparison.Ordinal)
+            .Replace("X-Forwarded-Proto https", "X-Forwarded-Proto http", StringComparison.Ordinal) + "\n",
         "haproxy" => $"""
             defaults
                 mode http

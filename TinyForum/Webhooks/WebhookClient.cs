@@ -106,7 +106,7 @@ internal sealed class WebhookClient : IDisposable
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, cancellation).ConfigureAwait(false);
         if (Array.Find(addresses, address => !WebhookAddress.IsAllowed(address, _allowed)) is { } forbidden)
-            throw new ForbiddenAddressException($"{forbidden} is not a public address");
+            throw new ForbiddenAddressException($"{forbidden} is not a public address; --webhook-allow names networks that may be sent to");
         Exception? failure = null;
         foreach (var address in addresses)
         {

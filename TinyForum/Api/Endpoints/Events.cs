@@ -48,7 +48,7 @@ internal static class Events
             }
             last = happened.Number;
         }
-        return new EventsAnswer(views, newest, isWhole && last >= newest ? null : last, oldest);
+        return new EventsAnswer(views, Math.Max(newest, last), isWhole && last >= newest ? null : last, oldest);
     }
 
     private static HashSet<string>? Kinds(string? text)
@@ -56,8 +56,8 @@ internal static class Events
         if (text is null)
             return null;
         var kinds = text.Split(',', StringSplitOptions.TrimEntries);
-        return Array.Find(kinds, kind => !EventKind.All.Contains(kind)) is { } unknown
-            ? throw RefusalException.Invalid("kinds", $"must be kinds of events with commas between them; {Http.JsonBody.Shown(unknown)} is none") : [.. kinds];
+        return Array.TrueForAll(kinds, EventKind.All.Contains) ? [.. kinds]
+            : throw RefusalException.Invalid("kinds", $"must be kinds of events with commas between them, of {string.Join(", ", EventKind.All)}");
     }
 
     private static bool WantsStream(string? accept) =>

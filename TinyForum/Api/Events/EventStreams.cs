@@ -73,7 +73,7 @@ internal sealed class EventStreams : IAsyncDisposable
         Open(keys);
         try
         {
-            call.Exchange.ContentType = "text/event-stream";
+            call.Exchange.ContentType = "text/event-stream; charset=utf-8"; // which it always is; Python's requests takes Latin-1 if it is not said
             call.Exchange.SetHeader("X-Accel-Buffering", "no"); // nginx would hold events back
             var connection = await call.Exchange.BeginStreamAsync().ConfigureAwait(false);
             var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter);
@@ -100,7 +100,8 @@ internal sealed class EventStreams : IAsyncDisposable
     {
         var (oldest, newest) = _forum.Events.Range;
         var reconnection = TimeSpan.FromMilliseconds(Random.Shared.Next(1_000, 5_000)); // so that not all come back at once
-        stream.Offer(EventTeller.Frame("hello", new EventRangeView(newest, oldest), reconnection: reconnection));
+        long? begun = after is null ? newest : null; // else one that is cut off before its first event could not say what it has missed
+        stream.Offer(EventTeller.Frame("hello", new EventRangeView(newest, oldest), begun, reconnection));
         stream.After = after ?? newest;
         if (stream.After < oldest - 1 || stream.After > newest)
             Resync(stream);
