@@ -282,6 +282,38 @@ public sealed class WebhookTests
     }
 
     [TestMethod]
+    [DataRow("410 Gone")]
+    [DataRow("500 Oops")]
+    public async Task What_an_address_answers_says_nothing_of_the_one_that_took_its_place_meanwhile(string status)
+    {
+        await using var next = new WebhookReceiver();
+        TestClient? admin = null;
+        await using var receiver = new WebhookReceiver(async (_, to, _) =>
+        {
+            (await admin!.PatchAsync("/api/webhooks/1", new { url = next.Url })).Is(200);
+            await WebhookReceiver.AnswerAsync(to, status);
+        });
+        await using var forum = await StartAsync(o => o with { TimeProvider = new ManualTime() });
+        admin = await AdminAsync(forum, receiver.Url, "thread.created");
+        (await admin.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
+        Assert.AreEqual("One", (string)(await next.WaitForAsync(1))[0].Json["data"]!["post"]!["title"]!);
+        await DeliveriesAsync(admin, d => d is [var only] && IsDelivered(only));
+        Assert.AreEqual("on", (string)(await admin.GetAsync("/api/webhooks/1"))["webhook.state"]!);
+    }
+
+    [TestMethod]
+    public async Task A_lease_of_a_clock_that_was_set_back_holds_nothing_up()
+    {
+        await using var receiver = new WebhookReceiver();
+        await using var forum = await StartAsync();
+        var ada = await AdminAsync(forum, receiver.Url, "thread.created");
+        var tomorrow = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds();
+        await forum.Database.WriteAsync(c => c.Execute("UPDATE webhooks SET leased_by = 'another', leased_until = $tomorrow", ("$tomorrow", tomorrow)));
+        (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
+        await receiver.WaitForAsync(1);
+    }
+
+    [TestMethod]
     [DataRow("429 Slowly", "Retry-After: 3600", 3600)]
     [DataRow("503 Later", "Retry-After: Sat, 31 Jan 2026 10:30:00 GMT", 3600)]
     [DataRow("429 Slowly", "Retry-After: 99999999", 86400)]

@@ -34,13 +34,13 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
         SELECT w.id, w.kinds, w.position,
                (SELECT min(d.next_at) FROM deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting'),
                (SELECT count(*) FROM deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting' AND d.in_order = 1),
-               w.paused_until, CASE WHEN w.leased_by = $holder THEN 0 ELSE w.leased_until END
+               w.paused_until, CASE WHEN w.leased_by = $holder OR w.leased_until > $latest THEN 0 ELSE w.leased_until END
           FROM webhooks w
          WHERE w.state = 'on'
          ORDER BY w.id
         """, r => new ActiveWebhook(
             r.GetInt64(0), r.GetString(1), r.GetInt64(2), r.NumberOrNull(3), r.GetBoolean(4), Math.Max(r.GetInt64(5), r.GetInt64(6))),
-        ("$holder", holder)));
+        ("$holder", holder), ("$latest", LatestLease(clock.Now()))));
 
     /// <summary>Notes what came of the last try, and takes the next delivery that is due, if any; otherwise the lease ends.</summary>
     /// <param name="webhook">The webhook.</param>
@@ -83,8 +83,11 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
            SET leased_by = $holder,
                leased_until = $until
          WHERE id = $webhook
-           AND (leased_until <= $now OR leased_by = $holder)
-        """, ("$holder", holder), ("$until", now + (long)Lease.TotalMilliseconds), ("$webhook", webhook), ("$now", now)) > 0;
+           AND (leased_until <= $now OR leased_by = $holder OR leased_until > $latest)
+        """, ("$holder", holder), ("$until", now + (long)Lease.TotalMilliseconds), ("$latest", LatestLease(now)), ("$webhook", webhook), ("$now", now)) > 0;
+
+    /// <summary>When a lease ends at the latest, with clocks that are set a little; one that seems to last longer is of a clock that was set back.</summary>
+    private static long LatestLease(long now) => now + (2 * (long)Lease.TotalMilliseconds);
 
     private static int EndLease(Connection connection, long webhook, string holder) => connection.Execute("""
         UPDATE webhooks
@@ -145,8 +148,15 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
                 """, ("$error", last.Error), ("$id", id));
             return null;
         }
-        var tries = connection.Number("SELECT tries + 1 FROM deliveries WHERE id = $id AND state = 'waiting'", ("$id", id));
-        if (tries is null) // the webhook was removed meanwhile
+        var tries = connection.Number("""
+            SELECT d.tries + 1
+              FROM deliveries d
+              JOIN webhooks w ON w.id = d.webhook_id
+             WHERE d.id = $id
+               AND d.state = 'waiting'
+               AND (w.url = $url OR $delivered = 1)
+            """, ("$id", id), ("$url", last.Delivery.Url), ("$delivered", last.State == DeliveryState.Delivered ? 1 : 0));
+        if (tries is null) // the webhook was removed meanwhile, or has another address, to which this is still to be sent
             return null;
         var isTest = last.Delivery.Event is null;
         var state = last.State == DeliveryState.Waiting && (isTest || tries > Waits.Count) ? DeliveryState.Failed : last.State;
