@@ -7,7 +7,7 @@ namespace TinyForum.Tests;
 [TestClass]
 public sealed class TextDifferenceTests
 {
-    private static string Shown(string before, string after) => string.Concat(TextDifference.Between(before, after).Select(p => p.Kind switch
+    private static string Shown(string before, string after) => string.Concat(new TextDifference().Between(before, after).Select(p => p.Kind switch
     {
         PieceKind.Removed => $"[-{p.Text}]",
         PieceKind.Added => $"[+{p.Text}]",
@@ -27,6 +27,7 @@ public sealed class TextDifferenceTests
     [DataRow("one\n\n- two", "one\n\n- two\n- three", "one\n\n- two[+\n- three]")]
     [DataRow("a\u0301b", "ab", "[-a\u0301b][+ab]")]
     [DataRow("x😀y", "x😁y", "x[-😀][+😁]y")]
+    [DataRow("x👍🏽y", "x👍🏿y", "x[-👍🏽][+👍🏿]y")]
     public void Words_are_marked_as_removed_and_added(string before, string after, string shown) => Assert.AreEqual(shown, Shown(before, after));
 
     [TestMethod]
@@ -35,7 +36,7 @@ public sealed class TextDifferenceTests
         var texts = Gen.Elements("a", "b", "ab", " ", "\n", ".", "茶", "点", "é", "e\u0301", "😀", "\uD83D", "\uDE00", "0").ArrayOf().Select(string.Concat);
         Prop.ForAll(texts.ToArbitrary(), texts.ToArbitrary(), (before, after) =>
         {
-            var pieces = TextDifference.Between(before, after);
+            var pieces = new TextDifference().Between(before, after);
             Assert.AreEqual(before, string.Concat(pieces.Where(p => p.Kind != PieceKind.Added).Select(p => p.Text)));
             Assert.AreEqual(after, string.Concat(pieces.Where(p => p.Kind != PieceKind.Removed).Select(p => p.Text)));
             Assert.IsTrue(pieces.All(p => p.Text.Length > 0));
@@ -49,7 +50,7 @@ public sealed class TextDifferenceTests
         var texts = Gen.Elements("a", "b", "茶").ArrayOf().Select(words => string.Join(' ', words));
         Prop.ForAll(texts.ToArbitrary(), texts.ToArbitrary(), (before, after) =>
         {
-            var changed = TextDifference.Between(before, after).Where(p => p.Kind != PieceKind.Same).Sum(p => p.Text.Length);
+            var changed = new TextDifference().Between(before, after).Where(p => p.Kind != PieceKind.Same).Sum(p => p.Text.Length);
             Assert.AreEqual(before.Length + after.Length - (2 * Common(before, after)), changed); // each word here is a character
         }).Holds(cases: 300, size: 30);
 
@@ -72,10 +73,33 @@ public sealed class TextDifferenceTests
     {
         const int Length = 32_000;
         var (old, now) = (Repeat(before), Repeat(after));
-        var pieces = TextDifference.Between(old, now);
+        var pieces = new TextDifference().Between(old, now);
         Assert.IsLessThanOrEqualTo(4, pieces.Count);
         Assert.AreEqual(old, string.Concat(pieces.Where(p => p.Kind != PieceKind.Added).Select(p => p.Text)));
 
         static string Repeat(string text) => string.Concat(Enumerable.Repeat(text, Length / text.Length));
+    }
+
+    [TestMethod]
+    public void The_comparisons_of_a_page_share_a_bound()
+    {
+        var difference = new TextDifference();
+        var (old, now) = (string.Concat(Enumerable.Range(0, 8_000).Select(i => $"a{i} ")), string.Concat(Enumerable.Range(0, 8_000).Select(i => $"b{i} ")));
+        Piece[] exact = [new(PieceKind.Removed, "a"), new(PieceKind.Added, "b"), new(PieceKind.Same, " x "), new(PieceKind.Removed, "a"), new(PieceKind.Added, "b")];
+        CollectionAssert.AreEqual(exact, difference.Between("a x a", "b x b").ToArray());
+        for (var i = 0; i < 1 + (2 * TextDifference.MaxWork / (TextDifference.MaxChanges * TextDifference.MaxChanges)); i++)
+            difference.Between(old, now);
+        Piece[] replaced = [new(PieceKind.Removed, "a x a"), new(PieceKind.Added, "b x b")];
+        CollectionAssert.AreEqual(replaced, difference.Between("a x a", "b x b").ToArray());
+    }
+
+    [TestMethod]
+    public void A_text_is_compared_without_a_copy_of_each_word()
+    {
+        var text = string.Concat(Enumerable.Repeat("茶点喝四五", 6_400));
+        new TextDifference().Between(text, text + "茶");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        new TextDifference().Between(text, text + "茶");
+        Assert.IsLessThan(2 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

@@ -16,18 +16,21 @@ internal readonly record struct Piece(PieceKind Kind, string Text);
 
 /// <summary>
 /// What changed between two texts, word by word, in Chinese and Japanese character by character (E. W. Myers, "An O(ND) Difference Algorithm and
-/// Its Variations", Algorithmica 1, 1986: the greedy algorithm). The work is bounded: texts that differ in too much are shown as replaced.
+/// Its Variations", Algorithmica 1, 1986: the greedy algorithm). The work is bounded, that of all comparisons by one instance together: texts that
+/// differ in too much are shown as replaced.
 /// </summary>
-internal static class TextDifference
+internal sealed class TextDifference
 {
     /// <summary>How many words may have been removed and added.</summary>
     internal const int MaxChanges = 500;
 
-    /// <summary>How many pairs of words are compared.</summary>
-    internal const int MaxWork = 500_000;
+    /// <summary>How many pairs of words are compared, by an instance.</summary>
+    internal const int MaxWork = 1_000_000;
+
+    private int _work;
 
     /// <summary>The pieces that the old text is made of without those that were added, and the new one without those that were removed.</summary>
-    public static IReadOnlyList<Piece> Between(string before, string after)
+    public IReadOnlyList<Piece> Between(string before, string after)
     {
         var ids = new Dictionary<string, int>();
         var (old, now) = (Words(before, ids), Words(after, ids));
@@ -56,13 +59,12 @@ internal static class TextDifference
             .Concat(Enumerable.Range(start, nowEnd - start).Select(i => (PieceKind.Added, i)));
 
     /// <summary>The shortest way from one text to the other; <see langword="null"/> if looking for it takes too long.</summary>
-    private static List<(PieceKind Kind, int Index)>? Changes(
+    private List<(PieceKind Kind, int Index)>? Changes(
         List<(int Start, int Id)> old, List<(int Start, int Id)> now, int start, int oldEnd, int nowEnd)
     {
         var (width, height) = (oldEnd - start, nowEnd - start);
         var furthest = new int[(2 * MaxChanges) + 3]; // by diagonal: how far into the old text one gets with so many changes
         var history = new List<int[]>();
-        var work = 0;
         for (var changes = 0; changes <= Math.Min(MaxChanges, width + height); changes++)
         {
             history.Add(furthest[(MaxChanges + 1 - changes)..(MaxChanges + 2 + changes)]);
@@ -73,9 +75,9 @@ internal static class TextDifference
                 while (x < width && x - diagonal < height && old[start + x].Id == now[start + x - diagonal].Id)
                 {
                     x++;
-                    work++;
+                    _work++;
                 }
-                if (++work > MaxWork)
+                if (++_work > MaxWork)
                     return null;
                 furthest[MaxChanges + 1 + diagonal] = x;
                 if (x >= width && x - diagonal >= height)
@@ -115,12 +117,12 @@ internal static class TextDifference
     private static List<(int Start, int Id)> Words(string text, Dictionary<string, int> ids)
     {
         var words = new List<(int, int)>();
+        var known = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         for (var at = 0; at < text.Length;)
         {
             var end = at + LengthOfWord(text.AsSpan(at));
-            var word = text[at..end];
-            if (!ids.TryGetValue(word, out var id))
-                ids.Add(word, id = ids.Count);
+            if (!known.TryGetValue(text.AsSpan(at..end), out var id))
+                known[text.AsSpan(at..end)] = id = ids.Count;
             words.Add((at, id));
             at = end;
         }
@@ -134,7 +136,7 @@ internal static class TextDifference
         {
             var isRune = Rune.DecodeFromUtf16(text[length..], out var rune, out var read) == System.Buffers.OperationStatus.Done;
             if (!isRune || !(Rune.IsLetterOrDigit(rune) || IsMark(rune)) || (IsIdeograph(rune) && length == 0))
-                return length == 0 ? read : length;
+                return length == 0 ? StringInfo.GetNextTextElementLength(text) : length; // an emoji and its skin tone are one
             if (IsIdeograph(rune))
                 return length;
             length += read;

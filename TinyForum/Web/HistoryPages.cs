@@ -16,13 +16,14 @@ internal static class HistoryPages
         return Page.Write(call, w => w.History, page =>
         {
             page.Out.Write($"<h1>{page.Words.History}: <a href=\"{Url.Post(call.Id)}\">#{call.Id}</a></h1>\n");
+            var difference = new TextDifference();
             foreach (var (version, previous) in versions.Items.Zip(before))
-                Show(page, version, previous);
+                Show(page, version, previous, difference);
             ThreadPages.Paging(page, call.Next(list, versions.Next));
         });
     }
 
-    private static void Show(Page page, PostVersion version, PostVersion? before)
+    private static void Show(Page page, PostVersion version, PostVersion? before, TextDifference difference)
     {
         var (o, w) = (page.Out, page.Words);
         o.Write($"<article>\n<p class=\"meta\">{w.Version} {version.Revision} · ");
@@ -30,24 +31,24 @@ internal static class HistoryPages
         if (version.Title is not null)
         {
             o.Write($"<h2 dir=\"auto\">");
-            Difference(o, before?.Title ?? version.Title, version.Title);
+            Write(o, difference, before?.Title ?? version.Title, version.Title);
             o.Write($"</h2>\n");
         }
         if (version.Tags is { Count: > 0 } || before?.Tags is { Count: > 0 })
         {
             o.Write($"<p class=\"meta\">");
             var tags = string.Join(' ', version.Tags ?? []);
-            Difference(o, before is null ? tags : string.Join(' ', before.Tags ?? []), tags);
+            Write(o, difference, before is null ? tags : string.Join(' ', before.Tags ?? []), tags);
             o.Write($"</p>\n");
         }
         o.Write($"<div class=\"source\" dir=\"auto\">");
-        Difference(o, before?.Body ?? version.Body, version.Body);
+        Write(o, difference, before?.Body ?? version.Body, version.Body);
         o.Write($"</div>\n</article>\n");
     }
 
-    private static void Difference(HtmlWriter o, string before, string after)
+    private static void Write(HtmlWriter o, TextDifference difference, string before, string after)
     {
-        foreach (var (kind, text) in TextDifference.Between(before, after))
+        foreach (var (kind, text) in difference.Between(before, after))
         {
             if (kind == PieceKind.Same)
                 o.Write($"{text}");
