@@ -18,7 +18,7 @@ internal sealed class Exchange : IDisposable
     private static long _lastId;
 
     /// <summary>How much of an answer is sent with its head: HttpListener copies that, and sends the rest from where it is.</summary>
-    internal const int SentWithHead = 16 * 1024;
+    internal const int SentWithHead = 32 * 1024;
 
     private const int HeadLength = 512; // about
 
@@ -38,6 +38,8 @@ internal sealed class Exchange : IDisposable
     {
         (_context, _answers, BasePath) = (context, answers, basePath);
         _stream = ListenerInternals.Exist ? ListenerInternals.StreamOf(context) as ConnectionStream : null;
+        if (_stream is not null)
+            ResponseHeaders.Prepare(context.Response);
         _requestBody = new RequestBody(context, _stream, bodies);
         Method = context.Request.HttpMethod;
         RawTarget = Http.BasePath.Cut(context.Request.RawUrl ?? "", basePath);

@@ -10,36 +10,50 @@ internal static class ResponseHeaders
 {
     private static readonly SearchValues<char> VisibleAscii = SearchValues.Create(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray());
 
-    private const string PagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-        + "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+    private static readonly (string Name, string Value)[] OfEach =
+    [
+        ("Server", "TinyForum"), ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "same-origin"), ("X-Content-Type-Options", "nosniff"),
+    ];
+
+    private static readonly (string Name, string Value)[] OfData = [.. OfEach, ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")];
+
+    private static readonly (string Name, string Value)[] OfPages =
+    [
+        .. OfEach, ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+            + "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"),
+    ];
+
+    private static readonly string First = $"{OfEach[0].Name}: ";
+    private static readonly string LinesOfData = Lines(OfData), LinesOfPages = Lines(OfPages);
+
+    /// <summary>Lets the constant headers be sent as one, on connections that the server has accepted.</summary>
+    public static void Prepare(HttpListenerResponse response) => ListenerInternals.HeadersOf(response) = new WithConstants();
 
     public static void SetCommon(HttpListenerResponse response, string requestId, bool isPage = false)
     {
-        response.Headers["Server"] = "TinyForum";
         response.Headers["Cache-Control"] ??= "no-store"; // what may be kept was marked before
-        response.Headers["Content-Security-Policy"] = isPage ? PagePolicy : "default-src 'none'; frame-ancestors 'none'";
-        if (isPage)
-            response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        response.Headers["Referrer-Policy"] = "same-origin";
-        response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Headers["X-Request-Id"] = requestId;
+        if (response.Headers is WithConstants headers)
+            headers.SetConstants(isPage ? LinesOfPages : LinesOfData);
+        else
+            foreach (var (name, value) in isPage ? OfPages : OfData)
+                response.Headers[name] = value;
     }
 
     /// <summary>Makes the listener send no <c>Content-Length</c>, as is right for a 204 and for a 304 (RFC 9110, section 8.6).</summary>
     public static void LeaveLengthOut(HttpListenerResponse response)
     {
-        var headers = new WithoutLength();
-        headers.Add(response.Headers);
-        ListenerInternals.HeadersOf(response) = headers;
+        if (response.Headers is WithConstants headers)
+            headers.HasNoLength = true;
     }
 
     /// <summary>The head of a 200 whose body ends with the connection (RFC 9112, section 6.3), in the place of the listener's.</summary>
     public static byte[] HeadOfStream(HttpListenerResponse response, string contentType)
     {
         var head = new StringBuilder("HTTP/1.1 200 OK\r\n");
-        foreach (var name in response.Headers.AllKeys)
-            head.Append(CultureInfo.InvariantCulture, $"{name}: {response.Headers[name]}\r\n");
+        for (var i = 0; i < response.Headers.Count; i++)
+            head.Append(CultureInfo.InvariantCulture, $"{response.Headers.GetKey(i)}: {response.Headers.Get(i)}\r\n");
         head.Append(CultureInfo.InvariantCulture, $"Content-Type: {contentType}\r\nConnection: close\r\nDate: {DateTime.UtcNow:R}\r\n\r\n");
         return Encoding.ASCII.GetBytes(head.ToString());
     }
@@ -55,12 +69,34 @@ internal static class ResponseHeaders
             response.Headers[name] = value;
     }
 
-    private sealed class WithoutLength : WebHeaderCollection
+    private static string Lines((string Name, string Value)[] headers) => string.Join("\r\n", headers.Select(h => $"{h.Name}: {h.Value}"))[First.Length..];
+
+    /// <remarks>
+    /// The listener checks, hashes, stores and formats each header that is set, which for the constant ones was a seventh of the time that a page
+    /// from memory takes: they go out behind the first, as its value.
+    /// </remarks>
+    private sealed class WithConstants : WebHeaderCollection
     {
+        private string? _constants;
+
+        public bool HasNoLength { get; set; }
+
+        public void SetConstants(string lines)
+        {
+            this[OfEach[0].Name] = OfEach[0].Value; // else the listener adds its own
+            _constants = lines;
+        }
+
+        public override string? Get(int index) => IsFirst(index) ? _constants : base.Get(index);
+
+        public override string[]? GetValues(int index) => IsFirst(index) ? [_constants!] : base.GetValues(index);
+
         public override void Set(string name, string? value)
         {
-            if (!name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            if (!HasNoLength || !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
                 base.Set(name, value);
         }
+
+        private bool IsFirst(int index) => _constants is not null && GetKey(index) == OfEach[0].Name;
     }
 }
