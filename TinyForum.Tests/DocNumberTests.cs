@@ -71,6 +71,7 @@ public sealed partial class DocNumberTests
         ("docs/http.md", $"Public answers over {ContentCodings.SmallestCompressed >> 10} KiB are compressed"),
 
         ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
+        ("docs/deploy.md", $"A comment every {EventStreams.Heartbeat.TotalSeconds} seconds"),
         ("docs/deploy.md", $"it is cut to {Database.MaxIdleLog >> 20} MiB"),
         ("docs/deploy.md", $"fewer than {DescriptorBudget.Least} descriptors"),
         ("docs/deploy.md", $"{CommandLineProgram.InternalError} is the exit code of a bug"),
@@ -98,6 +99,12 @@ public sealed partial class DocNumberTests
         ("docs/http.md", "at most 100 requests and 10 idle seconds"),
         ("docs/deploy.md", "keepalive 10s"),
         ("docs/deploy.md", "keepalive_timeout 10s"),
+        ("docs/deploy.md", "timeout http-keep-alive 10s"),
+        ("docs/deploy.md", "pool-purge-delay 5s max-reuse 100"),
+        ("docs/deploy.md", "timeout connect 5s"),
+        ("docs/deploy.md", "timeout client 60s"),
+        ("docs/deploy.md", "timeout server 60s"),
+        ("docs/deploy.md", "the three above wait 60 seconds, or for ever"),
         ("docs/deploy.md", "within 10 seconds and after 100 requests at most"),
         ("SECURITY.md", "90 days before you publish it"),
     ];
