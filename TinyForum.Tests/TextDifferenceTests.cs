@@ -84,8 +84,10 @@ public sealed class TextDifferenceTests
     public void The_comparisons_of_a_page_share_a_bound()
     {
         var difference = new TextDifference();
-        var (old, now) = (string.Concat(Enumerable.Range(0, 8_000).Select(i => $"a{i} ")), string.Concat(Enumerable.Range(0, 8_000).Select(i => $"b{i} ")));
-        Piece[] exact = [new(PieceKind.Removed, "a"), new(PieceKind.Added, "b"), new(PieceKind.Same, " x "), new(PieceKind.Removed, "a"), new(PieceKind.Added, "b")];
+        string Numbered(string word) => string.Concat(Enumerable.Range(0, 8_000).Select(i => $"{word}{i} "));
+        var (old, now) = (Numbered("a"), Numbered("b"));
+        Piece[] change = [new(PieceKind.Removed, "a"), new(PieceKind.Added, "b")];
+        Piece[] exact = [.. change, new(PieceKind.Same, " x "), .. change];
         CollectionAssert.AreEqual(exact, difference.Between("a x a", "b x b").ToArray());
         for (var i = 0; i < 1 + (2 * TextDifference.MaxWork / (TextDifference.MaxChanges * TextDifference.MaxChanges)); i++)
             difference.Between(old, now);

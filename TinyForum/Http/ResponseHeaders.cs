@@ -24,18 +24,17 @@ internal static class ResponseHeaders
             + "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"),
     ];
 
-    private static readonly string First = $"{OfEach[0].Name}: ";
     private static readonly string LinesOfData = Lines(OfData), LinesOfPages = Lines(OfPages);
 
-    /// <summary>Lets the constant headers be sent as one, on connections that the server has accepted.</summary>
-    public static void Prepare(HttpListenerResponse response) => ListenerInternals.HeadersOf(response) = new WithConstants();
+    /// <summary>Puts another collection in the place of the listener's, which checks, hashes and copies each header.</summary>
+    public static void Prepare(HttpListenerResponse response) => ListenerInternals.HeadersOf(response) = new ResponseHeaderList();
 
     public static void SetCommon(HttpListenerResponse response, string requestId, bool isPage = false)
     {
         response.Headers["Cache-Control"] ??= "no-store"; // what may be kept was marked before
         response.Headers["X-Request-Id"] = requestId;
-        if (response.Headers is WithConstants headers)
-            headers.SetConstants(isPage ? LinesOfPages : LinesOfData);
+        if (response.Headers is ResponseHeaderList headers)
+            headers.Set(OfEach[0].Name, isPage ? LinesOfPages : LinesOfData);
         else
             foreach (var (name, value) in isPage ? OfPages : OfData)
                 response.Headers[name] = value;
@@ -44,7 +43,7 @@ internal static class ResponseHeaders
     /// <summary>Makes the listener send no <c>Content-Length</c>, as is right for a 204 and for a 304 (RFC 9110, section 8.6).</summary>
     public static void LeaveLengthOut(HttpListenerResponse response)
     {
-        if (response.Headers is WithConstants headers)
+        if (response.Headers is ResponseHeaderList headers)
             headers.HasNoLength = true;
     }
 
@@ -69,34 +68,7 @@ internal static class ResponseHeaders
             response.Headers[name] = value;
     }
 
-    private static string Lines((string Name, string Value)[] headers) => string.Join("\r\n", headers.Select(h => $"{h.Name}: {h.Value}"))[First.Length..];
-
-    /// <remarks>
-    /// The listener checks, hashes, stores and formats each header that is set, which for the constant ones was a seventh of the time that a page
-    /// from memory takes: they go out behind the first, as its value.
-    /// </remarks>
-    private sealed class WithConstants : WebHeaderCollection
-    {
-        private string? _constants;
-
-        public bool HasNoLength { get; set; }
-
-        public void SetConstants(string lines)
-        {
-            this[OfEach[0].Name] = OfEach[0].Value; // else the listener adds its own
-            _constants = lines;
-        }
-
-        public override string? Get(int index) => IsFirst(index) ? _constants : base.Get(index);
-
-        public override string[]? GetValues(int index) => IsFirst(index) ? [_constants!] : base.GetValues(index);
-
-        public override void Set(string name, string? value)
-        {
-            if (!HasNoLength || !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
-                base.Set(name, value);
-        }
-
-        private bool IsFirst(int index) => _constants is not null && GetKey(index) == OfEach[0].Name;
-    }
+    /// <summary>The value of the first, and the others behind it: they go out as one.</summary>
+    private static string Lines((string Name, string Value)[] headers) =>
+        headers[0].Value + string.Concat(headers.Skip(1).Select(h => $"\r\n{h.Name}: {h.Value}"));
 }
