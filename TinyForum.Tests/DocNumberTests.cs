@@ -75,8 +75,8 @@ public sealed partial class DocNumberTests
         ("docs/deploy.md", $"it is cut to {Database.MaxIdleLog >> 20} MiB"),
         ("docs/deploy.md", $"fewer than {DescriptorBudget.Least} descriptors"),
         ("docs/deploy.md", $"{CommandLineProgram.InternalError} is the exit code of a bug"),
-        ("docs/deploy.md", $"max_size {RequestBody.MaxLength >> 10}KiB\n"),
-        ("docs/deploy.md", $"client_max_body_size {RequestBody.MaxLength >> 10}k;"),
+        ("docs/deploy.md", $"max_size {Web.Form.MaxLength >> 10}KiB\n"),
+        ("docs/deploy.md", $"client_max_body_size {Web.Form.MaxLength >> 10}k;"),
         ("docs/deploy.md", $"tried again in {BackupSchedule.Retry.TotalMinutes} minutes"),
         ("docs/deploy.md", $"`the database is busy` after {Database.BusyTimeout.TotalSeconds} seconds"),
 

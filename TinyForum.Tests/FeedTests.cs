@@ -199,4 +199,18 @@ public sealed class FeedTests
         var unread = await Tool.RunAsync("newsboat", [.. files, "-x", "print-unread"]);
         Assert.AreEqual(4, int.Parse(unread!.Value.Output.Split(' ')[0], CultureInfo.InvariantCulture), "each post once, whatever feeds it is in");
     }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task Feeds_and_lists_do_not_disturb_each_other(bool feedFirst)
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "Tea", body = "At four?", tags = new[] { "tea" } })).Is(201);
+        using var anyone = new HttpClient { BaseAddress = forum.Url };
+        string[] addresses = ["feed", "api/posts", "?sort=newest", "tags/tea/feed", "api/posts?tag=tea&sort=newest", "?tag=tea&sort=newest"];
+        foreach (var address in feedFirst ? addresses : addresses.Reverse())
+            StringAssert.Contains(await anyone.GetStringAsync(address), "Tea", address);
+    }
 }

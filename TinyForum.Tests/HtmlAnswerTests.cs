@@ -50,4 +50,17 @@ public sealed class HtmlAnswerTests
             (await ada.PostAsync("/api/preview", new { body })).IsInvalid("body");
         (await forum.Client().PostAsync("/api/preview", new { body = "x" })).Is(401);
     }
+
+    [TestMethod]
+    public async Task A_text_that_was_erased_is_not_shown_as_HTML_either()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var (ada, mod) = (await forum.UserAsync("ada"), await forum.UserAsync("mod", "moderator"));
+        (await mod.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "my secret" })).Is(201);
+        StringAssert.Contains((string)(await mod.GetAsync("/api/posts/2?html=true")).Is(200)["post.html"]!, "my secret");
+        (await ada.DeleteAsync("/api/posts/2")).Is(200);
+        (await ada.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
+        Assert.DoesNotContain("my secret", (await mod.GetAsync("/api/posts/2?html=true")).Text);
+    }
 }

@@ -52,6 +52,62 @@ public sealed partial class PageTests
     }
 
     [TestMethod]
+    public async Task The_longest_text_fits_a_form_in_any_script()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        var page = await ada.SubmitAsync("/new", ("title", "茶"), ("body", new string('茶', 32_000)));
+        Assert.AreEqual("/posts/1", page.Path);
+        Assert.AreEqual(413, (await ada.PostAsync("/new", ("title", "茶"), ("body", new string('茶', 60_000)))).Status);
+    }
+
+    [TestMethod]
+    [DataRow("/posts/2/edit", "body")]
+    [DataRow("/posts/2/report", "reason")]
+    public async Task What_was_written_on_a_post_that_is_gone_is_shown(string path, string field)
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "At four?"));
+        await ada.SubmitAsync("/posts/1", ("body", "Or at five."));
+        var form = await ada.GetAsync(path);
+        (await (await forum.UserAsync("mod", "moderator")).DeleteAsync("/api/posts/2")).Is(200);
+        var gone = await ada.SubmitAsync(form, (field, "What took me an hour."));
+        Assert.IsGreaterThanOrEqualTo(400, gone.Status);
+        StringAssert.Contains(gone.Text, "What took me an hour.");
+    }
+
+    [TestMethod]
+    public async Task A_preview_is_for_who_may_write()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        (string, string)[] fields = [("title", "t"), ("body", "**tea**"), ("preview", "1")];
+        var stranger = await ada.PostAsync("/new", fields);
+        Assert.AreEqual(401, stranger.Status);
+        Assert.DoesNotContain("<strong>tea</strong>", stranger.Text);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        StringAssert.Contains((await ada.PostAsync("/new", fields)).Text, "<strong>tea</strong>");
+        var tooLong = await ada.PostAsync("/new", ("title", "t"), ("body", "**tea** " + new string('x', 32_000)), ("preview", "1"));
+        Assert.AreEqual(400, tooLong.Status);
+        Assert.DoesNotContain("<strong>tea</strong>", tooLong.Text);
+    }
+
+    [TestMethod]
+    [DataRow("title=%ff&body=x")]
+    [DataRow("title=x&body=%ed%a0%80")]
+    [DataRow("title=x&%c0%af=y")]
+    public async Task A_form_has_to_be_UTF8(string body)
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var http = new HttpClient { BaseAddress = forum.Url };
+        using var form = new StringContent(body, System.Text.Encoding.ASCII, "application/x-www-form-urlencoded");
+        Assert.AreEqual(400, (int)(await http.PostAsync("login", form)).StatusCode);
+    }
+
+    [TestMethod]
     public async Task What_is_refused_comes_back_with_every_word()
     {
         await using var forum = await TestForum.StartAsync();
@@ -117,7 +173,8 @@ public sealed partial class PageTests
         await using var forum = await TestForum.StartAsync(o => o with { Hosts = ["forum.example", "evil.example"], Title = "The <club>" });
         using var ada = new FormClient(forum.Url);
         Assert.AreEqual("/", (await ada.SubmitAsync("/register?next=//evil.example", ("username", "ada"), ("password", "secret"))).Path);
-        foreach (var next in (string[])["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y"])
+        string[] elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x"];
+        foreach (var next in elsewhere)
             Assert.AreEqual("/", (await ada.SubmitAsync($"/login?next={Uri.EscapeDataString(next)}", ("username", "ada"), ("password", "secret"))).Path, next);
         Assert.AreEqual("/tags", (await ada.SubmitAsync("/login?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
         using var http = new HttpClient { BaseAddress = forum.Url };

@@ -302,6 +302,22 @@ public sealed class WebhookTests
     }
 
     [TestMethod]
+    public async Task What_was_passed_over_for_other_kinds_is_not_skipped()
+    {
+        await using var forum = await StartAsync();
+        var ada = await forum.UserAsync("ada", "admin");
+        (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
+        await forum.Database.WriteAsync(c => c.Execute("""
+            INSERT INTO webhooks (url, kinds, secret, state, position, leased_by, leased_until, created_at)
+            VALUES ('http://127.0.0.1:1/', 'thread.created', 'whsec_', 'on', 0, 'test', $until, 0)
+            """, ("$until", DateTimeOffset.UtcNow.AddSeconds(20).ToUnixTimeMilliseconds())));
+        var deliveries = new WebhookDeliveries(forum.Database, TimeProvider.System, forum.Server.Notifications);
+        var newest = forum.Server.Events.Range.Newest;
+        Assert.IsNull((await deliveries.NextAsync(1, "test", last: null, (newest, "thread.created"))).Next);
+        Assert.AreEqual("thread.created", (await deliveries.NextAsync(1, "test", last: null, (newest, "post.liked"))).Next?.Kind);
+    }
+
+    [TestMethod]
     public async Task A_lease_of_a_clock_that_was_set_back_holds_nothing_up()
     {
         await using var receiver = new WebhookReceiver();

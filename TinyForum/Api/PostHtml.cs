@@ -15,6 +15,8 @@ internal sealed class PostHtml(Forum forum)
     /// <summary>The HTML of a post, with links to the users whom it mentions.</summary>
     public string Of(Post post)
     {
+        if (post.Body.Length == 0)
+            return ""; // erased: what it was is not to be shown, although no edit changed it
         if (_kept.TryGetValue((post.Id, post.Revision), out var kept))
             return kept;
         var html = Of(post.Body);

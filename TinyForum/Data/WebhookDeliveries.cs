@@ -46,9 +46,10 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
     /// <param name="webhook">The webhook.</param>
     /// <param name="holder">The process that sends.</param>
     /// <param name="last">What came of the last try.</param>
-    /// <param name="skip">The number up to which the webhook is known to want no event.</param>
+    /// <param name="skip">The number up to which it is known to want no event, as long as it wants these kinds.</param>
     /// <returns>The delivery, and what the operator has to be told.</returns>
-    public Task<(DueDelivery? Next, string? Note)> NextAsync(long webhook, string holder, TryResult? last, long skip) => database.WriteAsync(c =>
+    public Task<(DueDelivery? Next, string? Note)> NextAsync(
+        long webhook, string holder, TryResult? last, (long To, string? Kinds) skip) => database.WriteAsync(c =>
     {
         var now = clock.Now();
         if (!TryLease(c, webhook, holder, now))
@@ -111,7 +112,7 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
             r.TextOrNull(7) is { } old ? [r.GetString(6), old] : [r.GetString(6)]), ("$now", now), ("$webhook", webhook));
 
     /// <summary>Makes a delivery of the next event that the webhook wants, unless one waits already.</summary>
-    private static DueDelivery? Make(Connection connection, long webhook, long skip, long now)
+    private static DueDelivery? Make(Connection connection, long webhook, (long To, string? Kinds) skip, long now)
     {
         var (kinds, position) = connection.First("""
             SELECT kinds, position
@@ -121,7 +122,7 @@ internal sealed class WebhookDeliveries(Database database, TimeProvider clock, N
             """, r => (r.GetString(0), r.GetInt64(1)), ("$webhook", webhook));
         if (kinds is null)
             return null;
-        foreach (var happened in EventLog.Read(connection, Math.Max(position, skip), EventLog.ReadAtOnce))
+        foreach (var happened in EventLog.Read(connection, skip.Kinds == kinds ? Math.Max(position, skip.To) : position, EventLog.ReadAtOnce))
         {
             if (!WebhookStore.Wants(kinds, happened.Kind))
                 continue;

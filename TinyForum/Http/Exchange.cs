@@ -159,7 +159,8 @@ internal sealed class Exchange : IDisposable
     public void CheckFraming() => _requestBody.CheckFraming();
 
     /// <inheritdoc cref="RequestBody.ReadAsync"/>
-    public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync() => _requestBody.ReadAsync(Connection, BodyTimeout);
+    public ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(int maxLength = RequestBody.MaxLength) =>
+        _requestBody.ReadAsync(Connection, BodyTimeout, maxLength);
 
     /// <summary>Forgets what was to be answered, for another answer.</summary>
     public void DiscardBody()

@@ -58,7 +58,7 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Whether what is left of it may have come before long: there is an end to it, not too far, and the client has not stalled.</summary>
     public bool MayEndSoon => !IsOver && !_isUnsound && _reading is null && _declared - _used <= MaxDropped;
 
-    public static HttpRefusalException TooLong() => new(413, $"the body must be at most {MaxLength} bytes");
+    public static HttpRefusalException TooLong(int maxLength = MaxLength) => new(413, $"the body must be at most {maxLength} bytes");
 
     /// <summary>Refuses what could be taken for bodies of different lengths (RFC 9112, section 6.1).</summary>
     /// <exception cref="HttpRefusalException">411: this .NET's HttpListener can't be trusted with it.</exception>
@@ -81,15 +81,15 @@ internal sealed class RequestBody : IDisposable
 
     /// <summary>Reads the request's body, once; the result is valid until this object is disposed.</summary>
     /// <exception cref="HttpRefusalException">
-    /// 411 without a length, 413 past <see cref="MaxLength"/>, 408 if it stalls, 503 if there are too many at once.
+    /// 411 without a length, 413 past <paramref name="maxLength"/> or, in chunks, <see cref="MaxLength"/>, 408 if it stalls, 503 if there are too many at once.
     /// </exception>
     /// <exception cref="RefusalException">Invalid: it is malformed or ends early.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(GuardedConnection? connection, TimeSpan timeout)
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(GuardedConnection? connection, TimeSpan timeout, int maxLength = MaxLength)
     {
         if (!IsChunked && !HasLength)
             throw new HttpRefusalException(411, "the body needs a Content-Length");
-        if (_declared > MaxLength)
-            throw TooLong();
+        if (_declared > maxLength)
+            throw TooLong(maxLength);
         connection?.BeginBody();
         try
         {

@@ -300,18 +300,37 @@ internal sealed class Connection : IDisposable
         if (!_statements.TryGetValue(sql, out _current))
             _statements.Add(sql, _current = New(sql, parameters));
         var command = _current.Command;
+        if (!HasNames(command, parameters))
+            SetNames(command, parameters);
         for (var i = 0; i < parameters.Length; i++)
             command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
         _written |= _current.Writes;
         return command;
     }
 
+    /// <summary>Whether a statement's last use gave the same parameters in the same order: another place may have the same SQL.</summary>
+    private static bool HasNames(SqliteCommand command, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        if (command.Parameters.Count != parameters.Length)
+            return false;
+        for (var i = 0; i < parameters.Length; i++)
+            if (command.Parameters[i].ParameterName != parameters[i].Name)
+                return false;
+        return true;
+    }
+
+    private static void SetNames(SqliteCommand command, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        command.Parameters.Clear();
+        foreach (var (name, _) in parameters)
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+    }
+
     private Statement New(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         var command = Sqlite.CreateCommand();
         command.CommandText = sql;
-        foreach (var (name, _) in parameters)
-            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        SetNames(command, parameters);
         _current = new Statement(command);
         if (_isWatched)
             command.Prepare();

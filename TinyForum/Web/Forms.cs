@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using TinyForum.Api;
 using TinyForum.Http;
+using TinyForum.Text;
 
 namespace TinyForum.Web;
 
@@ -40,6 +41,8 @@ internal static class Forms
                 TellDone(call, form["key"]);
                 return;
             }
+            RefusalException.ThrowIfInvalid(("body", form["body"].Length == 0 ? null : TextRule.PostBody.Check(form["body"])));
+            call.Forum.Users.RequireStanding(call.User);
             await show(None).ConfigureAwait(false);
         }
         catch (RefusalException e)
@@ -65,7 +68,7 @@ internal static class Forms
         }
         catch (RefusalException e) when (e.Kind == RefusalKind.NotFound)
         {
-            await ErrorPages.Write(call, message, form["body"]).ConfigureAwait(false);
+            await ErrorPages.Write(call, message, form.Or("body", form["reason"])).ConfigureAwait(false);
         }
     }
 
@@ -84,7 +87,7 @@ internal static class Forms
     {
         var o = page.Out;
         Mistakes(page, mistakes);
-        if (form.Has("preview") && form["body"].Length > 0)
+        if (form.Has("preview") && mistakes == None && form["body"].Length > 0) // what is refused costs nothing more
         {
             o.Write($"<article class=\"preview\"><p class=\"meta\">{page.Words.Preview}</p>\n");
             o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(form["body"]))}</div></article>\n");

@@ -13,12 +13,12 @@ internal static class ModerationPages
     public static async ValueTask SendReport(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
-        var post = Found(call);
         await Forms.SubmitAsync(call, form, async () =>
         {
+            var post = Found(call);
             await call.Forum.Reports.CreateAsync(call.User, call.Id, form["reason"], form.Key(call)).ConfigureAwait(false);
             return ThreadPages.PlaceOf(call, post.ThreadId, post.Number, isReported: true);
-        }, mistakes => Report(call, post, form, mistakes)).ConfigureAwait(false);
+        }, mistakes => Report(call, Found(call), form, mistakes)).ConfigureAwait(false);
     }
 
     /// <summary>The reports with their posts in place; those of one post that wait stand together, where the oldest is.</summary>

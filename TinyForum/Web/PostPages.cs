@@ -61,15 +61,15 @@ internal static class PostPages
     public static async ValueTask Save(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
-        var post = Found(call);
         await Forms.SubmitAsync(call, form, async () =>
         {
+            var post = Found(call);
             long[] expected = long.TryParse(form["revision"], out var revision) ? [revision] : [0];
             await call.Forum.Posts.EditAsync(
                 call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected)
                 .ConfigureAwait(false);
             return $"/posts/{call.Id}";
-        }, mistakes => Change(call, post, form, mistakes)).ConfigureAwait(false);
+        }, mistakes => Change(call, Found(call), form, mistakes)).ConfigureAwait(false);
     }
 
     public static ValueTask Delete(Call call) => Forms.DoAsync(call, async () =>

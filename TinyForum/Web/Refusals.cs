@@ -16,6 +16,7 @@ internal static class Refusals
         ("must be in the future", "须是将来的时间"),
         ("must be a time such as *", "须是形如 * 的时间"),
         ("must be given once", "只能出现一次"),
+        ("the form must be UTF-8", "表单须为 UTF-8 编码"),
         ("must not be your own", "不能是你自己"),
         ("must be the id of a post in this thread", "须是本主题中帖子的编号"),
         ("must be the number of a post in this thread", "须是本主题中的楼层号"),

@@ -166,7 +166,7 @@ internal sealed class WebhookSender : IAsyncDisposable
     private async Task<bool> SendAsync(long webhook, Progress progress)
     {
         var hasSent = false;
-        var skip = progress.Seen;
+        var skip = (progress.Seen, progress.Kinds);
         try
         {
             while (true)
