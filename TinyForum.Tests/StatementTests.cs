@@ -1,5 +1,3 @@
-using TinyForum.Storage;
-
 namespace TinyForum.Tests;
 
 /// <summary>Statements that a connection keeps.</summary>
