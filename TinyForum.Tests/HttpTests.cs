@@ -55,6 +55,22 @@ public sealed class HttpTests
     }
 
     [TestMethod]
+    [DataRow("OPTIONS /api/register", 204)]
+    [DataRow("GET /api/posts", 304)]
+    [DataRow("GET /", 200)]
+    public async Task Each_header_comes_once_and_only_what_has_a_body_has_a_length(string request, int status)
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var client = new RawClient(forum.Url);
+        client.Send($"{request} HTTP/1.1\nHost: {forum.Url.Authority}\n{(status == 304 ? "If-None-Match: *\n" : "")}\n");
+        var lines = client.ReadAnswer(hasBody: false).Head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        StringAssert.StartsWith(lines[0], $"HTTP/1.1 {status} ");
+        var names = lines.Skip(1).Select(line => line.Split(':')[0].ToLowerInvariant()).ToList();
+        CollectionAssert.AllItemsAreUnique(names);
+        Assert.AreEqual(status == 200, names.Contains("content-length"));
+    }
+
+    [TestMethod]
     public async Task HEAD_says_what_GET_would_and_sends_no_body()
     {
         await using var forum = await TestForum.StartAsync();
