@@ -34,7 +34,7 @@ public sealed class ScriptTests
         (await ada.DeleteAsync("/api/posts/2")).Is(200);
         await Expect(News(thread)).ToHaveTextAsync("1 new reply");
         await News(thread).ClickAsync();
-        await thread.WaitForURLAsync("**/posts/1#r2");
+        await thread.IsAtAsync("/posts/1#r2");
         await Expect(thread.Locator("#r2")).ToContainTextAsync("second");
         await News(front).ClickAsync();
         await Expect(front.Locator(".threads li")).ToHaveCountAsync(2);
@@ -223,7 +223,7 @@ public sealed class ScriptTests
         await Expect(page.Locator(".preview")).ToBeVisibleAsync();
         await AssertAsync("/new", ("title", "Tea"), ("body", "written with care"), ("tags", "tea"));
         await PressAsync(page, "Post");
-        await page.WaitForURLAsync("**/posts/1");
+        await page.IsAtAsync("/posts/1");
         await Expect(page.Locator("#r0 .text")).ToHaveTextAsync("written with care");
         await AssertAsync("/new", ("title", ""), ("body", ""), ("tags", ""));
 
@@ -233,7 +233,7 @@ public sealed class ScriptTests
         await AssertAsync("/posts/1/edit", ("body", "written with more care"));
         await page.GotoAsync("/posts/1");
         await PressAsync(page, "Reply");
-        await page.WaitForURLAsync("**/posts/1#r1");
+        await page.IsAtAsync("/posts/1#r1");
         await Expect(page.Locator("#r1 .text")).ToHaveTextAsync("a reply");
         await AssertAsync("/posts/1", ("body", ""));
         await AssertAsync("/posts/1/edit", ("body", "written with more care"));
@@ -282,7 +282,7 @@ public sealed class ScriptTests
             await page.Locator("#title").FillAsync($"Thread {thread}");
             await page.Locator("#body").FillAsync("b");
             await PressAsync(page, "Post");
-            await page.WaitForURLAsync($"**/posts/{thread}");
+            await page.IsAtAsync($"/posts/{thread}");
         }
 
         // A browser may have kept the page as it was left.
@@ -350,7 +350,7 @@ public sealed class ScriptTests
         await Expect(page.Locator(".threads li:nth-child(2) h2 a")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("k");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/posts/2");
+        await page.IsAtAsync("/posts/2");
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("j");
         await Expect(page.Locator("#r1 a").First).ToBeFocusedAsync();
@@ -361,9 +361,9 @@ public sealed class ScriptTests
         await Expect(page.Locator("#body")).ToHaveValueAsync("jku/?");
         await page.Locator("h1").ClickAsync();
         await page.Keyboard.PressAsync("u");
-        await page.WaitForURLAsync("/");
+        await page.IsAtAsync("/");
         await page.Keyboard.PressAsync("/");
-        await page.WaitForURLAsync("/search");
+        await page.IsAtAsync("/search");
         await page.Keyboard.PressAsync("/");
         await Expect(page.Locator("#q")).ToBeFocusedAsync();
         await page.Locator("h1").ClickAsync();

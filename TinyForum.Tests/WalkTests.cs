@@ -35,7 +35,7 @@ public sealed class WalkTests
 
         await page.GetByLabel("Text").FillAsync("Yes, five o'clock");
         await Press(page, "Reply");
-        await page.WaitForURLAsync("**/posts/1#r1");
+        await page.IsAtAsync("/posts/1#r1");
         var reply = page.Locator("#r1");
         await Expect(reply).ToContainTextAsync("five o'clock");
         await reply.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
@@ -87,7 +87,7 @@ public sealed class WalkTests
         await page.Locator("#r0").GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
         await page.GetByLabel("Reason").FillAsync("An advertisement");
         await Press(page, "Report");
-        await page.WaitForURLAsync("**/posts/1?reported=0#r0");
+        await page.IsAtAsync("/posts/1?reported=0#r0");
         await page.GotoAsync("/user/eve");
         await Press(page, "Block");
         await Press(page, "Unblock");
@@ -110,7 +110,7 @@ public sealed class WalkTests
         await page.GetByRole(AriaRole.Link, new() { Name = "Suspend eve" }).ClickAsync();
         await page.GetByLabel("Reason").FillAsync("Spam");
         await Press(page, "Suspend");
-        await page.WaitForURLAsync("**/user/eve");
+        await page.IsAtAsync("/user/eve");
         await page.GotoAsync("/moderation");
         await Press(page, "Delete the post");
         await Expect(page.Locator("main")).ToContainTextAsync("There is nothing to do here.");
@@ -134,7 +134,7 @@ public sealed class WalkTests
         await page.Keyboard.PressAsync("Enter");
         await TabToAsync(page, "Tea");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/posts/1");
+        await page.IsAtAsync("/posts/1");
         await TabToAsync(page, "Like");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator("#r0")).ToContainTextAsync("1 like");
@@ -182,7 +182,7 @@ public sealed class WalkTests
         await page.GetByLabel("Username").FillAsync("ada");
         await page.GetByLabel("Password").FillAsync("secret");
         await Press(page, "Post");
-        await page.WaitForURLAsync("**/posts/1");
+        await page.IsAtAsync("/posts/1");
         await Expect(page.Locator("#r0 .text")).ToHaveTextAsync("written with care");
         await page.GotoAsync("/new");
         await Expect(page.GetByLabel("Text")).ToHaveValueAsync(""); // and no draft of it is left
@@ -201,16 +201,16 @@ public sealed class WalkTests
         await page.GetByLabel("Title").FillAsync("Tea");
         await page.GetByLabel("Text").FillAsync("b");
         await page.GetByRole(AriaRole.Button, new() { Name = "Post", Exact = true }).DblClickAsync();
-        await page.WaitForURLAsync("**/posts/1");
+        await page.IsAtAsync("/posts/1");
         for (var reply = 1; reply <= 2; reply++)
         {
             await page.GetByLabel("Text").FillAsync($"reply {reply}");
             await page.GetByRole(AriaRole.Button, new() { Name = "Reply", Exact = true }).DblClickAsync();
-            await page.WaitForURLAsync($"**/posts/1#r{reply}");
+            await page.IsAtAsync($"/posts/1#r{reply}");
             await page.GoBackAsync();
             await Expect(page.Locator("#r0")).ToBeVisibleAsync();
             await page.GoForwardAsync();
-            await page.WaitForURLAsync($"**/posts/1#r{reply}");
+            await page.IsAtAsync($"/posts/1#r{reply}");
         }
         await page.GotoAsync("/posts/1");
         await Expect(page.Locator("article .text")).ToHaveTextAsync(["b", "reply 1", "reply 2"]);

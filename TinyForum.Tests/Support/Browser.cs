@@ -103,7 +103,7 @@ internal sealed class Visit : IAsyncDisposable
         await page.Locator("#username").FillAsync(name);
         await page.Locator("#password").FillAsync("secret");
         await page.Locator("main .button").ClickAsync();
-        await page.WaitForURLAsync("/");
+        await page.IsAtAsync("/");
         await page.CloseAsync();
     }
 
@@ -111,4 +111,20 @@ internal sealed class Visit : IAsyncDisposable
     public void IsQuiet() => Assert.AreEqual("", string.Join('\n', _complaints));
 
     public ValueTask DisposeAsync() => Context.DisposeAsync();
+}
+
+/// <summary>What tests wait for.</summary>
+internal static class PageExtensions
+{
+    /// <summary>
+    /// Waits until a page has an address and all of it is there. By looking again and again: <c>WaitForURLAsync</c> listens only
+    /// after it looked, and waits for ever for a page that came in between.
+    /// </summary>
+    /// <param name="page">The page.</param>
+    /// <param name="path">The address, within the forum.</param>
+    public static async Task IsAtAsync(this IPage page, string path)
+    {
+        await Assertions.Expect(page).ToHaveURLAsync(path);
+        await Assertions.Expect(page.Locator("html")).ToHaveJSPropertyAsync("ownerDocument.readyState", "complete");
+    }
 }
