@@ -14,7 +14,7 @@ public sealed class CallerCacheTests
     {
         _loads++;
         CollectionAssert.AreEqual(Digest, digest);
-        return now < 100 ? new KnownCaller(new Caller(2, "ada", Role.Member, 1, null, MayWrite: true), LastUsedAt: 0, EndsAt: 100) : null;
+        return now < 100 ? new KnownCaller(new Caller(2, "ada", Role.Member, 1, null, MayWrite: true), lastUsedAt: 0, endsAt: 100) : null;
     }
 
     [TestMethod]
@@ -56,7 +56,7 @@ public sealed class CallerCacheTests
         void Find(int i) => callers.Find(SessionTable.Digest($"{i}"), 50, (_, _) =>
         {
             loads++;
-            return new KnownCaller(new Caller(i, "ada", Role.Member, 1, null, MayWrite: true), LastUsedAt: 0, EndsAt: 100);
+            return new KnownCaller(new Caller(i, "ada", Role.Member, 1, null, MayWrite: true), lastUsedAt: 0, endsAt: 100);
         });
     }
 

@@ -63,4 +63,24 @@ public sealed class HtmlAnswerTests
         (await ada.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
         Assert.DoesNotContain("my secret", (await mod.GetAsync("/api/posts/2?html=true")).Text);
     }
+
+    [TestMethod]
+    public async Task A_mention_leads_to_whoever_has_the_name_now()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "@bob" })).Is(201);
+        using var pages = new HttpClient { BaseAddress = forum.Url };
+        await ShowsAsync("<p>@bob</p>\n");
+        var bob = await forum.UserAsync("bob");
+        await ShowsAsync("<p><a href=\"/user/bob\">@bob</a></p>\n");
+        (await bob.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
+        await ShowsAsync("<p>@bob</p>\n");
+
+        async Task ShowsAsync(string html)
+        {
+            Assert.AreEqual(html, (string?)(await ada.GetAsync("/api/posts/1?html=true")).Is(200)["post.html"]);
+            StringAssert.Contains(await pages.GetStringAsync("/posts/1"), html);
+        }
+    }
 }

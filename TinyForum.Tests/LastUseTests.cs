@@ -14,15 +14,18 @@ public sealed class LastUseTests
     {
         using var database = ForumDatabase.Open(null);
         var uses = new LastUse(database, Update);
+        var known = Known();
         using (var writer = await HeldWriter.HoldAsync(database))
         {
-            Assert.IsFalse(uses.Note(1, lastUsedAt: 0, now: 59_999));
-            Assert.IsTrue(uses.Note(1, lastUsedAt: 0, now: 60_000));
-            Assert.IsFalse(uses.Note(1, lastUsedAt: 0, now: 60_001));
-            Assert.IsTrue(uses.Note(0, lastUsedAt: 0, now: 60_001), "another credential's");
+            Assert.IsFalse(uses.Note(1, known, now: 59_999));
+            Assert.IsTrue(uses.Note(1, known, now: 60_000));
+            Assert.IsFalse(uses.Note(1, known, now: 60_001));
+            Assert.IsTrue(uses.Note(0, Known(), now: 60_001), "another credential's");
             await writer.ReleaseAsync();
         }
-        Assert.IsTrue(SpinWait.SpinUntil(() => uses.Note(1, lastUsedAt: 60_000, now: 120_000), Patience));
+        Assert.IsTrue(SpinWait.SpinUntil(() => known.LastUsedAt == 60_000, Patience), "who is kept is kept up with");
+        Assert.IsFalse(uses.Note(1, known, now: 119_999));
+        Assert.IsTrue(SpinWait.SpinUntil(() => uses.Note(1, known, now: 120_000), Patience));
         await database.WriteAsync(_ => { });
         Assert.AreEqual(120_000, database.Read(c => c.Number("SELECT read_up_to FROM users WHERE id = 1")));
     }
@@ -34,6 +37,8 @@ public sealed class LastUseTests
         database.Dispose();
         var uses = new LastUse(database, Update);
         for (var i = 0; i < 2; i++)
-            Assert.IsTrue(uses.Note(1, lastUsedAt: 0, now: 60_000));
+            Assert.IsTrue(uses.Note(1, Known(), now: 60_000));
     }
+
+    private static KnownCaller Known() => new(new Caller(1, "ada", Role.Member, 1, null, MayWrite: true), lastUsedAt: 0, endsAt: 1_000_000);
 }

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using TinyForum.Api;
 using TinyForum.Data;
 using TinyForum.Storage;
 
@@ -10,19 +12,26 @@ public sealed class StampTests
     private static readonly Subject[] All = Enum.GetValues<Subject>();
 
     [TestMethod]
-    [DataRow("UPDATE posts SET likes = 1", nameof(Subject.Anything))]
-    [DataRow("UPDATE users SET posts = posts + 1", nameof(Subject.Anything))]
+    [DataRow("UPDATE posts SET likes = 1", nameof(Subject.Anything), nameof(Subject.Public))]
+    [DataRow("UPDATE users SET posts = posts + 1", nameof(Subject.Anything), nameof(Subject.Public))]
     [DataRow("UPDATE users SET role = 'admin' WHERE id = 1",
-        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+        nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Callers), nameof(Subject.Names), nameof(Subject.Messages), nameof(Subject.Notifications))]
     [DataRow("UPDATE users SET suspension = 'x' WHERE id = 1",
-        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+        nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Callers), nameof(Subject.Names), nameof(Subject.Messages), nameof(Subject.Notifications))]
     [DataRow("UPDATE users SET unread_messages = 1", nameof(Subject.Anything), nameof(Subject.Messages))]
-    [DataRow("UPDATE threads SET title = 'x'", nameof(Subject.Anything), nameof(Subject.Notifications))]
+    [DataRow("UPDATE users SET read_up_to = 1", nameof(Subject.Anything))]
+    [DataRow("UPDATE threads SET title = 'x'", nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Notifications))]
+    [DataRow("INSERT INTO sessions (digest, user_id, created_at, last_used_at, ip, user_agent) VALUES (randomblob(32), 1, 0, 0, '', '')",
+        nameof(Subject.Anything))]
+    [DataRow("UPDATE sessions SET last_used_at = 0")]
     [DataRow("DELETE FROM sessions", nameof(Subject.Anything), nameof(Subject.Callers))]
-    [DataRow("UPDATE tokens SET last_used_at = 0", nameof(Subject.Anything), nameof(Subject.Callers))]
+    [DataRow("UPDATE tokens SET last_used_at = 0")]
+    [DataRow("UPDATE tokens SET scope = 'read'", nameof(Subject.Anything), nameof(Subject.Callers))]
     [DataRow("DELETE FROM mailbox", nameof(Subject.Anything), nameof(Subject.Messages))]
+    [DataRow("DELETE FROM reading", nameof(Subject.Anything))]
+    [DataRow("DELETE FROM deliveries")]
     [DataRow("INSERT INTO users (username, username_key, created_at) VALUES ('x', 'x', 0)",
-        nameof(Subject.Anything), nameof(Subject.Callers), nameof(Subject.Messages), nameof(Subject.Notifications))]
+        nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Names), nameof(Subject.Messages), nameof(Subject.Notifications))]
     public async Task A_write_changes_the_stamps_of_what_it_is_about_and_no_others(string sql, params string[] subjects)
     {
         var changed = subjects.Select(Enum.Parse<Subject>).ToArray();
@@ -36,7 +45,7 @@ public sealed class StampTests
         CollectionAssert.AreEquivalent(changed, Changed(before, database), "prepared for once");
         before = Stamps(database);
         await database.WriteAsync(c => c.Execute("UPDATE posts SET likes = 2"));
-        CollectionAssert.AreEquivalent((Subject[])[Subject.Anything], Changed(before, database), "what was written before is forgotten");
+        CollectionAssert.AreEquivalent((Subject[])[Subject.Anything, Subject.Public], Changed(before, database), "what was written before is forgotten");
     }
 
     [TestMethod]
@@ -53,7 +62,7 @@ public sealed class StampTests
             var before = Stamps(database);
             await posts.CreateThreadAsync(Actors.Of(2), "t", $"text {i}", ["a"]);
             await posts.CreateReplyAsync(Actors.Of(2), 1, $"text {i}");
-            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything, Subject.Events], Changed(before, database), $"{i}");
+            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything, Subject.Public, Subject.Events], Changed(before, database), $"{i}");
         }
     }
 
@@ -105,7 +114,7 @@ public sealed class StampTests
             CollectionAssert.AreEquivalent(All, Changed(before, database), "the first of its own after that");
             before = Stamps(database);
             await database.WriteAsync(c => c.Execute("UPDATE settings SET value = value + 1"));
-            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything], Changed(before, database));
+            CollectionAssert.AreEquivalent((Subject[])[Subject.Anything, Subject.Public], Changed(before, database));
         }
     }
 
@@ -144,6 +153,51 @@ public sealed class StampTests
         var tables = database.Read(c => c.All("SELECT name FROM sqlite_schema WHERE type = 'table'", r => r.GetString(0)));
         foreach (var table in tables.Where(t => !t.StartsWith("search_", StringComparison.Ordinal) && t != "sqlite_sequence"))
             Assert.Contains($"\"{table}\"", SubjectSource(), $"say in Data/Subject.cs what depends on {table}");
+    }
+
+    [TestMethod]
+    public async Task What_strangers_are_shown_is_made_of_nothing_but_what_changes_it()
+    {
+        using var folder = new TemporaryFolder();
+        await using var forum = await TestForum.StartAsync(o => o with { Database = folder["forum.db"] });
+        await WebPages.FillAsync(forum);
+        var before = await PublicAsync(forum);
+        await forum.Database.WriteAsync(c =>
+        {
+            foreach (var (table, column, isText) in Columns(c))
+            {
+                if ((Subjects.Of(new(table, column)) & (1 << (int)Subject.Public)) == 0)
+                    c.Execute($"UPDATE OR IGNORE {table} SET {column} = {(isText ? $"{column} || 'x'" : $"{column} + 1000")}");
+            }
+            c.Script("DELETE FROM reading; DELETE FROM blocks; DELETE FROM reports; DELETE FROM mailbox; DELETE FROM notifications; DELETE FROM sessions");
+        });
+        await using var anew = await TestForum.StartAsync(o => o with { Database = folder["forum.db"] });
+        var after = await PublicAsync(anew);
+        foreach (var (path, text) in before)
+            Assert.AreEqual(text, after[path], path);
+    }
+
+    private static List<(string Table, string Column, bool IsText)> Columns(Connection c) => c.All("""
+        SELECT t.name, c.name, c.type
+          FROM sqlite_schema t, pragma_table_info(t.name) c
+         WHERE t.type = 'table'
+           AND c.type IN ('TEXT', 'INTEGER')
+           AND c.pk = 0
+           AND t.name NOT LIKE 'search%'
+           AND c.name NOT IN (SELECT "from" FROM pragma_foreign_key_list(t.name))
+        """, r => (r.GetString(0), r.GetString(1), r.GetString(2) == "TEXT"));
+
+    /// <summary>What a stranger is sent, of what is kept: by its path.</summary>
+    private static async Task<Dictionary<string, string>> PublicAsync(TestForum forum)
+    {
+        using var http = new HttpClient { BaseAddress = forum.Url };
+        var paths = Routes.Table.Where(e => e.Kept && e.Access == Access.Anyone)
+            .Select(e => e.Pattern["GET ".Length..].Replace("{id}", "1").Replace("{username}", "ada").Replace("{tag}", "tea")).ToList();
+        Assert.IsGreaterThan(5, paths.Count);
+        var shown = new Dictionary<string, string>();
+        foreach (var path in paths.Concat(WebPages.Of("")))
+            shown[path] = Regex.Replace(await (await http.GetAsync(path)).Content.ReadAsStringAsync(), """(data-event="|name="key" value="|127\.0\.0\.1:)[0-9a-f-]+""", "");
+        return shown;
     }
 
     private static string SubjectSource() => Repository.Read("TinyForum/Data/Subject.cs");

@@ -104,7 +104,7 @@ internal sealed class ForumApi : IAsyncDisposable
         var version = 0L;
         var variant = _pages.VariantOf(exchange);
         if (isAnonymous && _kept.TryAnswer(
-            exchange, (int)Subject.Anything, userId: 0, variant.Length == 0 ? exchange.RawTarget : exchange.RawTarget + variant, out version))
+            exchange, (int)Subject.Public, userId: 0, variant.Length == 0 ? exchange.RawTarget : exchange.RawTarget + variant, out version))
             return;
         WarnOfProxy(exchange);
 
@@ -132,18 +132,19 @@ internal sealed class ForumApi : IAsyncDisposable
         var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query) + variant;
         if (endpoint.IsFeed && _forum.Options.PublicUrl is null)
             target += $" {call.Origin}"; // another host's feed is another
-        if (keptFor is { } userId && _kept.TryAnswer(exchange, (int)endpoint.Subject, userId, target, out version))
+        if (keptFor is { } userId && _kept.TryAnswer(exchange, SubjectOf(endpoint, userId), userId, target, out version))
             return;
         try
         {
-            if (MarkedAnswers.Are(call) && await PublicAnswerAsync(call, target).ConfigureAwait(false) is { } answer && _marked.TryWrite(call, answer))
-                version = answer.Version;
-            else if (!endpoint.IsPaged)
+            var isMarked = MarkedAnswers.Are(call) && await PublicAnswerAsync(call, target).ConfigureAwait(false) is { } answer && _marked.TryWrite(call, answer);
+            if (!isMarked && !endpoint.IsPaged)
                 await endpoint.Run(call).ConfigureAwait(false);
-            else if (await RunPagedAsync(call, keptFor, target).ConfigureAwait(false) is { } before)
+            else if (!isMarked)
+            {
+                if (await RunPagedAsync(call, keptFor, target).ConfigureAwait(false) is not { } before)
+                    return;
                 version = before;
-            else
-                return;
+            }
         }
         catch (RefusalException e) when (e.Kind == RefusalKind.Unauthenticated) // ended since the request came
         {
@@ -162,7 +163,7 @@ internal sealed class ForumApi : IAsyncDisposable
         async () =>
         {
             var version = 0L;
-            if (keptFor is { } userId && _kept.TryAnswer(call.Exchange, (int)call.Endpoint.Subject, userId, target, out version))
+            if (keptFor is { } userId && _kept.TryAnswer(call.Exchange, SubjectOf(call.Endpoint, userId), userId, target, out version))
                 return null;
             await call.Endpoint.Run(call).ConfigureAwait(false);
             return version;
@@ -172,7 +173,7 @@ internal sealed class ForumApi : IAsyncDisposable
     /// <summary>What a call would be answered without a caller; <see langword="null"/> if it would be refused.</summary>
     private async ValueTask<KeptAnswer?> PublicAnswerAsync(Call call, string target)
     {
-        var answer = _kept.Find((int)Subject.Anything, userId: 0, target, out var version);
+        var answer = _kept.Find((int)Subject.Public, userId: 0, target, out var version);
         if (answer is not null)
             return answer;
         var exchange = call.Exchange;
@@ -184,7 +185,7 @@ internal sealed class ForumApi : IAsyncDisposable
                     weight: 1,
                     async () =>
                     {
-                        if (_kept.Find((int)Subject.Anything, userId: 0, target, out version) is { } made) // by another request meanwhile
+                        if (_kept.Find((int)Subject.Public, userId: 0, target, out version) is { } made) // by another request meanwhile
                             return made;
                         await call.Endpoint.Run(anonymous).ConfigureAwait(false);
                         return null;
@@ -292,6 +293,8 @@ internal sealed class ForumApi : IAsyncDisposable
         if (access == Access.Admin && caller.Role < Role.Admin)
             throw Permissions.AdminsOnly();
     }
+
+    private static int SubjectOf(Endpoint endpoint, long userId) => (int)(userId == 0 ? Subject.Public : endpoint.Subject);
 
     private static long? KeptFor(Endpoint endpoint, Caller? caller, bool isAnonymous) =>
         !endpoint.Kept ? null : caller?.Id ?? (isAnonymous ? 0 : null);

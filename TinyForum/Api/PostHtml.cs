@@ -9,7 +9,8 @@ internal sealed class PostHtml(Forum forum)
 {
     private const int MaxChars = 8 * 1024 * 1024;
 
-    private readonly ConcurrentDictionary<(long Id, long Revision), string> _kept = new();
+    // When half of the room is taken, these become the older ones, and the older ones go.
+    private ConcurrentDictionary<(long Id, long Revision), Kept> _kept = new(), _older = new();
     private int _chars;
 
     /// <summary>The HTML of a post, with links to the users whom it mentions.</summary>
@@ -17,16 +18,19 @@ internal sealed class PostHtml(Forum forum)
     {
         if (post.Body.Length == 0)
             return ""; // erased: what it was is not to be shown, although no edit changed it
-        if (_kept.TryGetValue((post.Id, post.Revision), out var kept))
-            return kept;
-        var html = Of(post.Body);
-        if (Interlocked.Add(ref _chars, html.Length) > MaxChars)
+        var names = Mentions.MayBeIn(post.Body) ? forum.Database.Stamp((int)Subject.Names) : 0; // before they are looked up
+        var key = (post.Id, post.Revision);
+        if (_kept.TryGetValue(key, out var kept) && kept.Names == names)
+            return kept.Html;
+        if (!_older.TryGetValue(key, out kept) || kept.Names != names)
+            kept = new Kept(Of(post.Body), names);
+        if (Interlocked.Add(ref _chars, kept.Html.Length) > MaxChars / 2)
         {
-            _kept.Clear();
-            Interlocked.Exchange(ref _chars, html.Length);
+            (_older, _kept) = (_kept, new());
+            Interlocked.Exchange(ref _chars, kept.Html.Length);
         }
-        _kept[(post.Id, post.Revision)] = html;
-        return html;
+        _kept[key] = kept;
+        return kept.Html;
     }
 
     /// <summary>The HTML of a text as it would be in a post.</summary>
@@ -35,4 +39,9 @@ internal sealed class PostHtml(Forum forum)
 
     /// <summary>The HTML of a private message, in which names are text.</summary>
     public static string OfMessage(string body) => Markup.Html(body, static _ => null);
+
+    /// <summary>The HTML of a post.</summary>
+    /// <param name="Html">What it is.</param>
+    /// <param name="Names">The stamp of the names that it was made with; 0 if it mentions nobody.</param>
+    private sealed record Kept(string Html, long Names);
 }

@@ -33,5 +33,19 @@ internal sealed class CallerCache(Database database)
     private sealed record Entry(long Version, KnownCaller Known);
 }
 
-/// <summary>A caller as read from the database: when the last recorded use of the credential was, and when it expires.</summary>
-internal sealed record KnownCaller(Caller Caller, long LastUsedAt, long EndsAt);
+/// <summary>A caller as read from the database, and when the credential expires unless it is used.</summary>
+internal sealed class KnownCaller(Caller caller, long lastUsedAt, long endsAt)
+{
+    private long _lastUsedAt = lastUsedAt;
+
+    public Caller Caller => caller;
+
+    public long EndsAt => endsAt;
+
+    /// <summary>When the last use was that is recorded.</summary>
+    public long LastUsedAt
+    {
+        get => Volatile.Read(ref _lastUsedAt);
+        set => Volatile.Write(ref _lastUsedAt, value);
+    }
+}

@@ -13,20 +13,24 @@ internal sealed class LastUse(Database database, string update)
 
     private readonly ConcurrentDictionary<long, bool> _underWay = new();
 
+    /// <param name="id">The credential's id.</param>
+    /// <param name="known">What is known of it, which this keeps up with.</param>
+    /// <param name="now">When it is used.</param>
     /// <returns>Whether it is being written; if not, the recorded one is less than a minute older.</returns>
-    public bool Note(long id, long lastUsedAt, long now)
+    public bool Note(long id, KnownCaller known, long now)
     {
-        if (now - lastUsedAt < Interval || !_underWay.TryAdd(id, true))
+        if (now - known.LastUsedAt < Interval || !_underWay.TryAdd(id, true))
             return false;
-        _ = WriteAsync(id, now);
+        _ = WriteAsync(id, known, now);
         return true;
     }
 
-    private async Task WriteAsync(long id, long now)
+    private async Task WriteAsync(long id, KnownCaller known, long now)
     {
         try
         {
             await database.WriteAsync(c => c.Execute(update, ("$id", id), ("$now", now))).ConfigureAwait(false);
+            known.LastUsedAt = now;
         }
         catch (RefusalException)
         {

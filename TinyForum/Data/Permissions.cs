@@ -92,37 +92,43 @@ internal static class Permissions
     {
         if (IsSystem(actor))
             return;
-        var caller = actor as Caller;
-        var standing = connection.First($"""
-            SELECT coalesce({Suspension.IsNotInForce}, FALSE), s.id IS NOT NULL, t.scope
-              FROM users u
-              LEFT JOIN sessions s ON s.id = $session AND s.user_id = u.id AND s.last_used_at > $oldest
-              LEFT JOIN tokens t ON t.id = $token AND t.user_id = u.id AND (t.expires_at IS NULL OR t.expires_at > $now)
-             WHERE u.id = $user
-               AND {User.IsRegistered}
-            """, r => new { IsNotSuspended = r.GetBoolean(0), HasSession = r.GetBoolean(1), Scope = r.TextOrNull(2) },
-            ("$user", actor.Id), ("$now", now), ("$session", caller?.SessionId), ("$token", caller?.TokenId),
-            ("$oldest", now - (long)SessionTable.Lifetime.TotalMilliseconds));
-        if (standing is null || (caller?.SessionId is not null && !standing.HasSession) || (caller?.TokenId is not null && standing.Scope is null))
+        var standing = StandingOf(connection, actor, now);
+        if (standing is null || !standing.HasCredential)
             throw new RefusalException(RefusalKind.Unauthenticated, "the session, token or account has ended");
         if (!standing.IsNotSuspended)
             throw RefusalException.Forbidden("this account is suspended");
-        if (toWrite && caller?.TokenId is not null && standing.Scope != ScopeName.Write)
+        if (toWrite && standing.Scope is not (null or ScopeName.Write))
             throw ReadersMayNot();
     }
 
     /// <summary>Whether a caller may still read: the session or token and the account stand.</summary>
-    public static bool Stands(Connection connection, Caller caller, long now)
+    /// <param name="connection">The database.</param>
+    /// <param name="caller">The caller.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isModerator">Whether the caller is a moderator or an admin.</param>
+    /// <param name="until">When the credential ends if nothing is written; later, if a session is used meanwhile.</param>
+    public static bool Stands(Connection connection, Caller caller, long now, out bool isModerator, out long until)
     {
-        try
-        {
-            RequireStanding(connection, caller, now, toWrite: false);
-            return true;
-        }
-        catch (RefusalException e) when (e.Kind is RefusalKind.Unauthenticated or RefusalKind.Forbidden)
-        {
-            return false;
-        }
+        var standing = StandingOf(connection, caller, now);
+        (isModerator, until) = (standing?.Role >= Role.Moderator, standing?.Until ?? long.MaxValue);
+        return standing is { HasCredential: true, IsNotSuspended: true };
+    }
+
+    private static Standing? StandingOf(Connection connection, Actor actor, long now)
+    {
+        var (session, token) = actor is Caller caller ? (caller.SessionId, caller.TokenId) : (null, null);
+        return connection.First($"""
+            SELECT u.role, coalesce({Suspension.IsNotInForce}, FALSE), s.last_used_at + $lifetime, t.scope, t.expires_at
+              FROM users u
+              LEFT JOIN sessions s ON s.id = $session AND s.user_id = u.id AND s.last_used_at > $now - $lifetime
+              LEFT JOIN tokens t ON t.id = $token AND t.user_id = u.id AND (t.expires_at IS NULL OR t.expires_at > $now)
+             WHERE u.id = $user
+               AND {User.IsRegistered}
+            """, r => new Standing(
+                RoleName.Parse(r.GetString(0))!.Value, r.GetBoolean(1),
+                (session is null || r.NumberOrNull(2) is not null) && (token is null || r.TextOrNull(3) is not null),
+                r.TextOrNull(3), r.NumberOrNull(2) ?? r.NumberOrNull(4)),
+            ("$user", actor.Id), ("$now", now), ("$session", session), ("$token", token), ("$lifetime", (long)SessionTable.Lifetime.TotalMilliseconds));
     }
 
     /// <summary>Taking an admin's role or account away: another has to be left who can act.</summary>
@@ -156,4 +162,12 @@ internal static class Permissions
          WHERE id = $user
            AND {User.IsRegistered}
         """, r => RoleName.Parse(r.GetString(0)), ("$user", userId));
+
+    /// <summary>An account, and the session or token with which somebody acts for it.</summary>
+    /// <param name="Role">Its role.</param>
+    /// <param name="IsNotSuspended">Whether it is not suspended.</param>
+    /// <param name="HasCredential">Whether the session or token stands, if there is one.</param>
+    /// <param name="Scope">The token's scope.</param>
+    /// <param name="Until">When the session or token ends by time.</param>
+    private sealed record Standing(Role Role, bool IsNotSuspended, bool HasCredential, string? Scope, long? Until);
 }

@@ -98,7 +98,7 @@ public sealed class SessionTable
     {
         var now = _clock.Now();
         var known = _callers.Find(Digest(token), now, Load);
-        renewed = known is not null && _lastUse.Note(known.Caller.SessionId!.Value, known.LastUsedAt, now);
+        renewed = known is not null && _lastUse.Note(known.Caller.SessionId!.Value, known, now);
         return known?.Caller;
     }
 

@@ -1,13 +1,21 @@
+using TinyForum.Storage;
+
 namespace TinyForum.Data;
 
 /// <summary>What an answer is about, as far as it tells when the answer has to be made anew.</summary>
 internal enum Subject
 {
-    /// <summary>Whatever the database holds.</summary>
+    /// <summary>Whatever answers are made of.</summary>
     Anything,
+
+    /// <summary>What a stranger may see.</summary>
+    Public,
 
     /// <summary>Who has which session or token, with which role, and who is suspended: what <see cref="CallerCache"/> keeps.</summary>
     Callers,
+
+    /// <summary>Which names somebody has.</summary>
+    Names,
 
     /// <summary>Private messages.</summary>
     Messages,
@@ -22,28 +30,31 @@ internal enum Subject
 /// <summary>Which subjects depend on which columns.</summary>
 internal static class Subjects
 {
+    private const int Anything = 1 << (int)Subject.Anything, Public = 1 << (int)Subject.Public, Callers = 1 << (int)Subject.Callers,
+        Names = 1 << (int)Subject.Names, Messages = 1 << (int)Subject.Messages, Notifications = 1 << (int)Subject.Notifications,
+        Events = 1 << (int)Subject.Events;
+
+    private const int All = Anything | Public | Callers | Names | Messages | Notifications | Events;
+
     public static int Count { get; } = Enum.GetValues<Subject>().Length;
 
-    private const int All = (1 << (int)Subject.Callers) | (1 << (int)Subject.Messages) | (1 << (int)Subject.Notifications)
-        | (1 << (int)Subject.Events);
-
-    /// <summary>The subjects that a write to a table changes, a bit each.</summary>
-    /// <param name="table">The table.</param>
-    /// <param name="column">The column that is updated; <see langword="null"/> if rows are inserted or deleted.</param>
-    public static int Of(string table, string? column) => table is "webhooks" or "deliveries" ? 0 // which no kept answer shows
-        : (1 << (int)Subject.Anything) | OfKnown(table, column);
-
-    private static int OfKnown(string table, string? column) => (table, column) switch
+    /// <summary>The subjects that a write changes, a bit each.</summary>
+    public static int Of(StatementWrite write) => (write.Table, write.Column) switch
     {
-        ("sessions" or "tokens", _) => 1 << (int)Subject.Callers,
-        ("messages" or "mailbox", _) or ("users", "unread_messages") => 1 << (int)Subject.Messages,
-        ("notifications", _) or ("users", "unread_notifications" or "notifications") or ("threads", "title" or "deleted") => 1 << (int)Subject.Notifications,
-        ("events", _) => 1 << (int)Subject.Events,
-        ("users", "posts" or "read_up_to" or "bio" or "display_name") => 0,
-        ("users", _) => All & ~(1 << (int)Subject.Events),
-        ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "reading" or "search" or "blocks" or "reports"
-            or "moderation_log" or "idempotency_keys" or "settings", _) => 0,
-        var (name, _) when name.StartsWith("search_", StringComparison.Ordinal) || name == "sqlite_sequence" => 0, // which FTS5 and SQLite write
+        ("webhooks" or "deliveries", _) or ("sessions" or "tokens", "last_used_at") => 0, // which nothing shows that is kept
+        ("sessions" or "tokens", _) => write.IsInsert ? Anything : Anything | Callers, // what is not there yet nobody has kept
+        ("users", _) when write.IsInsert => All & ~(Callers | Events),
+        ("users", "unread_messages") or ("messages" or "mailbox", _) => Anything | Messages,
+        ("users", "unread_notifications" or "notifications") or ("notifications", _) => Anything | Notifications,
+        ("users", "read_up_to") or ("reading" or "blocks" or "reports" or "idempotency_keys", _) => Anything,
+        ("users", "posts" or "bio" or "display_name") => Anything | Public,
+        ("users", _) => All & ~Events,
+        ("events", _) => Anything | Events,
+        ("threads", "title" or "deleted") => Anything | Public | Notifications,
+        ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "search" or "moderation_log" or "settings", _)
+            => Anything | Public,
+        ("sqlite_sequence", _) => Anything,
+        var (name, _) when name.StartsWith("search_", StringComparison.Ordinal) => Anything | Public, // which FTS5 writes
         _ => All, // what nobody has thought of
     };
 }

@@ -110,7 +110,7 @@ public sealed class TokenStore
         var now = _clock.Now();
         var known = _callers.Find(SessionTable.Digest(secret), now, Load);
         if (known is not null)
-            _lastUse.Note(known.Caller.TokenId!.Value, known.LastUsedAt, now);
+            _lastUse.Note(known.Caller.TokenId!.Value, known, now);
         return known?.Caller;
     }
 

@@ -37,16 +37,16 @@ internal sealed class Connection : IDisposable
     /// <summary>Whether the file can be read alone, although it was opened for writing too: SQLite makes do with that.</summary>
     public bool IsReadOnly => SQLitePCL.raw.sqlite3_db_readonly(Sqlite.Handle, "main") != 0;
 
-    /// <summary>From now on notes what statements may write; <paramref name="subjects"/> gives the bits for a table and a column of it, or its rows.</summary>
-    public void WatchWrites(Func<string, string?, int> subjects)
+    /// <summary>From now on notes what statements may write; <paramref name="subjects"/> gives the bits of each.</summary>
+    public void WatchWrites(Func<StatementWrite, int> subjects)
     {
         _isWatched = true;
         sqlite3_set_authorizer(Sqlite.Handle, (_, action, table, column, _, _) =>
         {
             var writes = action switch
             {
-                SQLITE_INSERT or SQLITE_DELETE => subjects(table, null),
-                SQLITE_UPDATE => subjects(table, column),
+                SQLITE_INSERT or SQLITE_DELETE => subjects(new(table, null, action == SQLITE_INSERT)),
+                SQLITE_UPDATE => subjects(new(table, column)),
                 _ => 0,
             };
             _written |= writes;

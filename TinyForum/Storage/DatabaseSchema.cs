@@ -3,6 +3,12 @@ namespace TinyForum.Storage;
 /// <summary>A migration from the schema before to schema <paramref name="To"/>, run in one transaction: SQL, then what SQL can't do.</summary>
 internal sealed record Migration(int To, string Sql, Action<Connection, ProgressReporter>? Then = null);
 
+/// <summary>What a statement may write.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Column">The column that is updated; <see langword="null"/> if rows are inserted or deleted.</param>
+/// <param name="IsInsert">Whether rows are inserted.</param>
+internal readonly record struct StatementWrite(string Table, string? Column, bool IsInsert = false);
+
 /// <summary>What has to be known of a program's database to open it.</summary>
 /// <param name="Program">The program's name, for messages.</param>
 /// <param name="ApplicationId">The number that marks its databases (<c>PRAGMA application_id</c>).</param>
@@ -11,10 +17,10 @@ internal sealed record Migration(int To, string Sql, Action<Connection, Progress
 /// <param name="Migrations">The steps that bring older databases to that version, in rising order.</param>
 /// <param name="PrepareReader">Called with each new reading connection, to register what its statements need.</param>
 /// <param name="SubjectCount">How many subjects there are, see <see cref="Stamps"/>.</param>
-/// <param name="SubjectsOf">The subjects that depend on a column (or on the rows) of a table, a bit each.</param>
+/// <param name="SubjectsOf">The subjects that depend on what a statement may write, a bit each.</param>
 internal sealed record DatabaseSchema(
     string Program, int ApplicationId, int Version, string Script, IReadOnlyList<Migration> Migrations, Action<Connection> PrepareReader,
-    int SubjectCount, Func<string, string?, int> SubjectsOf)
+    int SubjectCount, Func<StatementWrite, int> SubjectsOf)
 {
     private const int MaxCopiedPages = 16 * 1024; // some hundred milliseconds
 

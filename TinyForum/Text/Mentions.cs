@@ -67,6 +67,9 @@ internal static class Mentions
         }
     }
 
+    /// <summary>Whether a text may mention anybody.</summary>
+    internal static bool MayBeIn(string body) => body.AsSpan().ContainsAny(AtSigns);
+
     /// <summary>Where a text mentions users, by the place of the sign: how long that is, and the address of the user's page.</summary>
     /// <param name="body">The text.</param>
     /// <param name="find">Finds the address of a user's page by the key of the name.</param>
@@ -93,7 +96,7 @@ internal static class Mentions
 
     private static IEnumerable<(int At, IEnumerable<(string Key, int Length)> Names)> Runs(string body)
     {
-        if (!body.AsSpan().ContainsAny(AtSigns))
+        if (!MayBeIn(body))
             yield break;
         var text = Prose.Of(body);
         for (var at = 0; at < text.Length; at++)

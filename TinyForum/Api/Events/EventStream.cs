@@ -38,6 +38,9 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
 
     public bool IsModerator { get; set; }
 
+    /// <summary>Until when the caller's rights need no look, unless something is written about them.</summary>
+    public long StandsUntil { get; set; } = caller is null ? long.MaxValue : 0;
+
     /// <summary>The number up to which everything has been offered.</summary>
     public long After { get; set; }
 

@@ -38,7 +38,6 @@ internal sealed class EventStreams : IAsyncDisposable
     private Task? _running;
     private long _after;
     private long _callers = -1;
-    private long _recheckAt; // for what ends by time alone
     private long _keepUpAt;
     private long _turn; // of those that are asked whether they have left
     private long _told;
@@ -118,7 +117,7 @@ internal sealed class EventStreams : IAsyncDisposable
     private bool Replay(EventStream stream)
     {
         var events = _forum.Events.Read(stream.After, ReplayedAtOnce);
-        if (!Recheck([stream]))
+        if (!Recheck(stream))
             return false;
         foreach (var happened in events)
         {
@@ -156,7 +155,7 @@ internal sealed class EventStreams : IAsyncDisposable
                 return false;
             }
         }
-        return Recheck([stream]);
+        return Recheck(stream);
     }
 
     /// <summary>Lets a stream in that has all that the others have.</summary>
@@ -171,7 +170,7 @@ internal sealed class EventStreams : IAsyncDisposable
             }
             if (stream.After < _after)
                 return false;
-            _callers = stream.Caller is null ? _callers : -1; // its rights are looked at before the next event
+            stream.StandsUntil = stream.Caller is null ? long.MaxValue : 0; // something may have been written since they were looked at
             _streams.Add(stream);
             return true;
         }
@@ -214,7 +213,7 @@ internal sealed class EventStreams : IAsyncDisposable
     private bool Tell()
     {
         var events = _forum.Events.Read(_after);
-        Recheck(_streams);
+        Recheck();
         if (events.Count == 0)
             return false;
         if (_streams.Count == 0)
@@ -260,29 +259,39 @@ internal sealed class EventStreams : IAsyncDisposable
         _streams.RemoveAll(s => s.HasEnded);
     }
 
-    /// <summary>Ends the streams whose session or token has ended, if anything has been written about those, and looks who is a moderator.</summary>
-    /// <returns>Whether none has ended.</returns>
-    private bool Recheck(List<EventStream> streams)
+    /// <summary>Ends the streams whose session or token has ended, and looks who is a moderator: if anything has been written about those.</summary>
+    private void Recheck()
     {
-        var stamp = _forum.Database.Stamp((int)Subject.Callers);
-        if (ReferenceEquals(streams, _streams) && stamp == _callers && Environment.TickCount64 < _recheckAt)
-            return true;
+        var stamp = _forum.Database.Stamp((int)Subject.Callers); // before reading
+        Recheck(_streams, stamp == _callers ? _forum.Clock.Now() : long.MaxValue);
+        _callers = stamp;
+    }
+
+    /// <summary>The same for some streams, of which all are looked at that may have ended by a time.</summary>
+    private void Recheck(List<EventStream> streams, long time)
+    {
+        var due = streams.FindAll(stream => stream.Caller is not null && stream.StandsUntil <= time);
+        if (due.Count == 0)
+            return;
         _forum.Database.Read(c =>
         {
-            foreach (var stream in streams)
+            foreach (var stream in due)
             {
-                if (stream.Caller is not { } caller)
-                    continue;
-                if (Permissions.Stands(c, caller, _forum.Clock.Now()))
-                    stream.IsModerator = Permissions.IsModerator(c, caller);
-                else
+                var stands = Permissions.Stands(c, stream.Caller!, _forum.Clock.Now(), out var isModerator, out var until);
+                (stream.IsModerator, stream.StandsUntil) = (isModerator, until);
+                if (!stands)
                     stream.End();
             }
             return true;
         });
-        if (ReferenceEquals(streams, _streams))
-            (_callers, _recheckAt) = (stamp, Environment.TickCount64 + (long)KeepUpEvery.TotalMilliseconds);
-        return streams.TrueForAll(s => !s.HasEnded);
+    }
+
+    /// <summary>The same for one.</summary>
+    /// <returns>Whether it stands.</returns>
+    private bool Recheck(EventStream stream)
+    {
+        Recheck([stream], long.MaxValue);
+        return !stream.HasEnded;
     }
 
     private void Open(List<object> keys)
