@@ -18,7 +18,10 @@ public sealed class CallerTests
         var (ada, other) = (await forum.UserAsync("ada"), forum.Client());
         (await other.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200, "success");
         (await ada.GetAsync(LogOut)).Is(403, "over http a cookie is not enough for this: use POST /api/logout or a token");
-        (await ada.GetAsync(LogOut, ("Sec-Fetch-Site", "same-origin"))).Is(200, "success");
+        foreach (var place in (string[])["document", "image", "iframe"])
+            (await ada.GetAsync(LogOut, ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Dest", place)))
+                .Is(403, "following a link is not enough for this: use POST /api/logout or a token");
+        (await ada.GetAsync(LogOut, ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Dest", "empty"))).Is(200, "success");
         (await ada.GetAsync("/api/me")).Is(401);
         (await other.GetAsync("/api/me")).Is(401);
 

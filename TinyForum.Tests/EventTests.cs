@@ -87,6 +87,42 @@ public sealed class EventTests(TestContext context)
             Assert.AreEqual(kinds, string.Join(' ', told));
             Assert.DoesNotContain("deleted meanwhile", answer.Text);
         }
+        await using var stream = await EventReader.OpenAsync(
+            forum.Url, "/api/events?after=0&kinds=report.created,report.resolved,user.registered", ("Authorization", $"Bearer {await TokenAsync(mod)}"));
+        await stream.NextAsync("hello");
+        for (var i = 0; i < 3; i++)
+            await stream.NextAsync("user.registered");
+        (await mod.PutAsync("/api/reports/1", new { resolution = "It is not." })).Is(200);
+        await forum.UserAsync("eve");
+        Assert.AreEqual("eve", (string?)(await stream.NextAsync("user.registered"))["user"]!["username"], "a token that may only read reads no reports");
+        using var client = new TestClient(forum.Url, cookies: false);
+        var listed = await client.GetAsync("/api/events?after=0&kinds=report.created,report.resolved", ("Authorization", $"Bearer {await TokenAsync(mod)}"));
+        Assert.IsEmpty(listed.Is(200)["events"]!.AsArray());
+    }
+
+    [TestMethod]
+    public async Task A_stream_ends_when_its_token_does_and_not_while_its_session_is_used()
+    {
+        var clock = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = clock });
+        var ada = await forum.UserAsync("ada");
+        var token = (string)(await ada.PostAsync("/api/tokens", new { name = "t", scope = "read", expires_in_days = 1 })).Is(201)["token.token"]!;
+        await using var ofToken = await OpenAsync(forum, token);
+        using var browser = new TestClient(forum.Url, cookies: false);
+        var login = (await browser.PostAsync("/api/login", new { username = "ada", password = "secret" })).Is(200);
+        var cookie = ("Cookie", login.Header("Set-Cookie")!.Split(';')[0]);
+        await using var ofSession = await EventReader.OpenAsync(forum.Url, "/api/events", cookie);
+        await ofSession.NextAsync("hello");
+        await ofToken.NextAsync("hello");
+        clock.Advance(SessionTable.Lifetime - TimeSpan.FromHours(1));
+        await ofToken.EndsAsync();
+        (await browser.GetAsync("/api/me", cookie)).Is(200);
+        await forum.Settled();
+        clock.Advance(TimeSpan.FromHours(2));
+        (await browser.PostAsync("/api/posts", new { title = "Tea", body = "At four?" }, cookie)).Is(201);
+        await ofSession.NextAsync("thread.created");
+        clock.Advance(SessionTable.Lifetime);
+        await ofSession.EndsAsync();
     }
 
     [TestMethod]
@@ -428,6 +464,32 @@ public sealed class EventTests(TestContext context)
                 count++;
             return count;
         }
+    }
+
+    [TestMethod]
+    public async Task History_is_read_beside_the_pages_and_not_for_who_has_left()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.Database.WriteAsync(c => c.Execute("""
+            INSERT INTO events (kind, created_at)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+            SELECT 'user.erased', 0 FROM n
+            """));
+        var end = new TaskCompletionSource<bool>();
+        var pages = forum.Server.Forum.Pages.RunAsync(int.MaxValue, () => end.Task, CancellationToken.None);
+        for (var i = 0; i < 50; i++)
+        {
+            await using var stream = await EventReader.OpenAsync(forum.Url, "/api/events?after=0&kinds=thread.created");
+            await stream.NextAsync("hello");
+        }
+        var seen = forum.Server.Forum.Events.Range.Newest;
+        await using (var other = await EventReader.OpenAsync(forum.Url, $"/api/events?after={seen - 2}"))
+        {
+            await other.NextAsync("hello");
+            Assert.AreEqual(seen - 1, (long)(await other.NextAsync("user.erased"))["number"]!);
+        }
+        end.SetResult(true);
+        await pages;
     }
 
     [TestMethod]

@@ -105,14 +105,14 @@ public sealed class FeedTests
                 var after = await anyone.GetAsync(path, ("If-None-Match", before[path].Header("ETag")!));
                 if (!changed.Contains(path))
                     after.Is(304);
-                else if (path == "/posts/1/feed" && (int)after.Status == 404)
-                    after.Is(404);
+                else if (path is ("/posts/1/feed" or "/tags/other/feed") && (int)after.Status == 404)
+                    after.Is(404); // as if it had never been there
                 else
                     Assert.AreEqual(time.GetUtcNow(), Parse(after).LastUpdatedTime, path);
             }
         }
         Assert.AreEqual("Two", Titles(await ReadAsync(anyone, "/feed")));
-        Assert.AreEqual("", Titles(await ReadAsync(anyone, "/tags/other/feed")));
+        (await anyone.GetAsync("/tags/other/feed")).Is(404);
         (await anyone.GetAsync("/posts/1/feed")).Is(404);
         (await mod.GetAsync("/posts/1/feed")).Is(404);
     }

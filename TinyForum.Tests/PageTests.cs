@@ -168,12 +168,23 @@ public sealed partial class PageTests
     }
 
     [TestMethod]
+    public async Task A_button_for_what_is_not_there_says_so()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("root", "admin");
+        using var root = new FormClient(forum.Url);
+        await root.SubmitAsync("/login", ("username", "root"), ("password", "secret"));
+        foreach (var path in (string[])["/posts/1/like", "/posts/1/unlike", "/posts/1/read", "/posts/1/pin", "/posts/1/unlock", "/messages/1/read"])
+            Assert.AreEqual(404, (int)(await root.PostAsync(path)).Status, path);
+    }
+
+    [TestMethod]
     public async Task What_a_stranger_says_of_himself_changes_nobody_elses_page()
     {
         await using var forum = await TestForum.StartAsync(o => o with { Hosts = ["forum.example", "evil.example"], Title = "The <club>" });
         using var ada = new FormClient(forum.Url);
         Assert.AreEqual("/", (await ada.SubmitAsync("/register?next=//evil.example", ("username", "ada"), ("password", "secret"))).Path);
-        string[] elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x"];
+        string[] elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x", "/x\\..\\..\\y"];
         foreach (var next in elsewhere)
             Assert.AreEqual("/", (await ada.SubmitAsync($"/login?next={Uri.EscapeDataString(next)}", ("username", "ada"), ("password", "secret"))).Path, next);
         Assert.AreEqual("/tags", (await ada.SubmitAsync("/login?next=/tags", ("username", "ada"), ("password", "secret"))).Path);

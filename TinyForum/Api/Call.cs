@@ -165,7 +165,7 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <exception cref="RefusalException">Invalid: a member breaks the rules of its type.</exception>
     public async ValueTask<T> ReadBodyAsync<T>()
     {
-        if (!IsJson(Exchange.Header("Content-Type")))
+        if (!Exchange.HasMediaType("application/json"))
             throw new HttpRefusalException(415, "the body must be sent as application/json");
         _body = await Exchange.ReadBodyAsync().ConfigureAwait(false);
         return JsonBody.Read(_body.Span, ApiJson.Type<T>());
@@ -174,7 +174,4 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     private long IdAt(int place) =>
         long.TryParse(values[place], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && values[place][0] != '0'
             ? id : throw new RefusalException(RefusalKind.NotFound, "not found");
-
-    private static bool IsJson(string? contentType) =>
-        string.Equals(contentType?.Split(';')[0].Trim(), "application/json", StringComparison.OrdinalIgnoreCase);
 }

@@ -79,7 +79,7 @@ public sealed partial class PostStore
         c.All(ThreadsByIds, row => (row.GetInt64(0), row.Time(1)), ("$after", after), ("$last", last)));
 
     /// <summary>The feed of the forum's threads, or of those with a tag, whatever its case and width.</summary>
-    /// <returns><see langword="null"/> if no thread ever had the tag.</returns>
+    /// <returns><see langword="null"/> if no thread has the tag.</returns>
     public PostFeed? ThreadsFeed(string? tag = null) => _database.ReadSnapshot(c =>
     {
         var id = tag is null ? null : c.Number("SELECT id FROM tags WHERE name = $name", ("$name", Tag.KeyOf(tag)));
@@ -99,6 +99,8 @@ public sealed partial class PostStore
                 break;
         }
         var page = rows.ToPage(last => [last.Id]);
+        if (tag is not null && page.Items.Count == 0)
+            return null;
         var deleted = c.All(DeletedThreads, r => (At: r.Time(0), Tags: ParseTags(r.GetString(1))),
             ("$oldest", page.Next is null ? 0 : page.Items[^1].Id), ("$limit", MaxHidden));
         var key = tag is null ? null : Tag.KeyOf(tag);

@@ -137,6 +137,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether the request has a body, be it empty.</summary>
     public bool HasBody => _requestBody.IsChunked || _requestBody.HasLength;
 
+    /// <summary>Whether the request says that its body is of a media type; its parameters, as <c>charset</c>, are not looked at.</summary>
+    public bool HasMediaType(string type) => string.Equals(Header("Content-Type")?.Split(';')[0].Trim(), type, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The listener sends a 411 itself to a POST or PUT whose length it can't tell, but still hands it on.</summary>
     public bool WasAnsweredByListener => !_requestBody.HasLength && (!_requestBody.IsChunked || _context.Request.ProtocolVersion < HttpVersion.Version11)
         && (Method.Equals("POST", StringComparison.OrdinalIgnoreCase) || Method.Equals("PUT", StringComparison.OrdinalIgnoreCase));

@@ -29,7 +29,7 @@ internal sealed class Form
         if (!call.Exchange.HasBody)
             return Empty;
         var body = await call.Exchange.ReadBodyAsync(MaxLength).ConfigureAwait(false);
-        if (!body.IsEmpty && call.Exchange.Header("Content-Type")?.Split(';')[0].Trim() is not "application/x-www-form-urlencoded")
+        if (!body.IsEmpty && !call.Exchange.HasMediaType("application/x-www-form-urlencoded"))
             throw new HttpRefusalException(415, "the body must be sent as application/x-www-form-urlencoded");
         var fields = new Dictionary<string, string>();
         foreach (var pair in Encoding.Latin1.GetString(body.Span).Split('&', StringSplitOptions.RemoveEmptyEntries))

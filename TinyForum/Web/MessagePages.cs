@@ -56,8 +56,8 @@ internal static class MessagePages
 
     public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
     {
-        await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false);
-        return $"/messages/{call.Id}";
+        return await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false) is null
+            ? throw RefusalException.NotFound("message") : $"/messages/{call.Id}";
     });
 
     public static ValueTask Delete(Call call) => Forms.DoAsync(call, async () =>

@@ -49,7 +49,7 @@ internal sealed class Page
 
     /// <summary>An address as a client gave it if it is a page of this forum; else the front.</summary>
     public static string Within(string address) =>
-        address is ['/', ..] && address is not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~')
+        address is ['/', ..] && address is not ['/', '/', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') && !address.Contains('\\')
         && !address.Contains("/.", StringComparison.Ordinal) && !address.Contains("%2e", StringComparison.OrdinalIgnoreCase) ? address : "/";
 
     /// <summary>Where the script says what is new: replies of a thread, or threads.</summary>

@@ -88,8 +88,8 @@ internal static class PostPages
 
     public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
     {
-        await call.Forum.Posts.MarkReadAsync(call.User, call.Id, call.Number("number", "the number of a reply") ?? 0).ConfigureAwait(false);
-        return "/";
+        var number = call.Number("number", "the number of a reply") ?? 0;
+        return await call.Forum.Posts.MarkReadAsync(call.User, call.Id, number).ConfigureAwait(false) ? "/" : throw RefusalException.NotFound("thread");
     });
 
     public static void ReplyForm(Page page, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
@@ -184,8 +184,8 @@ internal static class PostPages
 
     private static ValueTask Like(Call call, bool likes) => Forms.DoAsync(call, async () =>
     {
-        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false);
-        return $"/posts/{call.Id}";
+        return await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false) is null
+            ? throw RefusalException.NotFound("post") : $"/posts/{call.Id}";
     });
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");

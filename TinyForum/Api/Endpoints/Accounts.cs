@@ -71,6 +71,9 @@ internal static class Accounts
         // A browser sends the cookie with another site's link, and over plain http it does not tell that the link is another site's.
         if (!isOpen && call.Caller?.SessionId is not null && !call.IsHttps && call.Exchange.Header("Sec-Fetch-Site") is null)
             throw RefusalException.Forbidden("over http a cookie is not enough for this: use POST /api/logout or a token");
+        // Anybody may have put the link into a post.
+        if (call.Exchange.Header("Sec-Fetch-Dest") is not (null or "empty") && call.Exchange.Header("Sec-Fetch-Site") != "none")
+            throw RefusalException.Forbidden("following a link is not enough for this: use POST /api/logout or a token");
         if (call.Caller is { MayWrite: false })
             throw Permissions.ReadersMayNot();
         return await call.Forum.Sessions.EndAllAsync(call.Caller ?? Actor.System, user).ConfigureAwait(false) > 0

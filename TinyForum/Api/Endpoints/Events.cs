@@ -33,7 +33,7 @@ internal static class Events
         var teller = new EventTeller(call.Forum);
         var views = new List<EventView>();
         var (size, chars, last, isWhole) = (call.PageSize, 0, after, true);
-        var isModerator = call.Caller?.Role >= Role.Moderator;
+        var seesReports = call.Caller is { Role: >= Role.Moderator, MayWrite: true };
         foreach (var happened in call.Forum.Events.Read(after, LookedAt))
         {
             if (views.Count == size || chars > PageText.MaxBytes)
@@ -41,7 +41,7 @@ internal static class Events
                 isWhole = false;
                 break;
             }
-            if (filter.Wants(happened) && teller.Tell(happened, call.Caller, isModerator) is { } view)
+            if (filter.Wants(happened) && teller.Tell(happened, call.Caller, seesReports) is { } view)
             {
                 views.Add(view);
                 chars += (view.Post as PostView)?.Body.Length ?? view.Message?.Body.Length ?? 0;

@@ -21,7 +21,7 @@ internal sealed class EventBatch
         for (var bytes = 0; _public.Count < events.Count && bytes < MaxBytes; bytes += _public[^1]?.Length ?? 0)
         {
             var next = events[_public.Count];
-            _public.Add(EventKind.AudienceOf(next.Kind) == Audience.Anyone ? teller.Frame(next, null, isModerator: false) : null);
+            _public.Add(EventKind.AudienceOf(next.Kind) == Audience.Anyone ? teller.Frame(next, null, seesReports: false) : null);
         }
         _allPublic = [.. _public.SelectMany(frame => frame ?? [])];
         _publicCount = _public.Count(frame => frame is not null);
@@ -35,7 +35,7 @@ internal sealed class EventBatch
     /// <summary>The frames for a stream; empty if nothing is for it. Adds how many they are to <paramref name="told"/>.</summary>
     public ReadOnlyMemory<byte> For(EventStream stream, ref long told)
     {
-        var isAnyone = stream.Caller is not { } caller || !(_owners.Contains(caller.Id) || (_isForModerators && stream.IsModerator));
+        var isAnyone = stream.Caller is not { } caller || !(_owners.Contains(caller.Id) || (_isForModerators && stream.SeesReports));
         if (isAnyone && stream.Filter.IsNone && stream.After < _events[0].Number)
         {
             told += _publicCount;
@@ -46,7 +46,7 @@ internal sealed class EventBatch
         {
             var happened = _events[i];
             if (happened.Number > stream.After && stream.Filter.Wants(happened)
-                && (_public[i] ?? (isAnyone ? null : _teller.Frame(happened, stream.Caller, stream.IsModerator))) is { } frame)
+                && (_public[i] ?? (isAnyone ? null : _teller.Frame(happened, stream.Caller, stream.SeesReports))) is { } frame)
                 frames.Add(frame);
         }
         told += frames.Count;

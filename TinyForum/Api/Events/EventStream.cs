@@ -36,7 +36,7 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
 
     public EventFilter Filter => filter;
 
-    public bool IsModerator { get; set; }
+    public bool SeesReports { get; set; }
 
     /// <summary>Until when the caller's rights need no look, unless something is written about them.</summary>
     public long StandsUntil { get; set; } = caller is null ? long.MaxValue : 0;

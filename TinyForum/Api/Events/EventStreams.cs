@@ -21,7 +21,9 @@ internal sealed class EventStreams : IAsyncDisposable
     private const int Turns = 5; // to ask takes a system call
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private const int ReplayedAtOnce = 100; // to one client, before it is another's turn
+    // To one client, before it is another's turn; and to how many at the same time: pages are to be made meanwhile.
+    private const int ReplayedAtOnce = 100;
+    private readonly SemaphoreSlim _replaying = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     // With more streams than this, what happens within a moment is sent together: a write to each takes some microseconds.
     private const int Many = 200;
@@ -108,31 +110,41 @@ internal sealed class EventStreams : IAsyncDisposable
         {
             if (stream.IsBehind && !await CatchUpAsync(stream).ConfigureAwait(false))
                 return;
-            await _forum.Pages.RunAsync(weight: 1, () => Task.FromResult(Replay(stream)), _stopping.Token).ConfigureAwait(false);
+            await _replaying.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            try
+            {
+                Replay(stream);
+            }
+            finally
+            {
+                _replaying.Release();
+            }
         }
     }
 
-    /// <summary>Offers the next events that a client has missed, until it has to read them first.</summary>
-    /// <returns>Whether the stream still stands.</returns>
-    private bool Replay(EventStream stream)
+    /// <summary>Offers the next events that a client has missed, until it has to read them first; ends the stream if the client has left.</summary>
+    private void Replay(EventStream stream)
     {
+        if (stream.HasLeft)
+            stream.End();
+        if (stream.HasEnded)
+            return;
         var events = _forum.Events.Read(stream.After, ReplayedAtOnce);
         if (!Recheck(stream))
-            return false;
+            return;
         foreach (var happened in events)
         {
             if (happened.Number != stream.After + 1) // removed meanwhile
             {
                 Resync(stream);
-                return true;
+                return;
             }
             if (stream.IsBehind)
-                return true;
-            if (stream.Filter.Wants(happened) && _teller.Frame(happened, stream.Caller, stream.IsModerator) is { } frame)
+                return;
+            if (stream.Filter.Wants(happened) && _teller.Frame(happened, stream.Caller, stream.SeesReports) is { } frame)
                 stream.Offer(frame);
             stream.After = happened.Number;
         }
-        return true;
     }
 
     /// <summary>Says that events which the client has not had are no longer kept, and goes on from now.</summary>
@@ -278,7 +290,7 @@ internal sealed class EventStreams : IAsyncDisposable
             foreach (var stream in due)
             {
                 var stands = Permissions.Stands(c, stream.Caller!, _forum.Clock.Now(), out var isModerator, out var until);
-                (stream.IsModerator, stream.StandsUntil) = (isModerator, until);
+                (stream.SeesReports, stream.StandsUntil) = (isModerator && stream.Caller!.MayWrite, until);
                 if (!stands)
                     stream.End();
             }

@@ -19,18 +19,18 @@ internal sealed class EventTeller(Forum forum)
     /// <summary>What a reader is told of an event; <see langword="null"/> if nothing.</summary>
     /// <param name="happened">The event.</param>
     /// <param name="reader">The reader, if known.</param>
-    /// <param name="isModerator">Whether the reader is a moderator now.</param>
-    public EventView? Tell(ForumEvent happened, Actor? reader, bool isModerator) => EventKind.AudienceOf(happened.Kind) switch
+    /// <param name="seesReports">Whether the reader may read reports now.</param>
+    public EventView? Tell(ForumEvent happened, Actor? reader, bool seesReports) => EventKind.AudienceOf(happened.Kind) switch
     {
         Audience.Owner => reader is not null && reader.Id == happened.UserId ? OfOwner(happened, reader) : null,
-        Audience.Moderators => isModerator && forum.Reports.Find(happened.ItemId!.Value) is { } report
+        Audience.Moderators => seesReports && forum.Reports.Find(happened.ItemId!.Value) is { } report
             ? Of(happened) with { Report = ReportView.Of(report) } : null,
         _ => happened.PostId is { } post ? OfPost(happened, post) : OfUser(happened),
     };
 
     /// <summary>The same as a frame of a stream (text/event-stream).</summary>
-    public byte[]? Frame(ForumEvent happened, Actor? reader, bool isModerator) =>
-        Tell(happened, reader, isModerator) is { } view ? Frame(view.Kind, view, view.Number) : null;
+    public byte[]? Frame(ForumEvent happened, Actor? reader, bool seesReports) =>
+        Tell(happened, reader, seesReports) is { } view ? Frame(view.Kind, view, view.Number) : null;
 
     public static byte[] Frame<T>(string kind, T data, long? number = null, TimeSpan? reconnection = null)
     {

@@ -18,7 +18,7 @@ internal sealed record WebhookBody(EventView Data, string Timestamp, string Type
     public static byte[]? Render(EventTeller teller, DueDelivery delivery, ForumEvent? happened, DateTimeOffset now)
     {
         var view = delivery.Event is null ? new EventView(Rfc3339.Format(now), delivery.Kind, 0)
-            : happened is null ? null : teller.Tell(happened, reader: null, isModerator: true);
+            : happened is null ? null : teller.Tell(happened, reader: null, seesReports: true);
         return view is null ? null : Fit(new WebhookBody(view, view.CreatedAt, view.Kind));
     }
 
