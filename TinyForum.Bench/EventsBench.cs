@@ -9,6 +9,7 @@ namespace TinyForum.Bench;
 internal static class EventsBench
 {
     private const int PostsPerSecond = 100;
+    private const int StreamsOfUser = 25; // of those that have a user: every other
 
     public static async Task RunAsync(Settings settings, TextWriter output)
     {
@@ -17,8 +18,13 @@ internal static class EventsBench
         using var forum = await Fixture.StartAsync(settings, folder.File("forum.db"));
         await forum.PostAsync(20);
         var first = (await forum.GetAsync("/api/events?after=0&limit=100"))["events"]!.AsArray().Count + 1;
+        var cookies = new List<string>();
+        while (cookies.Count * StreamsOfUser < count / 2)
+            cookies.Add(await forum.RegisterAsync());
+        first += cookies.Count; // each is an event
         var before = forum.Server.ResidentBytes;
-        using var readers = await Readers.OpenAsync(forum.Get("/api/events").Url, count, first - 1);
+        using var readers = await Readers.OpenAsync(
+            forum.Get("/api/events").Url, count, first - 1, i => i % 2 == 0 ? null : cookies[i / 2 / StreamsOfUser]);
         var memory = (forum.Server.ResidentBytes - before) / (double)count / 1024;
         Samples quiet = new(), busy = new(), last50 = new(), last99 = new(), any50 = new(), any99 = new();
         for (var round = -1; round < settings.Rounds; round++) // one to warm up
@@ -35,7 +41,7 @@ internal static class EventsBench
             any50.Add(flood.Any(0.5));
             any99.Add(flood.Any(0.99));
         }
-        output.WriteLine($"{count} streams of `GET /api/events` ({readers.Open} of them open to the end), {settings.Rounds} rounds of {settings.Seconds} s "
+        output.WriteLine($"{count} streams of `GET /api/events`, half of them of users ({readers.Open} of them open to the end), {settings.Rounds} rounds of {settings.Seconds} s "
             + $"in which nothing happens and of {PostsPerSecond} threads a second. Latency is counted from the answer to the post; server and readers "
             + "share the machine.");
         output.WriteLine();
@@ -110,12 +116,12 @@ internal static class EventsBench
         public int Open => _sockets.Count(s => !(s.Poll(0, SelectMode.SelectRead) && s.Available == 0));
 
         /// <summary>Opens the streams; the newest event has the number <paramref name="newest"/>.</summary>
-        public static async Task<Readers> OpenAsync(Uri url, int count, long newest)
+        public static async Task<Readers> OpenAsync(Uri url, int count, long newest, Func<int, string?> cookieOf)
         {
             var readers = new Readers { _begin = newest };
-            var request = HttpConnection.Format("GET", url, headers: "Accept: text/event-stream\r\n");
             for (var i = 0; i < count; i++)
             {
+                var request = HttpConnection.Format("GET", url, cookieOf(i), headers: "Accept: text/event-stream\r\n");
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 readers._sockets.Add(socket);
                 await socket.ConnectAsync(IPAddress.Parse(url.Host), url.Port);

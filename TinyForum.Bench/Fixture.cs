@@ -30,12 +30,21 @@ internal sealed class Fixture : IDisposable
     private static async Task<Fixture> StartAsync(Child server)
     {
         var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = server.Url };
+        var (username, cookie) = await RegisterAsync(client);
+        client.DefaultRequestHeaders.Add("Cookie", cookie);
+        return new Fixture(server, client, username, cookie);
+    }
+
+    /// <summary>Makes another account and logs in.</summary>
+    /// <returns>Its cookie.</returns>
+    public async Task<string> RegisterAsync() => (await RegisterAsync(_client)).Cookie;
+
+    private static async Task<(string Username, string Cookie)> RegisterAsync(HttpClient client)
+    {
         var account = new JsonObject { ["username"] = $"bench{Random.Shared.Next():x}", ["password"] = "secret" };
         (await client.PostAsync("/api/register", Content(account))).EnsureSuccessStatusCode();
         using var answer = (await client.PostAsync("/api/login", Content(account))).EnsureSuccessStatusCode();
-        var cookie = answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
-        client.DefaultRequestHeaders.Add("Cookie", cookie);
-        return new Fixture(server, client, (string)account["username"]!, cookie);
+        return ((string)account["username"]!, answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
     }
 
     /// <summary>Makes threads.</summary>
