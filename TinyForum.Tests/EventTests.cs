@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using TinyForum.Data;
 
 namespace TinyForum.Tests;
@@ -90,7 +92,7 @@ public sealed class EventTests(TestContext context)
         await using var stream = await EventReader.OpenAsync(
             forum.Url, "/api/events?after=0&kinds=report.created,report.resolved,user.registered", ("Authorization", $"Bearer {await TokenAsync(mod)}"));
         await stream.NextAsync("hello");
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 12; i++)
             await stream.NextAsync("user.registered");
         (await mod.PutAsync("/api/reports/1", new { resolution = "It is not." })).Is(200);
         await forum.UserAsync("eve");
@@ -132,7 +134,7 @@ public sealed class EventTests(TestContext context)
         var ada = await forum.UserAsync("ada");
         for (var i = 1; i <= 4; i++)
             (await ada.PostAsync("/api/posts", new { title = $"{i}", body = "text" })).Is(201);
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 12; i++)
             (await ada.PostAsync("/api/posts/2/replies", new { body = $"{i}" })).Is(201);
         var all = await KindsAsync(ada, "limit=3");
         CollectionAssert.AreEqual(Enumerable.Range(1, 8).Select(i => (long)i).ToArray(), all.Select(e => e.Number).ToArray());
@@ -464,6 +466,44 @@ public sealed class EventTests(TestContext context)
                 count++;
             return count;
         }
+    }
+
+    [TestMethod]
+    public async Task Streams_that_are_cut_off_together_hold_nobody_up()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Enabled = false } });
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        for (var round = 0; round < 12; round++)
+        {
+            var streams = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => GreetedAsync(forum.Url)));
+            using var posting = new CancellationTokenSource();
+            var posts = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+            {
+                do
+                    (await ada.PostAsync("/api/posts/1/replies", new { body = "r" })).Is(201);
+                while (!posting.IsCancellationRequested);
+            })).ToArray();
+            for (var i = 0; i < 12; i++)
+                await streams[^1].ReceiveAsync(new byte[64 * 1024]); // they are being told
+            foreach (var stream in streams)
+                stream.Close(timeout: 0); // at once, as a proxy's are
+            await posting.CancelAsync();
+            await Task.WhenAll(posts).WaitAsync(TimeSpan.FromMinutes(1));
+            (await forum.Client().GetAsync("/healthz")).Is(200);
+        }
+    }
+
+    /// <summary>Opens a stream and waits for its greeting.</summary>
+    private static async Task<Socket> GreetedAsync(Uri url)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(url.Host, url.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /api/events HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: text/event-stream\r\n\r\n"));
+        var buffer = new byte[4096];
+        for (var read = 0; !buffer.AsSpan(0, read).ContainsAny("{"u8);)
+            read += await socket.ReceiveAsync(buffer.AsMemory(read));
+        return socket;
     }
 
     [TestMethod]

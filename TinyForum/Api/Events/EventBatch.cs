@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TinyForum.Data;
 
 namespace TinyForum.Api.Events;
@@ -32,15 +33,25 @@ internal sealed class EventBatch
     /// <summary>The number of the last event that is in it: there may be more, when they are long.</summary>
     public long Last => _events[_public.Count - 1].Number;
 
-    /// <summary>The frames for a stream; empty if nothing is for it. Adds how many they are to <paramref name="told"/>.</summary>
-    public ReadOnlyMemory<byte> For(EventStream stream, ref long told)
+    /// <summary>Offers a stream what is for it.</summary>
+    /// <returns>How many events that is.</returns>
+    public int Tell(EventStream stream)
     {
         var isAnyone = stream.Caller is not { } caller || !(_owners.Contains(caller.Id) || (_isForModerators && stream.SeesReports));
-        if (isAnyone && stream.Filter.IsNone && stream.After < _events[0].Number)
-        {
-            told += _publicCount;
-            return _allPublic;
-        }
+        var told = isAnyone && stream.Filter.IsNone && stream.After < _events[0].Number ? TellAll(stream) : TellSome(stream, isAnyone);
+        stream.After = Math.Max(stream.After, Last);
+        return told;
+    }
+
+    private int TellAll(EventStream stream)
+    {
+        if (_allPublic.Length > 0)
+            stream.Offer(_allPublic);
+        return _publicCount;
+    }
+
+    private int TellSome(EventStream stream, bool isAnyone)
+    {
         var frames = new List<byte[]>();
         for (var i = 0; i < _public.Count; i++)
         {
@@ -49,7 +60,8 @@ internal sealed class EventBatch
                 && (_public[i] ?? (isAnyone ? null : _teller.Frame(happened, stream.Caller, stream.SeesReports))) is { } frame)
                 frames.Add(frame);
         }
-        told += frames.Count;
-        return frames.Count == 1 ? frames[0] : frames.SelectMany(frame => frame).ToArray();
+        if (frames.Count > 0)
+            stream.Offer(CollectionsMarshal.AsSpan(frames));
+        return frames.Count;
     }
 }

@@ -25,9 +25,11 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
     /// <summary>The most that waits for a client, in bytes.</summary>
     internal const int MaxWaiting = 1024 * 1024;
 
+    private const int SentAtOnce = 16 * 1024; // of frames that wait
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
-    private Queue<ReadOnlyMemory<byte>>? _waiting;
+    private Queue<byte[]>? _waiting;
     private int _waitingBytes;
     private bool _isSending;
     private long _sent;
@@ -67,27 +69,27 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
         }
     }
 
-    /// <summary>Sends something, after what waits. Does not wait and does not throw.</summary>
-    public void Offer(ReadOnlyMemory<byte> bytes)
+    /// <summary>Sends frames, after what waits. Does not wait and does not throw. They are shared with other streams, not copied.</summary>
+    public void Offer(params ReadOnlySpan<byte[]> frames)
     {
         OfferedAt = Environment.TickCount64;
+        ReadOnlyMemory<byte> first = frames[0];
         lock (_lock)
         {
             if (HasEnded)
                 return;
-            if (_isSending && (_waitingBytes += bytes.Length) > MaxWaiting)
+            foreach (var frame in _isSending ? frames : frames[1..])
             {
+                (_waiting ??= new()).Enqueue(frame);
+                _waitingBytes += frame.Length;
+            }
+            if (_isSending && _waitingBytes > MaxWaiting)
                 End();
-                return;
-            }
             if (_isSending)
-            {
-                (_waiting ??= new()).Enqueue(bytes);
                 return;
-            }
             _isSending = true;
         }
-        _ = SendAsync(bytes);
+        _ = SendAsync(first);
     }
 
     public void End() => _ended.TrySetResult();
@@ -100,20 +102,44 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
             {
                 await connection.WriteAsync(bytes).ConfigureAwait(false);
                 Volatile.Write(ref _sent, _sent + bytes.Length);
-                lock (_lock)
-                {
-                    if (_waiting is null || !_waiting.TryDequeue(out bytes))
-                    {
-                        (_isSending, _waiting, _waitingBytes) = (false, null, 0);
-                        return;
-                    }
-                    _waitingBytes -= bytes.Length;
-                }
+                if (!TryTake(out bytes))
+                    return;
             }
         }
         catch (Exception)
         {
             End(); // the client has gone
+        }
+    }
+
+    /// <summary>Takes what is to be sent next; if nothing is, the stream is idle from then on.</summary>
+    private bool TryTake(out ReadOnlyMemory<byte> bytes)
+    {
+        lock (_lock)
+        {
+            bytes = default;
+            if (_waiting is not { Count: > 0 })
+            {
+                (_isSending, _waiting, _waitingBytes) = (false, null, 0);
+                return false;
+            }
+            var first = _waiting.Dequeue();
+            var length = first.Length;
+            _waitingBytes -= length;
+            if (_waiting.Count == 0 || length + _waiting.Peek().Length > SentAtOnce)
+            {
+                bytes = first;
+                return true;
+            }
+            var together = new byte[SentAtOnce]; // each write takes some microseconds
+            first.CopyTo(together, 0);
+            for (; _waiting.TryPeek(out var next) && length + next.Length <= SentAtOnce; length += next.Length)
+            {
+                _waiting.Dequeue().CopyTo(together, length);
+                _waitingBytes -= next.Length;
+            }
+            bytes = together.AsMemory(0, length);
+            return true;
         }
     }
 }

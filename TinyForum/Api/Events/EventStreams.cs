@@ -33,9 +33,9 @@ internal sealed class EventStreams : IAsyncDisposable
 
     private readonly Forum _forum;
     private readonly EventTeller _teller;
-    private readonly Lock _lock = new();
-    private readonly List<EventStream> _streams = [];
-    private readonly Dictionary<object, int> _open = []; // by user and by address, and in all
+    private readonly Dictionary<object, int> _open = []; // by user and by address, and in all; its own lock
+    private readonly List<EventStream> _streams = []; // its own lock, which nobody holds while anything has to be waited for
+    private readonly List<EventStream> _round = []; // those that are told at this time
     private readonly CancellationTokenSource _stopping = new();
     private Task? _running;
     private long _after;
@@ -51,7 +51,7 @@ internal sealed class EventStreams : IAsyncDisposable
     {
         get
         {
-            lock (_lock)
+            lock (_open)
                 return _open.GetValueOrDefault(this);
         }
     }
@@ -173,7 +173,7 @@ internal sealed class EventStreams : IAsyncDisposable
     /// <summary>Lets a stream in that has all that the others have.</summary>
     private bool TryJoin(EventStream stream)
     {
-        lock (_lock)
+        lock (_streams)
         {
             if (_running is null)
             {
@@ -195,14 +195,9 @@ internal sealed class EventStreams : IAsyncDisposable
             try
             {
                 var change = _forum.Events.NextChange;
-                bool hasTold, areMany;
-                lock (_lock)
-                {
-                    hasTold = Tell();
-                    KeepUp();
-                    areMany = _streams.Count > Many;
-                }
-                if (areMany)
+                var hasTold = Tell();
+                KeepUp();
+                if (_round.Count > Many)
                     await Task.Delay(Moment, _stopping.Token).ConfigureAwait(false);
                 if (!hasTold)
                     await _forum.Events.WaitAsync(change, KeepUpEvery, _stopping.Token).ConfigureAwait(false);
@@ -220,37 +215,42 @@ internal sealed class EventStreams : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells every stream what happened since the last time.</summary>
+    /// <summary>Tells the streams what happened since the last time, as far as those who read may know of it now.</summary>
     /// <returns>Whether something did; there may be more then.</returns>
     private bool Tell()
     {
         var events = _forum.Events.Read(_after);
-        Recheck();
-        if (events.Count == 0)
-            return false;
-        if (_streams.Count == 0)
+        var batch = events.Count == 0 || Count == 0 ? null : new EventBatch(_teller, events);
+        var before = _after;
+        lock (_streams)
         {
-            _after = events[^1].Number;
-            return true;
+            _round.Clear();
+            _round.AddRange(_streams);
+            if (batch is not null || (events.Count > 0 && _round.Count == 0))
+                _after = batch?.Last ?? events[^1].Number; // who joins from now on has read up to there
         }
-        var batch = new EventBatch(_teller, events);
-        Parallel.For(0, (_streams.Count + Many - 1) / Many, share =>
+        try
         {
-            var told = 0L;
-            for (var i = share * Many; i < Math.Min(_streams.Count, (share + 1) * Many); i++)
-                Tell(_streams[i], batch, ref told);
-            Interlocked.Add(ref _told, told);
-        });
-        _after = batch.Last;
-        return true;
+            Recheck();
+            if (batch is not null)
+                Tell(batch);
+        }
+        catch
+        {
+            lock (_streams)
+                _after = before; // for those that were not told yet; the others know what they have
+            throw;
+        }
+        return events.Count > 0;
     }
 
-    private static void Tell(EventStream stream, EventBatch batch, ref long told)
+    private void Tell(EventBatch batch) => Parallel.For(0, (_round.Count + Many - 1) / Many, share =>
     {
-        if (batch.For(stream, ref told) is { Length: > 0 } frames)
-            stream.Offer(frames);
-        stream.After = Math.Max(stream.After, batch.Last);
-    }
+        var told = 0L;
+        for (var i = share * Many; i < Math.Min(_round.Count, (share + 1) * Many); i++)
+            told += batch.Tell(_round[i]);
+        Interlocked.Add(ref _told, told);
+    });
 
     /// <summary>Ends the streams of clients that have left, some of them each time, and shows the others that somebody is there.</summary>
     private void KeepUp()
@@ -260,22 +260,23 @@ internal sealed class EventStreams : IAsyncDisposable
             return;
         _keepUpAt = now + (long)KeepUpEvery.TotalMilliseconds;
         _turn++;
-        for (var i = 0; i < _streams.Count; i++)
+        for (var i = 0; i < _round.Count; i++)
         {
-            var stream = _streams[i];
+            var stream = _round[i];
             if ((_turn + i) % Turns == 0 && stream.HasLeft)
                 stream.End();
             else if (now - stream.OfferedAt > Heartbeat.TotalMilliseconds)
                 stream.Offer(Comment);
         }
-        _streams.RemoveAll(s => s.HasEnded);
+        lock (_streams)
+            _streams.RemoveAll(s => s.HasEnded);
     }
 
-    /// <summary>Ends the streams whose session or token has ended, and looks who is a moderator: if anything has been written about those.</summary>
+    /// <summary>Ends the streams whose session or token has ended, and looks who may read reports: if anything has been written about those.</summary>
     private void Recheck()
     {
         var stamp = _forum.Database.Stamp((int)Subject.Callers); // before reading
-        Recheck(_streams, stamp == _callers ? _forum.Clock.Now() : long.MaxValue);
+        Recheck(_round, stamp == _callers ? _forum.Clock.Now() : long.MaxValue);
         _callers = stamp;
     }
 
@@ -308,7 +309,7 @@ internal sealed class EventStreams : IAsyncDisposable
 
     private void Open(List<object> keys)
     {
-        lock (_lock)
+        lock (_open)
         {
             foreach (var key in keys)
             {
@@ -323,7 +324,7 @@ internal sealed class EventStreams : IAsyncDisposable
 
     private void Close(List<object> keys)
     {
-        lock (_lock)
+        lock (_open)
         {
             foreach (var key in keys)
             {
