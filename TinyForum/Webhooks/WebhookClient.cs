@@ -108,7 +108,7 @@ internal sealed class WebhookClient : IDisposable
         if (Array.Find(addresses, address => !WebhookAddress.IsAllowed(address, _allowed)) is { } forbidden)
             throw new ForbiddenAddressException($"{forbidden} is not a public address; --webhook-allow names networks that may be sent to");
         Exception? failure = null;
-        foreach (var address in addresses)
+        foreach (var address in addresses.Select(a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a))
         {
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
