@@ -39,6 +39,13 @@ public sealed class NotificationStore
           LEFT JOIN threads t ON t.id = n.thread_id AND t.deleted = 0
         """;
 
+    private const string IsUnreadOfThread = """
+        n.hidden = 0
+           AND n.read = 0
+           AND n.thread_id = $thread
+           AND EXISTS (SELECT 1 FROM posts p WHERE p.id = n.post_id AND p.number <= $number)
+        """;
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
 
@@ -71,6 +78,30 @@ public sealed class NotificationStore
           FROM users
          WHERE id = $user
         """, ("$user", actor.Id))) ?? 0;
+
+    /// <summary>Whether the actor has not read a notification about a thread's posts up to a number.</summary>
+    internal bool AnyUnread(Actor actor, long threadId, long number) => _database.Read(c => c.Number($"""
+        SELECT 1
+          FROM users u
+          JOIN notifications n ON n.user_id = u.id
+         WHERE u.id = $user
+           AND u.unread_notifications > 0
+           AND {IsUnreadOfThread}
+         LIMIT 1
+        """, ("$user", actor.Id), ("$thread", threadId), ("$number", number))) is not null;
+
+    /// <summary>Marks the actor's notifications about a thread's posts up to a number as read.</summary>
+    internal Task MarkReadAsync(Actor actor, long threadId, long number) => !AnyUnread(actor, threadId, number) ? Task.CompletedTask
+        : _database.WriteAsync(actor, _clock, c =>
+        {
+            var marked = c.Execute($"""
+                UPDATE notifications AS n
+                   SET read = 1
+                 WHERE n.user_id = $user
+                   AND {IsUnreadOfThread}
+                """, ("$user", actor.Id), ("$thread", threadId), ("$number", number));
+            return Count(c, actor.Id, 0, -marked);
+        });
 
     /// <summary>Marks all of the actor's notifications as read.</summary>
     public Task MarkAllReadAsync(Actor actor) => _database.WriteAsync(actor, _clock, c =>

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using TinyForum.Storage;
 using TinyForum.Text;
 
@@ -62,9 +63,28 @@ public sealed partial class PostStore
             yield return (list.Revived, 0, read + 1, read);
     }
 
-    /// <summary>When the latest post of each of some threads was written, in their order.</summary>
-    internal IReadOnlyList<DateTimeOffset> LatestTimes(IEnumerable<Post> threads) => _database.Read(c =>
-        threads.Select(t => Clock.Time(c.Number("SELECT created_at FROM posts WHERE id = $id", ("$id", t.Head!.LatestPost)) ?? 0)).ToList());
+    /// <summary>When the latest post of each of some threads was written, and by whom, in their order.</summary>
+    internal IReadOnlyList<(DateTimeOffset At, string Author)> Latest(IEnumerable<Post> threads) => _database.Read(c =>
+        threads.Select(t => c.First("""
+            SELECT p.created_at, u.username
+              FROM posts p
+              JOIN users u ON u.id = p.author_id
+             WHERE p.id = $id
+            """, r => (r.Time(0), r.GetString(1)), ("$id", t.Head!.LatestPost))).ToList());
+
+    /// <summary>Where some posts are, by their ids: the titles of their threads, unless these are deleted, and their numbers in them.</summary>
+    internal IReadOnlyDictionary<long, (string? Title, long Number)> PlacesOf(IReadOnlyCollection<long> posts) => _database.Read(c =>
+        posts.Distinct().ToDictionary(id => id, id => c.First("""
+            SELECT CASE t.deleted WHEN 0 THEN t.title END, p.number
+              FROM posts p
+              JOIN threads t ON t.id = p.thread_id
+             WHERE p.id = $id
+            """, r => (r.TextOrNull(0), r.GetInt64(1)), ("$id", id))));
+
+    /// <summary>The titles of some threads, by their ids.</summary>
+    internal IReadOnlyDictionary<long, string> Titles(IReadOnlyCollection<long> threads) => threads.Count == 0 ? ReadOnlyDictionary<long, string>.Empty
+        : _database.Read(c => threads.Distinct().ToDictionary(
+            id => id, id => c.First("SELECT title FROM threads WHERE id = $id", r => r.GetString(0), ("$id", id)) ?? ""));
 
     /// <summary>The statements of the lists with the same filter, built once from one template.</summary>
     internal sealed class ThreadList

@@ -50,7 +50,7 @@ internal static class AccountPages
         {
             var (o, w) = (page.Out, page.Words);
             o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
-            o.Write($"{account.Role switch { Role.Admin => w.Admin, Role.Moderator => w.Moderator, _ => w.Member }} · {w.Since} {account.CreatedAt} · ");
+            o.Write($"{w.RoleOf(account.Role)} · {w.Since} {account.CreatedAt} · ");
             o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a></p>\n");
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
@@ -103,7 +103,7 @@ internal static class AccountPages
         if (mistakes is null)
             Forms.Login(page, form, mistakes);
         Ending(page, form, w.LogIn);
-        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
+        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register", Rest: page.Onward)}\">{w.Register}</a></p>\n<p class=\"help\">{w.LostPassword}</p>\n");
     });
 
     private static ValueTask Register(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Register, page =>
@@ -113,6 +113,7 @@ internal static class AccountPages
         Forms.Begin(page, new Url("/register"), form, mistakes, hasLogin: true);
         Forms.Login(page, form, mistakes, isNew: true);
         Ending(page, form, w.Register);
+        page.Out.Write($"<p>{w.HasAccount} <a href=\"{new Url("/login", Rest: page.Onward)}\">{w.LogIn}</a></p>\n");
     });
 
     private static Task<string?> Onward(Form form) => Task.FromResult<string?>(Page.Within(form["next"]));

@@ -22,7 +22,7 @@ internal static class CredentialPages
         foreach (var session in call.Forum.Sessions.List(call.User))
         {
             o.Write($"<li><p dir=\"auto\">{session.UserAgent}</p>\n<p class=\"meta\">{session.Ip} · ");
-            o.Write($"{w.Since} {session.CreatedAt} · {w.LastUsed} {session.LastUsedAt}");
+            o.Write($"{w.Begun} {session.CreatedAt} · {w.LastUsed} {session.LastUsedAt}");
             if (session.Id == call.User.SessionId)
                 o.Write($" · <span class=\"mark\">{w.ThisSession}</span>");
             o.Write($"</p>\n");
@@ -30,7 +30,7 @@ internal static class CredentialPages
             o.Write($"</li>\n");
         }
         o.Write($"</ul>\n");
-        page.Button(new Url("/sessions/end"), w.LogOutEverywhere, "button");
+        page.Button(new Url("/sessions/end"), w.LogOutEverywhere, style: "button");
     });
 
     public static ValueTask EndSession(Call call) => Forms.DoAsync(call, async () =>
@@ -109,7 +109,7 @@ internal static class CredentialPages
         o.Write($"<ul class=\"threads\">\n");
         foreach (var token in page.Call.Caller is { SessionId: not null } caller ? page.Call.Forum.Tokens.List(caller) : [])
         {
-            o.Write($"<li><p dir=\"auto\">{token.Name}</p>\n<p class=\"meta\">{ScopeName.Of(token.MayWrite)} · {w.Since} {token.CreatedAt}");
+            o.Write($"<li><p dir=\"auto\">{token.Name}</p>\n<p class=\"meta\">{ScopeName.Of(token.MayWrite)} · {w.Begun} {token.CreatedAt}");
             if (token.ExpiresAt is { } end)
                 o.Write($" · {w.Expires} {end}");
             if (token.LastUsedAt is { } used)

@@ -20,11 +20,12 @@ internal static class ErrorPages
         return Page.Write(call, _ => $"{status}", page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{status}</h1>\n<p>{(status switch { 404 => w.NotFound, 500 => w.InternalError, _ => w.Refusal(message) })}</p>\n");
+            o.Write($"<h1>{status}</h1>\n<p>{(status switch { 404 => w.NotFound, 500 => w.InternalError, _ => w.Sentence(message) })}</p>\n");
             if (text.Length > 0)
                 Forms.Area(page, "body", w.YourText, text, mistakes: null);
             if (call.Exchange.RetryAfter is { } seconds)
                 o.Write($"<p>{w.ComeBack(seconds)}</p>\n");
+            o.Write($"<p><a href=\"{Url.Front}\">{w.Threads}</a> · <a href=\"{new Url("/search")}\">{w.Search}</a></p>\n");
             o.Write($"<p class=\"help\">{w.Request} {call.Exchange.Id}</p>\n");
         });
     }

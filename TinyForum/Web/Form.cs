@@ -48,6 +48,9 @@ internal sealed class Form
     /// <summary>A field, or something else if the form was not sent.</summary>
     public string Or(string name, string? instead) => _fields.GetValueOrDefault(name, instead ?? "");
 
+    /// <summary>A field, if something is in it.</summary>
+    public string? OrNull(string name) => this[name] is { Length: > 0 } text ? text : null;
+
     public bool Has(string name) => _fields.ContainsKey(name);
 
     /// <summary>

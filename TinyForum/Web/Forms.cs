@@ -107,11 +107,14 @@ internal static class Forms
             foreach (var (field, rule) in mistakes)
             {
                 if (field.Length == 0)
-                    o.Write($"<li>{page.Words.Refusal(rule)}</li>\n");
+                    o.Write($"<li>{page.Words.Sentence(rule)}</li>\n");
                 else
-                    o.Write($"<li><a href=\"#{field}\">{page.Words.Field(field)}</a> {page.Words.Refusal(rule)}</li>\n");
+                    o.Write($"<li><a href=\"#{field}\">{page.Words.Field(field)}</a>: {page.Words.Refusal(rule)}</li>\n");
             }
-            o.Write($"</ul></div>\n");
+            o.Write($"</ul>");
+            if (page.Call.Exchange.RetryAfter is { } seconds)
+                o.Write($"<p>{page.Words.ComeBack(seconds)}</p>");
+            o.Write($"</div>\n");
         }
     }
 
@@ -168,8 +171,10 @@ internal static class Forms
     /// <summary>The fields of a login, or of a registration.</summary>
     public static void Login(Page page, Form form, IReadOnlyDictionary<string, string>? mistakes, bool isNew = false)
     {
-        Line(page, "username", page.Words.Username, form["username"], mistakes, autocomplete: "username");
-        Line(page, "password", page.Words.Password, "", mistakes, type: "password", autocomplete: isNew ? "new-password" : "current-password");
+        var w = page.Words;
+        Line(page, "username", w.Username, form["username"], mistakes, isNew ? w.UsernameHelp : null, autocomplete: "username");
+        Line(page, "password", w.Password, "", mistakes, isNew ? w.NewPasswordHelp : null, type: "password",
+            autocomplete: isNew ? "new-password" : "current-password");
     }
 
     /// <summary>Tells the script on the next page which form is done, so that its draft may go.</summary>

@@ -12,10 +12,11 @@ internal static class HistoryPages
         var list = $"page history {call.Id}";
         var versions = call.Forum.Posts.History(call.Id, call.Caller, PagePosition.DefaultSize, call.Position(list)) ?? throw RefusalException.NotFound("post");
         var older = versions.Next is { } next ? call.Forum.Posts.History(call.Id, call.Caller, 1, next)?.Items : null;
+        var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
         PostVersion?[] before = [.. versions.Items.Skip(1), older is [var first, ..] ? first : null];
         return Page.Write(call, w => w.History, page =>
         {
-            page.Out.Write($"<h1>{page.Words.History}: <a href=\"{Url.Post(call.Id)}\">#{call.Id}</a></h1>\n");
+            PostPages.Heading(page, page.Words.History, post);
             var difference = new TextDifference();
             foreach (var (version, previous) in versions.Items.Zip(before))
                 Show(page, version, previous, difference);

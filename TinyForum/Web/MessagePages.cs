@@ -21,9 +21,13 @@ internal static class MessagePages
                 o.Write($"<p><a href=\"{new Url("/messages")}\">{w.Messages}</a></p>\n");
             if (messages.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
+            else if (with is null && call.Forum.Messages.CountUnread(call.User) > 0)
+                page.Tools(new Url("/messages/read"), w.MarkAllRead);
             foreach (var message in messages.Items)
-                Show(page, message);
+                Show(page, message, isAlone: with is not null);
             ThreadPages.Paging(page, call.Next(list, messages.Next));
+            if (with is not null && call.Query("cursor") is null)
+                Answer(page, with, messages.Items is [var latest, ..] ? latest.Subject : null);
         });
     }
 
@@ -34,8 +38,7 @@ internal static class MessagePages
         {
             page.Out.Write($"<h1 dir=\"auto\">{message.Subject ?? page.Words.Messages}</h1>\n");
             Show(page, message);
-            var peer = message.From.Id == call.User.Id ? message.To : message.From;
-            Write(page, peer.Username, Form.Empty, mistakes: null, page.Words.Reply);
+            Answer(page, Peer(call, message).Username, message.Subject);
         });
     }
 
@@ -60,39 +63,60 @@ internal static class MessagePages
             ? throw RefusalException.NotFound("message") : $"/messages/{call.Id}";
     });
 
+    public static ValueTask MarkAllRead(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Messages.MarkAllReadAsync(call.User).ConfigureAwait(false);
+        return "/messages";
+    });
+
     public static ValueTask Delete(Call call) => Forms.DoAsync(call, async () =>
     {
         await call.Forum.Messages.DeleteAsync(call.User, call.Id).ConfigureAwait(false);
         return "/messages";
     });
 
-    private static void Show(Page page, Message message)
+    private static User Peer(Call call, Message message) => message.From.Id == call.User.Id ? message.To : message.From;
+
+    private static void Show(Page page, Message message, bool isAlone = false)
     {
         var (o, w) = (page.Out, page.Words);
-        var isMine = message.From.Id == page.Call.User.Id;
-        o.Write($"<article>\n<p class=\"meta\"><a href=\"{Url.User(message.From.Username)}\">{message.From.Username}</a> → ");
-        o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · {message.CreatedAt} · ");
-        o.Write($"<a href=\"{new Url("/messages/", message.Id)}\">{message.Subject ?? $"#{message.Id}"}</a> · ");
-        o.Write($"<a href=\"{new Url("/messages?with=", null, (isMine ? message.To : message.From).Username)}\">{w.Messages}</a></p>\n");
-        o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(message.Body))}</div>\n<div class=\"tools\">");
-        if (!isMine && message.ReadAt is null)
-            page.Button(new Url("/messages/", message.Id, null, "/read"), w.MarkRead);
+        var isUnread = message.To.Id == page.Call.User.Id && message.ReadAt is null;
+        o.Write($"<article>\n");
+        if (message.Subject is not null)
+            o.Write($"<h2 dir=\"auto\"><a href=\"{new Url("/messages/", message.Id)}\">{message.Subject}</a></h2>\n");
+        o.Write($"<p class=\"meta\">");
+        if (isUnread)
+            o.Write($"<span class=\"count\">{w.Unread}</span> ");
+        o.Write($"<a href=\"{Url.User(message.From.Username)}\">{message.From.Username}</a> → ");
+        o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · <a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
+        if (!isAlone)
+            o.Write($" · <a href=\"{new Url("/messages?with=", null, Peer(page.Call, message).Username)}\">{w.Conversation}</a>");
+        o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(message.Body))}</div>\n<div class=\"tools\">");
+        if (isUnread)
+            page.Button(new Url("/messages/", message.Id, null, "/read"), w.MarkRead, form: "seen");
         page.Button(new Url("/messages/", message.Id, null, "/delete"), w.Delete);
         o.Write($"</div>\n</article>\n");
+    }
+
+    /// <summary>The form that goes on with a conversation.</summary>
+    private static void Answer(Page page, string to, string? subject)
+    {
+        page.Out.Write($"<h2>{page.Words.Reply}</h2>\n");
+        Write(page, to, subject ?? "", Form.Empty, mistakes: null, page.Words.Reply);
     }
 
     private static ValueTask Write(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.WriteMessage, page =>
     {
         page.Out.Write($"<h1>{page.Words.WriteMessage}</h1>\n");
-        Write(page, form.Or("to", call.Query("to")), form, mistakes, page.Words.Send);
+        Write(page, form.Or("to", call.Query("to")), form["subject"], form, mistakes, page.Words.Send);
     });
 
-    private static void Write(Page page, string to, Form form, IReadOnlyDictionary<string, string>? mistakes, string label)
+    private static void Write(Page page, string to, string subject, Form form, IReadOnlyDictionary<string, string>? mistakes, string label)
     {
         var w = page.Words;
         Forms.Begin(page, new Url("/messages/new"), form, mistakes);
         Forms.Line(page, "to", w.To, to, mistakes);
-        Forms.Line(page, "subject", w.Subject, form["subject"], mistakes);
+        Forms.Line(page, "subject", w.Subject, subject, mistakes);
         Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
         Forms.End(page, label, hasPreview: true);
     }

@@ -57,8 +57,7 @@ internal static class ModerationPages
         var isDeleting = form["outcome"] == "delete";
         await Forms.SubmitAsync(call, form, async () =>
         {
-            var w = Preferences.Words(call.Exchange);
-            var resolution = form["resolution"] is { Length: > 0 } said ? said : isDeleting ? w.DeletedByReport : w.DismissedReport;
+            var resolution = form.OrNull("resolution") ?? (isDeleting ? Words.English.DeletedByReport : Words.English.DismissedReport);
             await call.Forum.Reports.ResolveOpenAsync(call.User, call.Id, resolution, isDeleting).ConfigureAwait(false);
             return "/moderation";
         }, mistakes => Page.Write(call, w => w.Moderation, page =>
@@ -92,21 +91,28 @@ internal static class ModerationPages
             if (entries.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             o.Write($"<ul class=\"threads\">\n");
+            var titles = call.Forum.Posts.PlacesOf([.. entries.Items.Select(e => e.PostId).OfType<long>()]);
             foreach (var entry in entries.Items)
-            {
-                o.Write($"<li><p class=\"meta\">{entry.CreatedAt} · {entry.Actor.Username} {w.Happened(entry.Action)}");
-                if (entry.PostId is { } post)
-                    o.Write($" · <a href=\"{Url.Post(post)}\">{post}</a>");
-                if (entry.User is { } user)
-                    o.Write($" · <a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
-                o.Write($"</p>");
-                if (entry.Reason is not null)
-                    o.Write($"<p dir=\"auto\">{entry.Reason}</p>");
-                o.Write($"</li>\n");
-            }
+                Entry(page, entry, entry.PostId is { } post ? titles.GetValueOrDefault(post) : default);
             o.Write($"</ul>\n");
             ThreadPages.Paging(page, call.Next("page moderation log", entries.Next));
         });
+    }
+
+    private static void Entry(Page page, ModerationEntry entry, (string? Title, long Number) post)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<li><p><a href=\"{Url.User(entry.Actor.Username)}\">{entry.Actor.Username}</a> {w.Happened(entry.Action)}");
+        if (entry.PostId is { } id)
+            o.Write($": <a href=\"{Url.Post(id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
+        if (post.Number > 0)
+            o.Write($" #{post.Number}");
+        if (entry.User is { } user)
+            o.Write($": <a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
+        o.Write($"</p>\n<p class=\"meta\">{entry.CreatedAt}</p>");
+        if (entry.Reason is not null)
+            o.Write($"<p dir=\"auto\">{(RoleName.Parse(entry.Reason) is { } role ? w.RoleOf(role) : w.Said(entry.Reason))}</p>");
+        o.Write($"</li>\n");
     }
 
     /// <summary>The way to the reports, with how many wait.</summary>
@@ -139,18 +145,20 @@ internal static class ModerationPages
         var (o, w, call, id) = (page.Out, page.Words, page.Call, reports[0].Id);
         var post = call.Forum.Posts.Find(reports[0].PostId, call.Caller);
         o.Write($"<section class=\"report\" aria-labelledby=\"report-{id}\">\n<h2 id=\"report-{id}\">{w.Report} {id}</h2>\n");
-        if (post?.Head is { } head)
-            o.Write($"<h3 dir=\"auto\">{head.Title}</h3>\n");
         if (post is not null)
-            PostPages.Article(page, post, isAlone: true);
-        if (post is not { DeletedBy: null })
-            o.Write($"<p class=\"meta\">{w.Deleted}</p>\n");
+        {
+            o.Write($"<h3 dir=\"auto\"><a href=\"{Url.Post(post.Id)}\">{call.Forum.Posts.Titles([post.ThreadId])[post.ThreadId]}</a></h3>\n");
+            PostPages.Article(page, post);
+        }
         foreach (var report in reports)
         {
-            o.Write($"<p class=\"meta\"><a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · {report.CreatedAt}</p>\n");
+            o.Write($"<p class=\"meta\">{w.ReportedBy} <a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · {report.CreatedAt}</p>\n");
             o.Write($"<p class=\"said\" dir=\"auto\">{report.Reason}</p>\n");
             if (report is { Resolution: { } resolution, ResolvedAt: { } at })
-                o.Write($"<p class=\"meta\">{w.Resolved} {at} {report.ResolvedBy?.Username}</p>\n<p class=\"said\" dir=\"auto\">{resolution}</p>\n");
+            {
+                o.Write($"<p class=\"meta\">{w.Resolved} · {report.ResolvedBy?.Username} · {at}</p>\n");
+                o.Write($"<p class=\"said\" dir=\"auto\">{w.Said(resolution)}</p>\n");
+            }
         }
         if (last is { } number)
         {
@@ -170,8 +178,9 @@ internal static class ModerationPages
     private static ValueTask Report(Call call, Post post, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Report, page =>
     {
         var (o, w) = (page.Out, page.Words);
-        o.Write($"<h1>{w.Report}: <a href=\"{Url.Post(post.Id)}\">#{post.Number}</a></h1>\n<p>{w.ReportHelp}</p>\n");
-        PostPages.Article(page, post, isAlone: true);
+        PostPages.Heading(page, w.Report, post);
+        o.Write($"<p>{w.ReportHelp}</p>\n");
+        PostPages.Article(page, post);
         Forms.Begin(page, Url.Post(post.Id, "/report"), form, mistakes);
         Forms.Area(page, "reason", w.Reason, form["reason"], mistakes);
         Forms.End(page, w.Report);

@@ -52,6 +52,16 @@ internal sealed class Page
         address is ['/', ..] && address is not ['/', '/', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') && !address.Contains('\\')
         && !address.Contains("/.", StringComparison.Ordinal) && !address.Contains("%2e", StringComparison.OrdinalIgnoreCase) ? address : "/";
 
+    /// <summary>What leads a login or a registration back to this page, in its query; of theirs, what leads back from them.</summary>
+    public string? Onward
+    {
+        get
+        {
+            var path = Call.Endpoint.IsPage ? Call.Exchange.Target.Canonical(Call.Endpoint.Query) : Within(Call.Query("next") ?? "");
+            return path is "/" ? null : $"?next={Uri.EscapeDataString(path)}";
+        }
+    }
+
     /// <summary>Where the script says what is new: replies of a thread, or threads.</summary>
     public void News(string one, string many, long? thread = null)
     {
@@ -62,8 +72,25 @@ internal sealed class Page
     }
 
     /// <summary>A form that is only a button.</summary>
-    public void Button(Url action, string label, string style = "link") =>
-        Out.Write($"<form method=\"post\" action=\"{action}\"><button class=\"{style}\">{label}</button></form>");
+    /// <param name="action">What it does.</param>
+    /// <param name="label">What is on it.</param>
+    /// <param name="form">What kind of form it is: <c>seen</c> is sent by the script once it is in view.</param>
+    /// <param name="style">How it looks.</param>
+    public void Button(Url action, string label, string? form = null, string style = "link")
+    {
+        Out.Write($"<form method=\"post\" action=\"{action}\"");
+        if (form is not null)
+            Out.Write($" class=\"{form}\"");
+        Out.Write($"><button class=\"{style}\">{label}</button></form>");
+    }
+
+    /// <summary>The same, on a line of its own.</summary>
+    public void Tools(Url action, string label)
+    {
+        Out.Write($"<div class=\"tools\">");
+        Button(action, label);
+        Out.Write($"</div>\n");
+    }
 
     private void Begin(string title, string? description, Url feed)
     {
@@ -99,7 +126,7 @@ internal sealed class Page
             Button(new Url("/logout"), Words.LogOut);
         }
         else
-            Out.Write($"<a href=\"{new Url("/login")}\">{Words.LogIn}</a>\n<a href=\"{new Url("/register")}\">{Words.Register}</a>\n");
+            Out.Write($"<a href=\"{new Url("/login", Rest: Onward)}\">{Words.LogIn}</a>\n<a href=\"{new Url("/register", Rest: Onward)}\">{Words.Register}</a>\n");
         Out.Write($"</nav>\n</header>\n<main id=\"main\"");
         if (Call.NewestEvent is { } newest)
             Out.Write($" data-event=\"{newest}\" data-stream=\"{new Url("/api/events")}\"");

@@ -8,29 +8,54 @@ namespace TinyForum.Web;
 /// <summary>Single posts: how one is shown, and the forms that write and change them.</summary>
 internal static class PostPages
 {
-    /// <summary>Shows a post within its thread, or, alone, in place of it.</summary>
-    public static void Article(Page page, Post post, bool isAlone = false)
+    /// <summary>Shows a post within a thread, or alone.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="post">The post.</param>
+    /// <param name="thread">The thread and what else of it is on the page; <see langword="null"/>: the post is alone.</param>
+    public static void Article(Page page, Post post, ShownThread? thread = null)
     {
-        var (o, w, call) = (page.Out, page.Words, page.Call);
-        if (isAlone)
+        var (o, w) = (page.Out, page.Words);
+        if (thread is null)
             o.Write($"<article>\n");
         else
             o.Write($"<article id=\"r{post.Number}\">\n");
-        if (post.DeletedBy is not null && post.Body.Length == 0)
-            o.Write($"<p class=\"meta\">#{post.Number} {w.Deleted}</p>\n");
-        else
+        if (post.DeletedBy is { } side)
         {
-            o.Write($"<p class=\"meta\"><a class=\"author\" href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · ");
-            o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · {post.CreatedAt}");
-            if (post.EditedAt is { } edited)
-                o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
-            if (post.ReplyTo is { } parent)
-                o.Write($" · <a href=\"{Url.Post(parent)}\">{w.Answers}</a>");
-            o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(call.Html.Of(post))}</div>\n");
+            o.Write($"<p class=\"meta\">");
+            if (post.Number > 0)
+                o.Write($"#{post.Number} · ");
+            o.Write($"{(side == Side.Author ? w.DeletedByAuthor : w.DeletedByModerator)}");
+            if (Permissions.MaySee(post, page.Call.Caller))
+                o.Write($" <a href=\"{Url.Post(post.Id, "/history")}\">{w.History}</a>");
+            o.Write($"</p>\n");
         }
-        if (!isAlone)
-            Tools(page, post);
+        if (post.DeletedBy is null || post.Body.Length > 0)
+        {
+            Meta(page, post, thread);
+            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(post))}</div>\n");
+        }
+        if (thread is not null)
+            Tools(page, post, thread);
         o.Write($"</article>\n");
+    }
+
+    private static void Meta(Page page, Post post, ShownThread? thread)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<p class=\"meta\"><a class=\"author\" href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · ");
+        if (post.Number > 0)
+            o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · ");
+        o.Write($"{post.CreatedAt}");
+        if (post.EditedAt is { } edited)
+            o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
+        if (post.ReplyTo is { } id)
+        {
+            if (thread?.Find(id) is { Number: > 0 } parent)
+                o.Write($" · {w.InReplyTo} <a href=\"#r{parent.Number}\">#{parent.Number}</a> {parent.Author.Username}");
+            else
+                o.Write($" · <a href=\"{Url.Post(id)}\">{w.Answers}</a>");
+        }
+        o.Write($"</p>\n");
     }
 
     public static ValueTask New(Call call) => Write(call, Form.Empty, mistakes: null);
@@ -56,7 +81,7 @@ internal static class PostPages
             .ConfigureAwait(false);
     }
 
-    public static ValueTask Edit(Call call) => Change(call, Found(call), Form.Empty, mistakes: null);
+    public static ValueTask Edit(Call call) => Change(call, Changeable(call, Found(call)), Form.Empty, mistakes: null);
 
     public static async ValueTask Save(Call call)
     {
@@ -66,18 +91,24 @@ internal static class PostPages
             var post = Found(call);
             long[] expected = long.TryParse(form["revision"], out var revision) ? [revision] : [0];
             await call.Forum.Posts.EditAsync(
-                call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected)
-                .ConfigureAwait(false);
+                call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected,
+                form.OrNull("reason")).ConfigureAwait(false);
             return $"/posts/{call.Id}";
         }, mistakes => Change(call, Found(call), form, mistakes)).ConfigureAwait(false);
     }
 
-    public static ValueTask Delete(Call call) => Forms.DoAsync(call, async () =>
+    public static ValueTask Delete(Call call) => Delete(call, Changeable(call, Deletable(call)), Form.Empty, mistakes: null);
+
+    public static async ValueTask DoDelete(Call call)
     {
-        var post = Found(call);
-        await call.Forum.Posts.DeleteAsync(call.User, call.Id).ConfigureAwait(false);
-        return post.Head is null ? $"/posts/{post.ThreadId}" : "/";
-    });
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            var post = Deletable(call);
+            await call.Forum.Posts.DeleteAsync(call.User, call.Id, form.OrNull("reason")).ConfigureAwait(false);
+            return ThreadPages.PlaceOf(call, post.ThreadId, post.Number);
+        }, mistakes => Delete(call, Deletable(call), form, mistakes)).ConfigureAwait(false);
+    }
 
     public static ValueTask Restore(Call call) => Forms.DoAsync(call, async () =>
         $"/posts/{(await call.Forum.Posts.RestoreAsync(call.User, call.Id).ConfigureAwait(false)).Id}");
@@ -89,15 +120,22 @@ internal static class PostPages
     public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
     {
         var number = call.Number("number", "the number of a reply") ?? 0;
-        return await call.Forum.Posts.MarkReadAsync(call.User, call.Id, number).ConfigureAwait(false) ? "/" : throw RefusalException.NotFound("thread");
+        if (!await call.Forum.Posts.MarkReadAsync(call.User, call.Id, number).ConfigureAwait(false))
+            throw RefusalException.NotFound("thread");
+        await call.Forum.Notifications.MarkReadAsync(call.User, call.Id, number).ConfigureAwait(false);
+        return "/";
     });
 
     public static void ReplyForm(Page page, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
     {
         var (o, w, text) = (page.Out, page.Words, form["body"]);
         o.Write($"<section aria-labelledby=\"reply\">\n<h2 id=\"reply\">{w.YourReply}</h2>\n");
-        if (head.Head!.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
+        if (head.Head!.IsLocked)
             o.Write($"<p class=\"empty\">{w.LockedHelp}</p>\n");
+        if (head.Head.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
+        {
+            // Nothing to fill in.
+        }
         else if (page.Call.Caller is null && mistakes is null)
         {
             var here = page.Call.Exchange.Target.Canonical(page.Call.Endpoint.Query);
@@ -107,12 +145,12 @@ internal static class PostPages
         {
             var quoted = page.Call.Number("quote", "the id of a post");
             var parent = ReplyTo(form) ?? quoted ?? page.Call.Number("reply_to", "the id of a post");
-            Forms.Begin(page, Url.Post(head.Id), form, mistakes);
+            Forms.Begin(page, Url.Post(head.Id, "#reply"), form, mistakes); // there the page comes back, not at its top
             if (parent is { } id && page.Call.Forum.Posts.Find(id, page.Call.Caller) is { } answered && answered.ThreadId == head.Id)
             {
                 o.Write($"<p class=\"meta\"><input type=\"hidden\" name=\"reply_to\" value=\"{id}\">");
                 o.Write($"{w.InReplyTo} <a href=\"{Url.Post(id)}\">#{answered.Number}</a> {answered.Author.Username}</p>\n");
-                text = form.Or("body", quoted is null ? "" : Quote(answered.Body));
+                text = form.Or("body", quoted is null ? "" : Quote($"{answered.Author.Username}:\n\n{answered.Body}"));
             }
             Forms.Area(page, "body", w.Text, text, mistakes, w.MarkdownHelp);
             Forms.End(page, w.Reply, hasPreview: true);
@@ -127,7 +165,7 @@ internal static class PostPages
         Forms.Begin(page, new Url("/new"), form, mistakes);
         Forms.Line(page, "title", w.Title, form["title"], mistakes);
         Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
-        Forms.Line(page, "tags", w.Tags, form["tags"], mistakes, w.TagsHelp);
+        Forms.Line(page, "tags", w.Tags, form.Or("tags", call.Query("tags")), mistakes, w.TagsHelp);
         Forms.End(page, w.Post, hasPreview: true);
     });
 
@@ -135,8 +173,11 @@ internal static class PostPages
     {
         var w = page.Words;
         // Who was told that the post has changed meanwhile may save over that.
-        var revision = call.Exchange.Status == 412 ? $"{post.Revision}" : form.Or("revision", $"{post.Revision}");
-        page.Out.Write($"<h1>{w.Edit}: <a href=\"{Url.Post(post.Id)}\">{post.Head?.Title ?? $"#{post.Number}"}</a></h1>\n");
+        var hasChanged = call.Exchange.Status == 412;
+        var revision = hasChanged ? $"{post.Revision}" : form.Or("revision", $"{post.Revision}");
+        Heading(page, w.Edit, post);
+        if (hasChanged)
+            Article(page, post);
         Forms.Begin(page, Url.Post(post.Id, "/edit"), form, mistakes);
         page.Out.Write($"<input type=\"hidden\" name=\"revision\" value=\"{revision}\">\n");
         if (post.Head is { } head)
@@ -144,14 +185,43 @@ internal static class PostPages
         Forms.Area(page, "body", w.Text, form.Or("body", post.Body), mistakes, w.MarkdownHelp);
         if (post.Head is { } also)
             Forms.Line(page, "tags", w.Tags, form.Or("tags", string.Join(' ', also.Tags)), mistakes, w.TagsHelp);
+        Reason(page, post, form, mistakes);
         Forms.End(page, w.Save, hasPreview: true);
     });
 
-    private static void Tools(Page page, Post post)
+    private static ValueTask Delete(Call call, Post post, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Delete, page =>
+    {
+        var (o, w) = (page.Out, page.Words);
+        Heading(page, w.Delete, post);
+        Article(page, post);
+        o.Write($"<p>{(post.Head is { Replies: > 0 and var replies } ? w.DeleteThreadHelp(replies) : w.DeleteHelp)}</p>\n");
+        Forms.Begin(page, Url.Post(post.Id, "/delete"), form, mistakes);
+        Reason(page, post, form, mistakes);
+        Forms.End(page, w.Delete);
+    });
+
+    /// <summary>What a page does with a post, and with which.</summary>
+    public static void Heading(Page page, string what, Post post)
+    {
+        page.Out.Write($"<h1>{what}: <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">");
+        if (post.Head is { } head)
+            page.Out.Write($"{head.Title}</a></h1>\n");
+        else
+            page.Out.Write($"#{post.Number}</a></h1>\n");
+    }
+
+    /// <summary>Asks a moderator why, for the log, about what somebody else wrote.</summary>
+    private static void Reason(Page page, Post post, Form form, IReadOnlyDictionary<string, string>? mistakes)
+    {
+        if (page.Call.Caller?.Id != post.Author.Id)
+            Forms.Line(page, "reason", page.Words.Reason, form["reason"], mistakes, page.Words.ReasonHelp);
+    }
+
+    private static void Tools(Page page, Post post, ShownThread thread)
     {
         var (o, w) = (page.Out, page.Words);
         o.Write($"<div class=\"tools\">");
-        if (post.Likes > 0)
+        if (post.Likes > 0 && post.DeletedBy is null)
             o.Write($"<span class=\"number\">{w.Likes(post.Likes)}</span> ");
         if (page.Call.Caller is { } caller)
         {
@@ -162,24 +232,27 @@ internal static class PostPages
                 if (side == Side.Author ? isOwn : isModerator)
                     page.Button(Url.Post(post.Id, "/restore"), w.Restore);
             }
-            else
+            else if (!thread.IsDeleted)
             {
-                if (post.Number > 0)
-                    o.Write($"<a href=\"{Url.Post(post.ThreadId, Invariant($"?reply_to={post.Id}#reply"))}\">{w.Reply}</a> ");
-                o.Write($"<a class=\"quote\" href=\"{Url.Post(post.ThreadId, Invariant($"?quote={post.Id}#reply"))}\">{w.Quote}</a> ");
+                if (thread.IsOpen)
+                    Answers(o, w, post);
                 page.Button(Url.Post(post.Id, post.Liked == true ? "/unlike" : "/like"), post.Liked == true ? w.Unlike : w.Like);
                 if (page.Call.Query("reported") == Invariant($"{post.Number}"))
                     o.Write($" <span role=\"status\">{w.Reported}</span> ");
                 else if (!isOwn)
                     o.Write($" <a href=\"{Url.Post(post.Id, "/report")}\">{w.Report}</a> ");
                 if (isOwn || isModerator)
-                {
-                    o.Write($" <a href=\"{Url.Post(post.Id, "/edit")}\">{w.Edit}</a> ");
-                    page.Button(Url.Post(post.Id, "/delete"), w.Delete);
-                }
+                    o.Write($" <a href=\"{Url.Post(post.Id, "/edit")}\">{w.Edit}</a> <a href=\"{Url.Post(post.Id, "/delete")}\">{w.Delete}</a> ");
             }
         }
         o.Write($"</div>\n");
+    }
+
+    private static void Answers(HtmlWriter o, Words w, Post post)
+    {
+        if (post.Number > 0)
+            o.Write($"<a href=\"{Url.Post(post.ThreadId, Invariant($"?reply_to={post.Id}#reply"))}\">{w.Reply}</a> ");
+        o.Write($"<a class=\"quote\" href=\"{Url.Post(post.ThreadId, Invariant($"?quote={post.Id}#reply"))}\">{w.Quote}</a> ");
     }
 
     private static ValueTask Like(Call call, bool likes) => Forms.DoAsync(call, async () =>
@@ -189,6 +262,12 @@ internal static class PostPages
     });
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
+
+    /// <summary>What somebody may not do is not offered; whether it is done is decided where it is.</summary>
+    private static Post Changeable(Call call, Post post) => post.Author.Id == call.User.Id || call.User.Role >= Role.Moderator
+        ? post : throw RefusalException.Forbidden("only its author or a moderator may do this");
+
+    private static Post Deletable(Call call) => Found(call) is { DeletedBy: null } post ? post : throw RefusalException.NotFound("post");
 
     private static long? ReplyTo(Form form) => long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 

@@ -30,6 +30,7 @@ internal static class Refusals
         ("each must be * to * letters, digits and '-'", "每个标签须为 * 到 * 个字母、数字或“-”"),
         ("must have a letter or digit", "须含字母或数字"),
         ("each must have a letter or digit", "每个标签须含字母或数字"),
+        ("must be letters, digits, '_', '-' and '.' alone; a space is none of them", "只能含字母、数字、“_”、“-”和“.”，不能有空格"),
         ("must be letters, digits, '_', '-' and '.' alone; * is none of them", "只能含字母、数字、“_”、“-”和“.”；* 不在其中"),
         ("must end in a letter or digit", "须以字母或数字结尾"),
         ("must not be made of dots alone", "不能只有点"),

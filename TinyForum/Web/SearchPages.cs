@@ -32,9 +32,10 @@ internal static class SearchPages
                 o.Write($"<p class=\"help\">{w.Partial}</p>\n");
             if (found is { Items.Count: 0 })
                 o.Write($"<p class=\"empty\">{w.NothingFound}</p>\n");
+            var titles = call.Forum.Posts.Titles([.. found?.Items.Where(h => h.Post.Head is null).Select(h => h.Post.ThreadId) ?? []]);
             foreach (var hit in found?.Items ?? [])
-                Hit(page, hit);
-            ThreadPages.Paging(page, call.Next(list, found?.Next));
+                Hit(page, hit, titles);
+            ThreadPages.Paging(page, call.Next(list, found?.Next), next: w.Next);
         }).ConfigureAwait(false);
     }
 
@@ -48,19 +49,11 @@ internal static class SearchPages
             o.Write($"<h1>{w.Notifications}</h1>\n");
             if (notifications.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
-            else
-                page.Button(new Url("/notifications/read"), w.MarkRead);
+            else if (notifications.Items.Any(n => !n.IsRead))
+                page.Tools(new Url("/notifications/read"), w.MarkAllRead);
             o.Write($"<ul class=\"threads\">\n");
             foreach (var notification in notifications.Items)
-            {
-                o.Write($"<li{new Html(notification.IsRead ? "" : " class=\"unread\"")}><p class=\"meta\">{notification.CreatedAt} · ");
-                o.Write($"{w.Happened(notification.Kind)}");
-                if (notification.From is { } from)
-                    o.Write($" · <a href=\"{Url.User(from.Username)}\">{from.Username}</a>");
-                if (notification.Post is { } post)
-                    o.Write($" · <a href=\"{Url.Post(post.Id)}\">{post.Title ?? "?"} #{post.Number}</a>");
-                o.Write($"</p></li>\n");
-            }
+                Notification(page, notification);
             o.Write($"</ul>\n");
             ThreadPages.Paging(page, call.Next(list, notifications.Next));
         });
@@ -72,11 +65,38 @@ internal static class SearchPages
         return "/notifications";
     });
 
-    private static void Hit(Page page, SearchHit hit)
+    private static void Notification(Page page, Notification notification)
     {
-        var o = page.Out;
-        o.Write($"<article>\n<p class=\"meta\"><a href=\"{Url.Post(hit.Post.Id)}\">{hit.Post.Head?.Title ?? $"#{hit.Post.Number}"}</a> · ");
-        o.Write($"{hit.Post.Author.Username} · {hit.Post.CreatedAt}</p>\n<p dir=\"auto\">");
+        var (o, w, post) = (page.Out, page.Words, notification.Post);
+        o.Write($"<li><p>");
+        if (!notification.IsRead)
+            o.Write($"<span class=\"count\">{w.Unread}</span> ");
+        if (notification.From is { } from)
+            o.Write($"<a href=\"{Url.User(from.Username)}\">{from.Username}</a> ");
+        o.Write($"{w.Happened(notification.Kind)}");
+        if (post is not null)
+            o.Write($": <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
+        o.Write($"</p>\n<p class=\"meta\">");
+        if (post?.Number > 0)
+            o.Write($"#{post.Number} · ");
+        o.Write($"{notification.CreatedAt}</p></li>\n");
+    }
+
+    private static void Hit(Page page, SearchHit hit, IReadOnlyDictionary<long, string> titles)
+    {
+        var (o, post) = (page.Out, hit.Post);
+        var title = post.Head?.Title ?? titles.GetValueOrDefault(post.ThreadId, "");
+        o.Write($"<article>\n<h2 dir=\"auto\"><a href=\"{Url.Post(post.Id)}\">{title}</a></h2>\n<p class=\"meta\">");
+        if (post.Number > 0)
+            o.Write($"#{post.Number} · ");
+        o.Write($"<a href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · {post.CreatedAt}");
+        if (post.Head is { } head)
+        {
+            o.Write($" · {page.Words.Replies(head.Replies)}");
+            foreach (var tag in head.Tags)
+                o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
+        }
+        o.Write($"</p>\n<p dir=\"auto\">");
         var shown = 0;
         foreach (var (start, end) in hit.Matches)
         {

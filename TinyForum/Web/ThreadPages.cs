@@ -10,6 +10,10 @@ internal static class ThreadPages
 {
     internal const int PageSize = 50;
 
+    // What an operator types: the program, or what runs it from its source.
+    private static readonly string Program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is { } name
+        && name.Equals("TinyForum", StringComparison.OrdinalIgnoreCase) ? name : "./run.sh";
+
     public static ValueTask Front(Call call)
     {
         var isActive = call.Query("sort", true, ("active", true), ("newest", false));
@@ -26,7 +30,14 @@ internal static class ThreadPages
         return Page.Write(call, w => tag ?? author ?? w.Threads, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<div class=\"bar\"><h1>{tag ?? author ?? w.Threads}</h1>\n<a class=\"button\" href=\"{new Url("/new")}\">{w.NewThread}</a></div>\n");
+            o.Write($"<div class=\"bar\"><h1>");
+            if (tag is not null)
+                o.Write($"<a href=\"{new Url("/tags")}\">{w.Tags}</a>: {tag}");
+            else if (author is not null)
+                o.Write($"<a href=\"{Url.User(author)}\">{author}</a>: {w.Threads}");
+            else
+                o.Write($"{w.Threads}");
+            o.Write($"</h1>\n<a class=\"button\" href=\"{(tag is null ? new Url("/new") : new Url("/new?tags=", null, tag))}\">{w.NewThread}</a></div>\n");
             if (tag is null && author is null)
                 Sorts(page, isActive, unread);
             if (tag is null && author is null && call.Query("cursor") is null)
@@ -34,11 +45,13 @@ internal static class ThreadPages
             if (threads.Items.Count == 0 && call.Query("cursor") is null && tag is null && author is null && !unread)
             {
                 o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
-                o.Write($"<p class=\"help\">{w.FirstAdmin} <code>./run.sh user role {w.Username} admin</code></p>\n");
+                o.Write($"<p class=\"help\">{w.FirstAdmin} <code>{Program} user role {w.Username} admin</code></p>\n");
             }
             else if (threads.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             Rows(page, threads.Items);
+            if (unread && threads.Items.Count > 0)
+                page.Tools(new Url("/read"), w.MarkAllRead);
             Paging(page, call.Next(list, threads.Next), tag is null ? null : new Url($"/tags/", null, tag, "/feed"));
         }, tag is null ? null : new Url("/tags/", null, tag, "/feed"));
     }
@@ -64,6 +77,12 @@ internal static class ThreadPages
         return default;
     }
 
+    public static ValueTask MarkAllRead(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Posts.MarkAllReadAsync(call.User).ConfigureAwait(false);
+        return "/";
+    });
+
     /// <summary>The page of a thread that has a post, at the post; it may say that the caller has reported it.</summary>
     public static string PlaceOf(Call call, long thread, long number, bool isReported = false)
     {
@@ -78,46 +97,67 @@ internal static class ThreadPages
         return Invariant($"/posts/{thread}{query}#r{number}");
     }
 
-    /// <summary>A thread, with a reply as far as it was written.</summary>
+    /// <summary>A thread, with a reply as far as it was written; of one that is deleted, to whom may see it, what moderators may see.</summary>
     public static ValueTask Thread(Call call, Post head, Form form, IReadOnlyDictionary<string, string>? mistakes)
     {
         var after = call.Number("after", "the number of a reply") ?? 0;
-        var replies = call.Forum.Posts.Replies(head.Id, PageSize, from: null, after, call.Caller) ?? throw RefusalException.NotFound("thread");
-        var unread = call.Caller is not null && head.Head!.Unread > 0 ? call.Forum.Posts.FirstUnread(call.User, head.Id) : null;
+        var isDeleted = head.DeletedBy is not null;
+        var replies = call.Forum.Posts.Replies(head.Id, PageSize, from: null, after, call.Caller)
+            ?? (isDeleted ? new Page<Post>([], null) : throw RefusalException.NotFound("thread"));
+        var unread = call.Caller is not null && head.Head!.Unread > 0 && !isDeleted ? call.Forum.Posts.FirstUnread(call.User, head.Id) : null;
         return Page.Write(call, _ => head.Head!.Title, page =>
         {
-            var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1 dir=\"auto\">{head.Head!.Title}</h1>\n<p class=\"meta\">");
-            foreach (var tag in head.Head.Tags)
-                o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a> ");
-            Marks(page, head.Head);
-            o.Write($"{w.Replies(head.Head.Replies)} · <a href=\"{Url.Post(head.Id, "/feed")}\">{w.Feed}</a>");
-            if (unread is not null)
-                o.Write($" · <a href=\"{Url.Post(head.Id, "/unread")}\">{w.FirstUnread}</a>");
-            if (head.Head.Replies > 0)
-                o.Write($" · <a href=\"{Url.Post(head.Head.LatestPost)}\">{w.Latest}</a>");
-            o.Write($"</p>\n");
-            if (call.Caller?.Role >= Role.Moderator)
-            {
-                o.Write($"<div class=\"tools\">");
-                page.Button(Url.Post(head.Id, head.Head.IsPinned ? "/unpin" : "/pin"), head.Head.IsPinned ? w.Unpin : w.Pin);
-                page.Button(Url.Post(head.Id, head.Head.IsLocked ? "/unlock" : "/lock"), head.Head.IsLocked ? w.Unlock : w.Lock);
-                o.Write($"</div>\n");
-            }
+            var thread = new ShownThread(head, replies.Items, page.Call.Caller);
+            Head(page, head, unread);
             if (after == 0)
-                PostPages.Article(page, head);
+                PostPages.Article(page, head, thread);
             foreach (var reply in replies.Items)
             {
                 if (reply.Number == unread)
-                    o.Write($"<p class=\"new\">{w.NewFromHere}</p>\n");
-                PostPages.Article(page, reply);
+                    page.Out.Write($"<p class=\"new\">{page.Words.NewFromHere}</p>\n");
+                PostPages.Article(page, reply, thread);
             }
-            page.News(w.NewReply, w.NewReplies, head.Id);
+            if (!isDeleted)
+                page.News(page.Words.NewReply, page.Words.NewReplies, head.Id);
             Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
-            if (call.Caller is not null && head.Head.Unread > 0)
-                page.Button(Url.Post(head.Id, $"/read?number={(replies.Items.Count == 0 ? after : replies.Items[^1].Number)}"), w.MarkRead);
+            if (isDeleted)
+                return;
+            Seen(page, head, replies.Items.Count > 0 ? replies.Items[^1].Number : after == 0 ? 0 : null);
             PostPages.ReplyForm(page, head, form, mistakes);
         }, Url.Post(head.Id, "/feed"), Beginning(head.Body));
+    }
+
+    private static void Head(Page page, Post head, long? unread)
+    {
+        var (o, w, about) = (page.Out, page.Words, head.Head!);
+        o.Write($"<h1 dir=\"auto\">{about.Title}</h1>\n<p class=\"meta\">");
+        foreach (var tag in about.Tags)
+            o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a> ");
+        Marks(page, about);
+        o.Write($"{w.Replies(about.Replies)}");
+        if (head.DeletedBy is null)
+            o.Write($" · <a href=\"{Url.Post(head.Id, "/feed")}\">{w.Feed}</a>");
+        if (unread is not null)
+            o.Write($" · <a href=\"{Url.Post(head.Id, "/unread")}\">{w.FirstUnread}</a>");
+        if (about.Replies > 0 && head.DeletedBy is null)
+            o.Write($" · <a href=\"{Url.Post(about.LatestPost)}\">{w.Latest}</a>");
+        o.Write($"</p>\n");
+        if (page.Call.Caller?.Role >= Role.Moderator && head.DeletedBy is null)
+        {
+            o.Write($"<div class=\"tools\">");
+            page.Button(Url.Post(head.Id, about.IsPinned ? "/unpin" : "/pin"), about.IsPinned ? w.Unpin : w.Pin);
+            page.Button(Url.Post(head.Id, about.IsLocked ? "/unlock" : "/lock"), about.IsLocked ? w.Unlock : w.Lock);
+            o.Write($"</div>\n");
+        }
+    }
+
+    /// <summary>Lets a reader mark what is on a page as read, and what was notified of it; the script does once it was seen to the end.</summary>
+    private static void Seen(Page page, Post head, long? last)
+    {
+        if (page.Call.Caller is not { } caller || last is not { } number)
+            return;
+        if (head.Head!.Unread > 0 || page.Call.Forum.Notifications.AnyUnread(caller, head.Id, number))
+            page.Button(Url.Post(head.Id, Invariant($"/read?number={number}")), page.Words.MarkRead, form: "seen");
     }
 
     /// <summary>The beginning of a text, on one line.</summary>
@@ -141,16 +181,20 @@ internal static class ThreadPages
     }
 
     /// <summary>Where a list goes on.</summary>
-    public static void Paging(Page page, string? next, Url? feed = null)
+    /// <param name="page">The page.</param>
+    /// <param name="cursor">The cursor of the next page.</param>
+    /// <param name="feed">The feed of the list.</param>
+    /// <param name="next">What the next page is called; <see langword="null"/>: older.</param>
+    public static void Paging(Page page, string? cursor, Url? feed = null, string? next = null)
     {
         var call = page.Call;
-        if (next is null && feed is null && call.Query("cursor") is null)
+        if (cursor is null && feed is null && call.Query("cursor") is null)
             return;
         page.Out.Write($"<nav class=\"paging\" aria-label=\"{page.Words.Older}\">");
         if (call.Query("cursor") is not null)
             page.Out.Write($"<a href=\"{new Url(Here(call, cursor: null))}\">{page.Words.Newer}</a> ");
-        if (next is not null)
-            page.Out.Write($"<a rel=\"next\" href=\"{new Url(Here(call, next))}\">{page.Words.Older}</a> ");
+        if (cursor is not null)
+            page.Out.Write($"<a rel=\"next\" href=\"{new Url(Here(call, cursor))}\">{next ?? page.Words.Older}</a> ");
         if (feed is { } url)
             page.Out.Write($"<a href=\"{url}\">{page.Words.Feed}</a>");
         page.Out.Write($"</nav>\n");
@@ -184,12 +228,12 @@ internal static class ThreadPages
     public static void Rows(Page page, IReadOnlyList<Post> threads)
     {
         page.Out.Write($"<ol class=\"threads\">\n");
-        foreach (var (thread, latest) in threads.Zip(page.Call.Forum.Posts.LatestTimes(threads)))
-            Row(page, thread, latest);
+        foreach (var (thread, latest) in threads.Zip(page.Call.Forum.Posts.Latest(threads)))
+            Row(page, thread, latest.At, latest.Author);
         page.Out.Write($"</ol>\n");
     }
 
-    private static void Row(Page page, Post thread, DateTimeOffset latest)
+    private static void Row(Page page, Post thread, DateTimeOffset latest, string author)
     {
         var (o, w, head) = (page.Out, page.Words, thread.Head!);
         o.Write($"<li><h2 dir=\"auto\"><a href=\"{Url.Post(thread.Id)}\">{head.Title}</a></h2>\n<p class=\"meta\">");
@@ -197,6 +241,8 @@ internal static class ThreadPages
             o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> ");
         Marks(page, head);
         o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {w.Replies(head.Replies)} · ");
+        if (head.Replies > 0)
+            o.Write($"{author} ");
         o.Write($"<a href=\"{Url.Post(head.LatestPost)}\">{latest}</a>");
         foreach (var tag in head.Tags)
             o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
@@ -227,4 +273,25 @@ internal static class ThreadPages
             o.Write($"<a rel=\"next\" href=\"{Url.Post(thread, Invariant($"?after={number}"))}\">{w.Next}</a>");
         o.Write($"</nav>\n");
     }
+}
+
+/// <summary>A thread as far as it is on a page.</summary>
+internal sealed class ShownThread
+{
+    private readonly Dictionary<long, Post> _posts;
+
+    public ShownThread(Post head, IReadOnlyList<Post> replies, Actor? reader)
+    {
+        _posts = replies.ToDictionary(reply => reply.Id);
+        IsDeleted = head.DeletedBy is not null;
+        IsOpen = !IsDeleted && (!head.Head!.IsLocked || reader?.Role >= Role.Moderator);
+    }
+
+    public bool IsDeleted { get; }
+
+    /// <summary>Whether the reader may reply, if logged in.</summary>
+    public bool IsOpen { get; }
+
+    /// <summary>A reply, if it is on the page.</summary>
+    public Post? Find(long id) => _posts.GetValueOrDefault(id);
 }

@@ -1,8 +1,15 @@
+using System.Text.RegularExpressions;
+using TinyForum.Text;
+
 namespace TinyForum.Web;
 
 /// <summary>What pages say, in one language. Every language has every text: the compiler sees to that.</summary>
 internal sealed partial record Words
 {
+    private const int NameLength = TinyForum.Text.Username.MaxLength;
+
+    private static readonly int PasswordLength = TextRule.Password.Min;
+
     public required string Language { get; init; }
     public required string Other { get; init; } // the other language, in itself
     public required string Skip { get; init; }
@@ -22,6 +29,11 @@ internal sealed partial record Words
     public required string Username { get; init; }
     public required string Password { get; init; }
     public required string NoAccount { get; init; }
+    public required string HasAccount { get; init; }
+    public required string LostPassword { get; init; }
+    public required string UsernameHelp { get; init; }
+    public required string NewPasswordHelp { get; init; }
+    public required string ReportedBy { get; init; }
     public required string Messages { get; init; }
     public required string Notifications { get; init; }
     public required string ModerationLog { get; init; }
@@ -44,7 +56,11 @@ internal sealed partial record Words
     public required string Unlike { get; init; }
     public required string History { get; init; }
     public required string Edited { get; init; }
-    public required string Deleted { get; init; }
+    public required string DeletedByAuthor { get; init; }
+    public required string DeletedByModerator { get; init; }
+    public required string DeleteHelp { get; init; }
+    public required Func<long, string> DeleteThreadHelp { get; init; } // with how many replies it goes
+    public required string ReasonHelp { get; init; }
     public required string InReplyTo { get; init; }
     public required string Pinned { get; init; }
     public required string Locked { get; init; }
@@ -55,10 +71,14 @@ internal sealed partial record Words
     public required string Next { get; init; }
     public required string Previous { get; init; }
     public required string MarkRead { get; init; }
+    public required string MarkAllRead { get; init; }
+    public required string DeletedThread { get; init; }
+    public required string Conversation { get; init; }
     public required string EmptyForum { get; init; }
     public required string EmptyList { get; init; }
     public required string Member { get; init; }
     public required string Since { get; init; }
+    public required string Begun { get; init; }
     public required string WriteMessage { get; init; }
     public required string Feed { get; init; }
     public required string Mistakes { get; init; }
@@ -163,6 +183,27 @@ internal sealed partial record Words
     public required Func<long, string> UnreadCount { get; init; }
     public required Func<long, string> Likes { get; init; }
     public required Func<long, string> Posts { get; init; }
+
+    /// <summary>A refusal as a sentence.</summary>
+    public string Sentence(string message)
+    {
+        var text = Time().Replace(Refusal(message), "$1 $2 UTC");
+        return text.Length == 0 || !char.IsLetterOrDigit(text[^1]) ? text : $"{char.ToUpperInvariant(text[0])}{text.AsSpan(1)}{(Language == "zh" ? "。" : ".")}";
+    }
+
+    [GeneratedRegex(@"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")]
+    private static partial Regex Time();
+
+    /// <summary>What a moderator said, who may have left that to us, in English.</summary>
+    public string Said(string text) => text == English.DeletedByReport ? DeletedByReport : text == English.DismissedReport ? DismissedReport : text;
+
+    /// <summary>What somebody with a role is called.</summary>
+    public string RoleOf(Data.Role role) => role switch
+    {
+        Data.Role.Admin => Admin,
+        Data.Role.Moderator => Moderator,
+        _ => Member,
+    };
 
     /// <summary>What a field of a form is called.</summary>
     public string Field(string name) => name switch

@@ -1,4 +1,3 @@
-// What pages have besides what works without scripts.
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const make = (tag, members) => Object.assign(document.createElement(tag), members);
@@ -11,10 +10,10 @@ const lasting = storage("localStorage"), ofTab = storage("sessionStorage");
 
 const counts = () => all("[data-count]").map(a => [a.dataset.count, +find(".count", a)?.textContent || 0]);
 function setCount(kind, n) {
-	const link = find(`[data-count="${kind}"]`) ?? make("a");
-	find(".count", link)?.remove();
+	const link = `[data-count="${kind}"]`;
+	find(link + " .count")?.remove();
 	if (n)
-		link.append(" ", make("span", { className: "count", textContent: n }));
+		find(link).append(" ", make("span", { className: "count", textContent: n }));
 	const sum = counts().reduce((sum, [, n]) => sum + n, 0);
 	document.title = sum ? `(${sum}) ${title}` : title;
 }
@@ -22,8 +21,8 @@ setCount();
 
 // News: one tab has the stream and tells the others.
 const kinds = ["thread.created", "reply.created", "post.deleted", "message.created", "notification.created"];
-const fresh = new Set(); // replies, or threads
-let seen = +event, last, source, bus, lease, timer, hiding, patience = 5e3;
+const fresh = new Set();
+let seen = +event, last, source, bus, lease, timer, hiding, delay = 5e3;
 
 function take({ number, kind, unread, post }) {
 	if (number <= seen)
@@ -56,13 +55,13 @@ function open(after) {
 	close();
 	last = after;
 	const opened = source = new EventSource(`${stream}?after=${after}&kinds=${kinds}`);
-	on("hello", () => patience = 5e3, opened);
+	on("hello", () => delay = 5e3, opened);
 	for (const kind of [...kinds, "resync"])
 		on(kind, tell, opened);
 	opened.onerror = () => {
-		if (opened.readyState === 2) // else it comes back by itself
-			timer = setTimeout(open, patience * (0.5 + Math.random()), last);
-		patience = Math.min(patience * 2, 3e5);
+		if (opened.readyState === 2)
+			timer = setTimeout(open, delay * (.5 + Math.random()), last);
+		delay = Math.min(delay * 2, 3e5);
 	};
 }
 
@@ -75,7 +74,7 @@ function hear({ data: { after, told, counts, isNew } }) {
 	if (told && after <= seen)
 		take(told);
 	else if (told || isNew)
-		bus.postMessage({ after: seen }); // what was missed is told again
+		bus.postMessage({ after: seen }); // tell me again
 	else {
 		if (after >= seen)
 			counts?.forEach(count => setCount(...count));
@@ -103,7 +102,7 @@ function rest() {
 }
 
 function listen() {
-	if (navigator.locks && window.BroadcastChannel) {
+	if (navigator.locks) {
 		bus = new BroadcastChannel(stream + user);
 		bus.onmessage = hear;
 		bus.postMessage({ after: seen, counts: counts() });
@@ -134,7 +133,7 @@ function clear() {
 	}
 	for (const slot in lasting) {
 		const { at, key } = slot.startsWith("draft ") && JSON.parse(lasting[slot]);
-		if (at && key === ofTab.done || Date.now() - at > 2592e6) // 30 days
+		if (at && key === ofTab.done || Date.now() - at > 2592e6)
 			delete lasting[slot];
 	}
 	if (all("[name=key]").some(key => key.value === ofTab.done)) { // gone back to
@@ -159,22 +158,23 @@ for (const form of all("form.sheet:has(textarea)")) {
 	};
 	if (lasting[slot] && isFresh())
 		JSON.parse(lasting[slot]).texts.forEach((text, i) => fields[i].value = text);
+	fields.forEach(field => field.autocomplete = "off");
 	on("input", save, form);
 	on("submit", () => { ofTab.sent = slot; save(); }, form);
 }
 
-// Seen to the end is read.
-const end = find("form[action*='/read?']");
-end && new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), fetch(end.action, { method: "POST", redirect: "manual" }))).observe(end);
+// Seen is read.
+for (const end of all(".seen"))
+	new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), fetch(end.action, { method: "POST", redirect: "manual" }))).observe(end);
 
-// Times as the reader would say them.
+// Times in words.
 const ages = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
-const units = [["second", 45, Infinity], ["minute", 3570, 60], ["hour", 84600, 3600], ["day", 604800, 86400]];
+const units = [["second", 45, 1 / 0], ["minute", 3570, 60], ["hour", 84600, 3600], ["day", 604800, 86400]];
 function showAges() {
 	for (const time of all("time")) {
-		const at = new Date(time.dateTime), age = (Date.now() - at) / 1000, unit = units.find(([, most]) => age < most);
+		const at = new Date(time.dateTime), age = (at - Date.now()) / 1000, unit = units.find(([, most]) => Math.abs(age) < most);
 		time.title ||= at.toLocaleString(lang);
-		time.textContent = unit ? ages.format(-Math.round(age / unit[2]), unit[0]) : at.toLocaleDateString(lang);
+		time.textContent = unit ? ages.format(Math.round(age / unit[2]), unit[0]) : at.toLocaleDateString(lang, { dateStyle: "medium" });
 	}
 }
 showAges();
@@ -182,21 +182,23 @@ setInterval(showAges, 3e4);
 
 const box = find("section textarea");
 for (const link of box ? all("a.quote") : []) {
-	link.onmousedown = () => false; // which would end the selection
-	link.onclick = () => {
-		const text = find(".text", link.closest("article")), chosen = getSelection();
-		const isHere = chosen + "" && text.contains(chosen.anchorNode) && text.contains(chosen.focusNode);
-		box.value = `${box.value}\n\n${(isHere ? chosen + "" : text.innerText).trim().replace(/^/gm, "> ")}\n\n`.trimStart();
-		box.dispatchEvent(new Event("input", { bubbles: true }));
-		box.focus();
-		return false;
-	};
+	link.onmousedown = () => false; // keeps the selection
+	link.onclick = e => quote(link) && e.preventDefault();
+}
+async function quote(link) {
+	const text = find(".text", link.closest("article")), chosen = getSelection(), { form } = box;
+	const part = text.contains(chosen.anchorNode) && text.contains(chosen.focusNode) && `${chosen}`.replace(/^(?=[^])/gm, "> ");
+	const said = find("section .sheet", new DOMParser().parseFromString(await (await fetch(link)).text(), "text/html"));
+	form.reply_to ?? form.prepend(find(".meta", said));
+	box.value = `${box.value}\n\n${part || said.body.value}\n\n`.trimStart();
+	form.dispatchEvent(new Event("input"));
+	box.focus();
 }
 
-const help = find("dialog"), isOn = find("input", help), showHelp = () => help.showModal();
+const help = find("dialog"), isOn = find("input", help), onclick = () => help.showModal();
 isOn.checked = lasting.keys !== "off";
 isOn.onchange = () => lasting.keys = isOn.checked ? "on" : "off";
-find("footer").append(make("button", { className: "link", textContent: find("h2", help).textContent, onclick: showHelp }));
+find("footer").append(make("button", { className: "link", textContent: find("h2", help).textContent, onclick }));
 function step(by) {
 	const items = all("article[id], .threads li"), at = items.findIndex(item => item.contains(document.activeElement));
 	find("a", items[at < 0 ? 0 : at + by] ?? help)?.focus();
@@ -208,10 +210,10 @@ const actions = {
 	u: () => go(null, find("h1 a") ?? all("header a").findLast(a => location.pathname.startsWith(a.pathname + "/")) ?? find(".home")),
 	r: () => go(find("main textarea"), find("section a")),
 	"/": () => go(find("[type=search]"), find("header [href$='/search']")),
-	"?": showHelp,
+	"?": onclick,
 };
 on("keydown", e => {
-	if (isOn.checked && !e.ctrlKey && !e.altKey && !e.metaKey && !e.target.closest("input, textarea, select, dialog") && actions[e.key]) {
+	if (isOn.checked && !(e.ctrlKey || e.altKey || e.metaKey) && !e.target.closest("input, textarea, select, dialog") && actions[e.key]) {
 		e.preventDefault();
 		actions[e.key]();
 	}
