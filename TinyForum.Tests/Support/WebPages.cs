@@ -42,6 +42,7 @@ internal static class WebPages
         ["/blocks"] = ["/blocks"],
         ["/new"] = ["/new"],
         ["/posts/{id}/edit"] = ["/posts/{own}/edit"],
+        ["/posts/{id}/delete"] = ["/posts/{own}/delete"],
         ["/login"] = ["/login", "/login?next=/new"],
         ["/register"] = ["/register"],
     };

@@ -223,7 +223,7 @@ internal sealed class Connection : IDisposable
         foreach (var change in _beforeCommit)
             change(this);
         _beforeCommit.Clear();
-        Execute("COMMIT");
+        Control("COMMIT");
     }
 
     /// <summary>Runs <paramref name="change"/> in a savepoint, so that an exception undoes it alone and not the transaction.</summary>
@@ -232,7 +232,7 @@ internal sealed class Connection : IDisposable
     {
         var putOff = _beforeCommit.Count;
         Exception? undone = null;
-        Execute("SAVEPOINT write");
+        Control("SAVEPOINT write");
         try
         {
             change(this);
@@ -240,11 +240,22 @@ internal sealed class Connection : IDisposable
         catch (Exception e) when (IsInTransaction && isUndone(e))
         {
             _beforeCommit.RemoveRange(putOff, _beforeCommit.Count - putOff);
-            Execute("ROLLBACK TO write");
+            Control("ROLLBACK TO write");
             undone = e;
         }
-        Execute("RELEASE write");
+        Control("RELEASE write");
         return undone;
+    }
+
+    /// <summary>
+    /// Runs a statement that begins or ends something. FTS5 writes what it has put off then, with statements that it prepares on first use:
+    /// what those write was noted with what put it off, and must not be with every later commit.
+    /// </summary>
+    private void Control(string sql)
+    {
+        var command = Prepare(sql, []);
+        _current = null;
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Whether a transaction is open: some errors end it.</summary>
@@ -257,7 +268,7 @@ internal sealed class Connection : IDisposable
         try
         {
             if (IsInTransaction)
-                Execute("ROLLBACK");
+                Control("ROLLBACK");
         }
         catch (SqliteException)
         {
