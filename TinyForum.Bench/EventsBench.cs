@@ -41,7 +41,8 @@ internal static class EventsBench
             any50.Add(flood.Any(0.5));
             any99.Add(flood.Any(0.99));
         }
-        output.WriteLine($"{count} streams of `GET /api/events`, half of them of users ({readers.Open} of them open to the end), {settings.Rounds} rounds of {settings.Seconds} s "
+        output.WriteLine($"{count} streams of `GET /api/events`, half of them of users ({readers.Open} of them open to the end), "
+            + $"{settings.Rounds} rounds of {settings.Seconds} s "
             + $"in which nothing happens and of {PostsPerSecond} threads a second. Latency is counted from the answer to the post; server and readers "
             + "share the machine.");
         output.WriteLine();

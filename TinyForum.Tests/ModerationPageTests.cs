@@ -19,7 +19,7 @@ public sealed partial class ModerationPageTests
 
     private static string Next(string html) => FormClient.AddressesIn(html).Single(a => a.Contains("cursor=", StringComparison.Ordinal));
 
-    [GeneratedRegex("<(?:h3|p class=\"said\") dir=\"auto\">([^<]*)<")]
+    [GeneratedRegex("<(?:h3 dir=\"auto\"><a[^>]*|p class=\"said\" dir=\"auto\")>([^<]*)<")]
     private static partial Regex Text();
 
     /// <summary>Reports a post in the name of accounts that are gone, of which there may be many.</summary>
@@ -47,7 +47,7 @@ public sealed partial class ModerationPageTests
         Assert.DoesNotContain("/posts/1/report", reported.Text);
         var again = await bob.SubmitAsync("/posts/1/report", ("reason", "Still rude"));
         Assert.AreEqual(409, again.Status);
-        StringAssert.Contains(again.Text, "you have reported this post already");
+        StringAssert.Contains(again.Text, "You have reported this post already");
         StringAssert.Contains(again.Text, ">\nStill rude</textarea>");
         Assert.AreEqual("/posts/1?reported=1#r1", (await bob.SubmitAsync("/posts/2/report", ("reason", "not to my taste"))).Path);
 
@@ -199,6 +199,20 @@ public sealed partial class ModerationPageTests
     }
 
     [TestMethod]
+    public async Task A_suspension_that_has_ended_is_not_shown_from_memory()
+    {
+        var clock = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with { TimeProvider = clock });
+        await forum.UserAsync("eve");
+        using var mod = await UserAsync(forum, "mod", "moderator");
+        await mod.SubmitAsync("/user/eve/suspend", ("reason", "Rude"), ("until", "2026-01-31T12:00"));
+        for (var i = 0; i < 3; i++)
+            StringAssert.Contains((await mod.GetAsync("/user/eve")).Text, "Rude");
+        clock.Advance(TimeSpan.FromHours(3));
+        Assert.DoesNotContain("Rude", (await mod.GetAsync("/user/eve")).Text);
+    }
+
+    [TestMethod]
     public async Task Pages_offer_only_what_a_moderator_may()
     {
         await using var forum = await TestForum.StartAsync();
@@ -223,7 +237,7 @@ public sealed partial class ModerationPageTests
         }
         var refused = await mod.SubmitAsync("/user/guard/suspend", ("reason", "Mine"), ("until", ""));
         Assert.AreEqual(403, refused.Status);
-        StringAssert.Contains(refused.Text, "only an admin may suspend a moderator or an admin");
+        StringAssert.Contains(refused.Text, "Only an admin may suspend a moderator or an admin.");
         StringAssert.Contains(refused.Text, ">\nMine</textarea>");
         Assert.AreEqual(403, (await mod.PostAsync("/user/guard/lift")).Status);
     }
@@ -300,7 +314,7 @@ public sealed partial class ModerationPageTests
         var front = (await ada.GetAsync("/")).Text;
         Assert.IsLessThan(front.IndexOf(">Cake<", StringComparison.Ordinal), front.IndexOf(">Tea<", StringComparison.Ordinal));
         StringAssert.Contains((await mod.PressAsync("/posts/1", "/posts/1/lock")).Text, "<span class=\"mark\">locked</span>");
-        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "This thread is closed to replies.");
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "This thread is locked: moderators alone can reply.");
         Assert.AreEqual(403, (await ada.PostAsync("/posts/1", ("body", "still"))).Status);
         await mod.PressAsync("/posts/1", "/posts/1/unlock");
         StringAssert.Contains((await mod.PressAsync("/posts/1", "/posts/1/unpin")).Text, "href=\"/posts/1/report\"");
@@ -343,6 +357,6 @@ public sealed partial class ModerationPageTests
         StringAssert.Contains((await ada.GetAsync("/")).Text, "href=\"/moderation\"");
         var last = await root.SubmitAsync("/user/root/role", ("role", "member"));
         Assert.AreEqual(409, last.Status);
-        StringAssert.Contains(last.Text, "this is the last admin");
+        StringAssert.Contains(last.Text, "This is the last admin");
     }
 }

@@ -33,7 +33,7 @@ public sealed partial class PageTests
         var edited = await bob.SubmitAsync("/posts/2/edit", ("body", "No"));
         StringAssert.Contains(edited.Text, "<p>No</p>");
         StringAssert.Contains((await bob.GetAsync("/posts/2/history")).Text, "- cake");
-        StringAssert.Contains((await bob.PressAsync("/posts/1", "/posts/2/delete")).Text, "This post was deleted.");
+        StringAssert.Contains((await bob.SubmitAsync("/posts/2/delete")).Text, "#1 · Its author deleted this.");
         StringAssert.Contains((await bob.PressAsync("/posts/1", "/posts/2/restore")).Text, "<p>No</p>");
 
         StringAssert.Contains((await bob.GetAsync("/notifications")).Text, "mention");
@@ -133,7 +133,7 @@ public sealed partial class PageTests
 
         var wrong = await ada.SubmitAsync("/login", ("username", "ada"), ("password", "wrong"));
         Assert.AreEqual(400, wrong.Status);
-        StringAssert.Contains(wrong.Text, "username and password do not match");
+        StringAssert.Contains(wrong.Text, "Username and password do not match.");
         StringAssert.Contains(wrong.Text, "value=\"ada\"");
 
         // The session ends while someone writes.
@@ -184,7 +184,10 @@ public sealed partial class PageTests
         await using var forum = await TestForum.StartAsync(o => o with { Hosts = ["forum.example", "evil.example"], Title = "The <club>" });
         using var ada = new FormClient(forum.Url);
         Assert.AreEqual("/", (await ada.SubmitAsync("/register?next=//evil.example", ("username", "ada"), ("password", "secret"))).Path);
-        string[] elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x", "/x\\..\\..\\y"];
+        string[] elsewhere =
+        [
+            "//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x", "/x\\..\\..\\y",
+        ];
         foreach (var next in elsewhere)
             Assert.AreEqual("/", (await ada.SubmitAsync($"/login?next={Uri.EscapeDataString(next)}", ("username", "ada"), ("password", "secret"))).Path, next);
         Assert.AreEqual("/tags", (await ada.SubmitAsync("/login?next=/tags", ("username", "ada"), ("password", "secret"))).Path);

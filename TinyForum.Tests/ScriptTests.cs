@@ -33,7 +33,7 @@ public sealed class ScriptTests
         await Expect(thread.Locator("article")).ToHaveCountAsync(1); // nothing moves under who reads
         (await ada.DeleteAsync("/api/posts/2")).Is(200);
         await Expect(News(thread)).ToHaveTextAsync("1 new reply");
-        await News(thread).ClickAsync();
+        await thread.RunAndWaitForResponseAsync(() => News(thread).ClickAsync(), response => response.Url.Contains("/read?"));
         await thread.IsAtAsync("/posts/1#r2");
         await Expect(thread.Locator("#r2")).ToContainTextAsync("second");
         await News(front).ClickAsync();
@@ -42,7 +42,7 @@ public sealed class ScriptTests
 
         // What is read in one tab is in none.
         await thread.GotoAsync("/notifications");
-        await thread.GetByRole(AriaRole.Button, new() { Name = "Mark as read" }).ClickAsync();
+        await PressAsync(thread, "Mark all as read");
         await Expect(front.Locator("header .count")).ToHaveTextAsync(["1"]);
         await Expect(front).ToHaveTitleAsync("(1) Threads – TinyForum");
         visit.IsQuiet();
@@ -324,12 +324,15 @@ public sealed class ScriptTests
         await visit.RegisterAsync("ada");
         var page = await visit.OpenAsync("/posts/1");
         await page.Locator("#r0 .quote").ClickAsync();
-        await Expect(page.Locator("#body")).ToHaveValueAsync("> At four.\n> \n> Or five?\n\n");
+        await Expect(page.Locator("#body")).ToHaveValueAsync("> bob:\n> \n> At *four*.\n> \n> Or five?\n\n");
         await page.Locator("#body").FillAsync("Well:");
         await page.Locator("#r0 em").DblClickAsync();
         await page.Locator("#r0 .quote").ClickAsync();
-        await Expect(page.Locator("#body")).ToHaveValueAsync("Well:\n\n> four\n\n");
+        await Expect(page.Locator("#body")).ToHaveValueAsync("Well:\n\n> bob:\n> \n> four\n\n");
         await Expect(page.Locator("#body")).ToBeFocusedAsync();
+        await PressAsync(page, "Reply");
+        await page.IsAtAsync("/posts/1#r1");
+        Assert.AreEqual(1, (int?)(await forum.Client().GetAsync("/api/posts/2")).Is(200)["post.reply_to"]);
         visit.IsQuiet();
     }
 

@@ -35,6 +35,63 @@ public sealed class ThreadPageTests
     }
 
     [TestMethod]
+    public async Task What_was_notified_of_a_thread_is_read_with_it()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var bob = await forum.UserAsync("bob");
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        await ada.SubmitAsync("/new", ("title", "one"), ("body", "1"), ("tags", ""));
+        await ada.SubmitAsync("/new", ("title", "two"), ("body", "2"), ("tags", ""));
+        foreach (var thread in (long[])[1, 1, 2])
+            (await bob.PostAsync($"/api/posts/{thread}/replies", new { body = "r" })).Is(201);
+        StringAssert.Contains((await ada.GetAsync("/")).Text, "Notifications <span class=\"count\">3<");
+        await ada.PostAsync("/posts/1/read?number=1");
+        StringAssert.Contains((await ada.GetAsync("/")).Text, "Notifications <span class=\"count\">2<");
+        await ada.SubmitAsync("/posts/1", ("body", "thanks")); // which reads the thread, but not what was notified of it
+        await ada.PressAsync("/posts/1", "/posts/1/read?number=3");
+        StringAssert.Contains((await ada.GetAsync("/")).Text, "Notifications <span class=\"count\">1<");
+        Assert.DoesNotContain("/read?", (await ada.GetAsync("/posts/1")).Text);
+        var list = (await ada.PressAsync("/notifications", "/notifications/read")).Text;
+        Assert.DoesNotContain(">Unread<", list);
+        Assert.DoesNotContain("Mark all as read", list);
+    }
+
+    [TestMethod]
+    public async Task A_deleted_thread_is_shown_as_such_to_whom_may_see_it_and_comes_back()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var bob = await forum.UserAsync("bob");
+        await forum.UserAsync("mod", "moderator");
+        using var ada = new FormClient(forum.Url);
+        using var mod = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        await mod.SubmitAsync("/login", ("username", "mod"), ("password", "secret"));
+        await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "mine"), ("tags", ""));
+        (await bob.PostAsync("/api/posts/1/replies", new { body = "bob's" })).Is(201);
+        StringAssert.Contains((await ada.GetAsync("/posts/1/delete")).Text, "Its reply goes with it");
+        Assert.AreEqual(200, (await ada.GetAsync("/posts/1")).Status, "to look at the question deletes nothing");
+        foreach (var (deleter, restorer, why) in ((FormClient, FormClient, string)[])
+            [(ada, ada, "Its author deleted this."), (mod, mod, "A moderator deleted this.")])
+        {
+            var gone = await deleter.SubmitAsync("/posts/1/delete", ("reason", deleter == mod ? "Off <topic>" : ""));
+            Assert.AreEqual(("/posts/1", 200), (gone.Path, gone.Status));
+            StringAssert.Contains(gone.Text, why);
+            foreach (var offered in (string[])["/pin", "/lock", "/posts/1#reply", "/posts/1/edit", "/like"])
+                Assert.DoesNotContain($"{offered}\"", gone.Text);
+            StringAssert.Contains((await mod.GetAsync("/posts/1")).Text, "bob's");
+            Assert.AreEqual(404, (await mod.GetAsync("/posts/1/delete")).Status);
+            StringAssert.Contains((await restorer.PressAsync("/posts/1", "/posts/1/restore")).Text, "<p>mine</p>");
+        }
+        StringAssert.Contains((await ada.GetAsync("/moderation-log")).Text, "Off &lt;topic&gt;");
+        using var eve = new FormClient(forum.Url);
+        await eve.SubmitAsync("/register", ("username", "eve"), ("password", "secret"));
+        Assert.AreEqual(403, (await eve.GetAsync("/posts/1/delete")).Status);
+        Assert.AreEqual(403, (await eve.PostAsync("/posts/1/delete")).Status);
+        Assert.AreEqual(403, (await eve.GetAsync("/posts/1/edit")).Status);
+    }
+
+    [TestMethod]
     public async Task A_reply_is_answered_and_quoted_without_scripts()
     {
         await using var forum = await TestForum.StartAsync();
@@ -46,14 +103,14 @@ public sealed class ThreadPageTests
         (await bob.PostAsync("/api/posts", new { title = "other", body = "secret of another thread" })).Is(201);
 
         var quote = await ada.GetAsync("/posts/1?quote=2");
-        StringAssert.Contains(WebUtility.HtmlDecode(quote.Text), ">\n> first <line>\n>\n> > quoted\n> last\n\n</textarea>");
+        StringAssert.Contains(WebUtility.HtmlDecode(quote.Text), ">\n> bob:\n> \n> first <line>\n> \n> > quoted\n> last\n\n</textarea>");
         var refused = await ada.SubmitAsync(quote, ("body", " "));
         Assert.AreEqual(400, refused.Status);
         StringAssert.Contains(refused.Text, "name=\"reply_to\" value=\"2\"");
         var preview = await ada.SubmitAsync(refused, ("body", "yes"), ("preview", "1"));
         Assert.AreEqual("/posts/1#r2", (await ada.SubmitAsync(preview, ("body", "yes"))).Path);
         Assert.AreEqual(2, (long?)(await bob.GetAsync("/api/posts/4"))["post.reply_to"]);
-        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "answers an earlier post</a>");
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "in reply to <a href=\"#r1\">#1</a> bob");
         StringAssert.Contains((await ada.GetAsync("/posts/1?reply_to=2")).Text, "name=\"reply_to\" value=\"2\"");
         foreach (var elsewhere in (string[])["3", "99"])
             Assert.DoesNotContain("reply_to\" value", (await ada.GetAsync($"/posts/1?quote={elsewhere}")).Text);

@@ -49,13 +49,13 @@ public sealed class UsernameTests
     [DataRow("e\u0301\u0301", "U+0301 twice"), DataRow("é\u0301", "U+0301 twice"), DataRow("e\u0301\u0300\u0301x", "U+0301 twice"),
     DataRow("a\u0323\u0307\u0323", "U+0323 twice"), DataRow("นำ\u0E49\u0E49", "U+0E49 twice")]
     [DataRow("مّّ", "U+0651 twice")]
-    [DataRow("a b", "U+0020"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A")]
+    [DataRow("a b", "a space"), DataRow("a@b", "'@'"), DataRow("a/b", "'/'"), DataRow("a\0", "U+0000"), DataRow("a\nb", "U+000A")]
     [DataRow("½", "'½'")]
     [DataRow("a\u200Bb", "U+200B"), DataRow("a\u200Db", "U+200D"), DataRow("a\u00ADb", "U+00AD"), DataRow("\uFEFFa", "U+FEFF")]
     [DataRow("a\u202Eb", "U+202E"), DataRow("a\u2066b", "U+2066"), DataRow("a\u200Fb", "U+200F"), DataRow("a\u3164b", "U+3164")]
     [DataRow("a\uFE0Fb", "U+FE0F"), DataRow("a\u034Fb", "U+034F"), DataRow("a\uE000b", "U+E000"), DataRow("a\u0378", "U+0378")]
     [DataRow("\u0301a", "combining mark U+0301"), DataRow("1\u0301", "combining mark U+0301"), DataRow("-\u0301", "combining mark U+0301")]
-    [DataRow("a\u0316\u0317\u0318\u0319\u031C", "more than 4"), DataRow("ﷺ", "U+0020"), DataRow("😀", "😀"), DataRow("Ⅷ", "Ⅷ")]
+    [DataRow("a\u0316\u0317\u0318\u0319\u031C", "more than 4"), DataRow("ﷺ", "a space"), DataRow("😀", "😀"), DataRow("Ⅷ", "Ⅷ")]
     public void Names_that_deceive_are_refused(string text, string why) => Assert.Contains(why, Refusal(text));
 
     [TestMethod]

@@ -542,6 +542,27 @@ public sealed class WebhookTests
     }
 
     [TestMethod]
+    public async Task An_address_that_leads_nowhere_does_not_hide_the_next()
+    {
+        await using var receiver = new WebhookReceiver();
+        using var hole = new Socket(SocketType.Stream, ProtocolType.Tcp); // does not accept, and has no room for more
+        hole.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), receiver.Port));
+        hole.Listen(0);
+        var waiting = Enumerable.Range(0, 4).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp)).ToList();
+        waiting.ForEach(socket => _ = socket.ConnectAsync(hole.LocalEndPoint!));
+        await using var forum = await StartAsync(o => o with
+        {
+            Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2"), IPAddress.Parse("::ffff:127.0.0.1")]),
+        });
+        var ada = await forum.UserAsync("ada", "admin");
+        (await ada.PostAsync("/api/webhooks", new { url = $"http://two.example:{receiver.Port}/hook" })).Is(201);
+        (await ada.PostAsync("/api/posts", new { title = "One", body = "1" })).Is(201);
+        await receiver.WaitForAsync(1);
+        Assert.AreEqual(1, (await DeliveriesAsync(ada, d => d.All(IsDelivered)))[0]["tries"]!.GetValue<int>());
+        waiting.ForEach(socket => socket.Dispose());
+    }
+
+    [TestMethod]
     public void Only_public_addresses_are_allowed()
     {
         foreach (var text in (string[])["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])

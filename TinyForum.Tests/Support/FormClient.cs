@@ -41,7 +41,7 @@ internal sealed partial class FormClient : IDisposable
     public async Task<AnsweredPage> PressAsync(string path, string action)
     {
         var page = await GetAsync(path);
-        StringAssert.Contains(WebUtility.HtmlDecode(page.Text), $"<form method=\"post\" action=\"{action}\">");
+        StringAssert.Contains(WebUtility.HtmlDecode(page.Text), $"<form method=\"post\" action=\"{action}\"");
         return await SendAsync(HttpMethod.Post, action, [], referer: path);
     }
 

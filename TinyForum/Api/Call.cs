@@ -74,6 +74,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>The entity tag of a GET's answer, with quotes, if the handler knows it in advance: a 304 then renders nothing.</summary>
     public string? ETag { get; set; }
 
+    /// <summary>Whether the answer may change although nothing is written, as time goes by: it is not kept then.</summary>
+    public bool EndsByTime { get; set; }
+
     /// <summary>The <c>{id}</c> of the path.</summary>
     /// <exception cref="RefusalException">NotFound: it is not a number.</exception>
     public long Id => IdAt(0);

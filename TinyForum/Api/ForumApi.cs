@@ -136,7 +136,8 @@ internal sealed class ForumApi : IAsyncDisposable
             return;
         try
         {
-            var isMarked = MarkedAnswers.Are(call) && await PublicAnswerAsync(call, target).ConfigureAwait(false) is { } answer && _marked.TryWrite(call, answer);
+            var isMarked = MarkedAnswers.Are(call) && await PublicAnswerAsync(call, target).ConfigureAwait(false) is { } answer
+                && _marked.TryWrite(call, answer);
             if (!isMarked && !endpoint.IsPaged)
                 await endpoint.Run(call).ConfigureAwait(false);
             else if (!isMarked)
@@ -303,6 +304,8 @@ internal sealed class ForumApi : IAsyncDisposable
     {
         var body = exchange.Body.Written;
         var etag = call.ETag ?? ConditionalGet.ETagOf(body.Span);
+        if (call.EndsByTime)
+            keptAs = null;
         if (keptAs is { } asked && !_kept.IsWorthKeeping(asked.UserId, asked.Target, version, body.Length))
             keptAs = null;
         if (body.Length == 0 || (!isAnonymous && keptAs is null)) // without a body it was not rendered, since the client has it

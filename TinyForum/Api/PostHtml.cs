@@ -7,7 +7,7 @@ namespace TinyForum.Api;
 /// <summary>What people wrote, as HTML. That of posts is kept as long as there is room: most are read more often than they are written.</summary>
 internal sealed class PostHtml(Forum forum)
 {
-    private const int MaxChars = 8 * 1024 * 1024;
+    private const int MaxChars = 8 * 1024 * 1024, Overhead = 100; // about what an entry takes beside its text
 
     // When half of the room is taken, these become the older ones, and the older ones go.
     private ConcurrentDictionary<(long Id, long Revision), Kept> _kept = new(), _older = new();
@@ -24,7 +24,7 @@ internal sealed class PostHtml(Forum forum)
             return kept.Html;
         if (!_older.TryGetValue(key, out kept) || kept.Names != names)
             kept = new Kept(Of(post.Body), names);
-        if (Interlocked.Add(ref _chars, kept.Html.Length) > MaxChars / 2)
+        if (Interlocked.Add(ref _chars, Overhead + kept.Html.Length) > MaxChars / 2)
         {
             (_older, _kept) = (_kept, new());
             Interlocked.Exchange(ref _chars, kept.Html.Length);

@@ -77,14 +77,8 @@ public sealed class SessionTable
                    AND ($proof IS NULL OR u.password = $proof)
                    AND {Suspension.IsNotInForce}
                 """, ("$digest", Digest(token)), ("$user", user.Id), ("$now", _clock.Now()), ("$ip", ip), ("$agent", Cut(userAgent)), ("$proof", proof));
-            c.Execute("""
-                DELETE FROM sessions
-                 WHERE id IN (SELECT id
-                                FROM sessions
-                               WHERE user_id = $user
-                               ORDER BY last_used_at DESC, id DESC
-                               LIMIT -1 OFFSET $max)
-                """, ("$user", user.Id), ("$max", MaxPerUser));
+            if (c.Number("SELECT count(*) FROM sessions WHERE user_id = $user", ("$user", user.Id)) > MaxPerUser)
+                EndOldest(c, user.Id);
             return rows > 0;
         }).ConfigureAwait(false);
         return started ? token : null;
@@ -178,14 +172,29 @@ public sealed class SessionTable
            AND id IS NOT $except
         """, ("$user", userId), ("$except", except));
 
-    private void Sweep(Connection connection) => connection.Execute("""
+    // A statement that may end sessions makes everyone who is known be looked up anew: it is run if there is something for it to do.
+    private void Sweep(Connection connection)
+    {
+        if (connection.Number("SELECT 1 FROM sessions WHERE last_used_at <= $oldest LIMIT 1", ("$oldest", Oldest)) is null)
+            return;
+        connection.Execute("""
+            DELETE FROM sessions
+             WHERE id IN (SELECT id
+                            FROM sessions
+                           WHERE last_used_at <= $oldest
+                           ORDER BY last_used_at
+                           LIMIT $limit)
+            """, ("$oldest", Oldest), ("$limit", SweptAtOnce));
+    }
+
+    private static void EndOldest(Connection connection, long userId) => connection.Execute("""
         DELETE FROM sessions
          WHERE id IN (SELECT id
                         FROM sessions
-                       WHERE last_used_at <= $oldest
-                       ORDER BY last_used_at
-                       LIMIT $limit)
-        """, ("$oldest", Oldest), ("$limit", SweptAtOnce));
+                       WHERE user_id = $user
+                       ORDER BY last_used_at DESC, id DESC
+                       LIMIT -1 OFFSET $max)
+        """, ("$user", userId), ("$max", MaxPerUser));
 
     private static string Cut(string userAgent) => userAgent.Length <= MaxUserAgent ? userAgent : userAgent[..MaxUserAgent];
 

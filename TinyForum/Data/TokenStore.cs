@@ -76,11 +76,14 @@ public sealed class TokenStore
     private AccessToken Create(Connection connection, long userId, string name, string scope, long? days, string secret)
     {
         var now = _clock.GetUtcNow();
-        connection.Execute("""
-            DELETE FROM tokens
-             WHERE id IN (SELECT id FROM tokens WHERE user_id = $user AND expires_at <= $now)
-                OR id IN (SELECT id FROM tokens WHERE expires_at <= $now ORDER BY expires_at LIMIT $limit)
-            """, ("$user", userId), ("$now", now.ToUnixTimeMilliseconds()), ("$limit", SessionTable.SweptAtOnce));
+        if (connection.Number("SELECT 1 FROM tokens WHERE expires_at <= $now LIMIT 1", ("$now", now.ToUnixTimeMilliseconds())) is not null)
+        {
+            connection.Execute("""
+                DELETE FROM tokens
+                 WHERE id IN (SELECT id FROM tokens WHERE user_id = $user AND expires_at <= $now)
+                    OR id IN (SELECT id FROM tokens WHERE expires_at <= $now ORDER BY expires_at LIMIT $limit)
+                """, ("$user", userId), ("$now", now.ToUnixTimeMilliseconds()), ("$limit", SessionTable.SweptAtOnce));
+        }
         return connection.First("""
             INSERT INTO tokens (digest, user_id, name, scope, created_at, expires_at)
             SELECT $digest, $user, $name, $scope, $now, $expires

@@ -160,9 +160,9 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
     // The zero of the digit's decimal system (UTS #39, 5.3). Fullwidth digits count as ASCII.
     private static int Zero(Rune digit) => digit.Value is >= 0xFF10 and <= 0xFF19 ? '0' : digit.Value - (int)Rune.GetNumericValue(digit);
 
-    private static string Describe(Rune rune) => rune.Value == ' ' ? "a space" : Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator
-        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherLetter or UnicodeCategory.ModifierLetter
+    private static string Describe(Rune rune) => rune.Value == ' ' ? "a space" : Rune.GetUnicodeCategory(rune) is
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.SpaceSeparator or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse or UnicodeCategory.NonSpacingMark
+        or UnicodeCategory.EnclosingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherLetter or UnicodeCategory.ModifierLetter
         ? $"U+{rune.Value:X4}" : $"'{rune}'";
 }

@@ -63,6 +63,7 @@ internal static class AccountPages
                 if (caller.Role == Role.Admin && account.Id != Data.User.SystemId)
                     o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a>");
                 o.Write($"</div>\n");
+                call.EndsByTime = caller.Role >= Role.Moderator && account.Suspension is { Until: not null };
                 if (caller.Role >= Role.Moderator && account.Suspension is { } suspension && !(suspension.Until <= call.Forum.Clock.GetUtcNow()))
                     SuspensionPages.Show(page, new User(account.Id, account.Username), account.Role, suspension);
             }
@@ -83,7 +84,7 @@ internal static class AccountPages
         return Page.Write(call, w => $"{account.Username}: {w.AllPosts}", page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1><a href=\"{Url.User(account.Username)}\">{account.Username}</a>: {w.AllPosts}</h1>\n");
+            o.Write($"<h1><a href=\"{Url.User(account.Username)}\">{account.Username}</a>{w.Colon}{w.AllPosts}</h1>\n");
             if (posts.Posts.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             foreach (var (post, title) in posts.Posts)
@@ -103,7 +104,8 @@ internal static class AccountPages
         if (mistakes is null)
             Forms.Login(page, form, mistakes);
         Ending(page, form, w.LogIn);
-        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register", Rest: page.Onward)}\">{w.Register}</a></p>\n<p class=\"help\">{w.LostPassword}</p>\n");
+        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register", Rest: page.Onward)}\">{w.Register}</a></p>\n");
+        page.Out.Write($"<p class=\"help\">{w.LostPassword}</p>\n");
     });
 
     private static ValueTask Register(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.Register, page =>

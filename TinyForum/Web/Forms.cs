@@ -109,7 +109,7 @@ internal static class Forms
                 if (field.Length == 0)
                     o.Write($"<li>{page.Words.Sentence(rule)}</li>\n");
                 else
-                    o.Write($"<li><a href=\"#{field}\">{page.Words.Field(field)}</a>: {page.Words.Refusal(rule)}</li>\n");
+                    o.Write($"<li><a href=\"#{field}\">{page.Words.Field(field)}</a>{page.Words.Colon}{page.Words.Refusal(rule)}</li>\n");
             }
             o.Write($"</ul>");
             if (page.Call.Exchange.RetryAfter is { } seconds)

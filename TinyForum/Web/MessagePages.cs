@@ -88,7 +88,8 @@ internal static class MessagePages
         if (isUnread)
             o.Write($"<span class=\"count\">{w.Unread}</span> ");
         o.Write($"<a href=\"{Url.User(message.From.Username)}\">{message.From.Username}</a> → ");
-        o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · <a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
+        o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · ");
+        o.Write($"<a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
         if (!isAlone)
             o.Write($" · <a href=\"{new Url("/messages?with=", null, Peer(page.Call, message).Username)}\">{w.Conversation}</a>");
         o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(message.Body))}</div>\n<div class=\"tools\">");

@@ -104,11 +104,11 @@ internal static class ModerationPages
         var (o, w) = (page.Out, page.Words);
         o.Write($"<li><p><a href=\"{Url.User(entry.Actor.Username)}\">{entry.Actor.Username}</a> {w.Happened(entry.Action)}");
         if (entry.PostId is { } id)
-            o.Write($": <a href=\"{Url.Post(id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
+            o.Write($"{w.Colon}<a href=\"{Url.Post(id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
         if (post.Number > 0)
             o.Write($" #{post.Number}");
         if (entry.User is { } user)
-            o.Write($": <a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
+            o.Write($"{w.Colon}<a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
         o.Write($"</p>\n<p class=\"meta\">{entry.CreatedAt}</p>");
         if (entry.Reason is not null)
             o.Write($"<p dir=\"auto\">{(RoleName.Parse(entry.Reason) is { } role ? w.RoleOf(role) : w.Said(entry.Reason))}</p>");
@@ -152,7 +152,8 @@ internal static class ModerationPages
         }
         foreach (var report in reports)
         {
-            o.Write($"<p class=\"meta\">{w.ReportedBy} <a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · {report.CreatedAt}</p>\n");
+            o.Write($"<p class=\"meta\">{w.ReportedBy} <a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · ");
+            o.Write($"{report.CreatedAt}</p>\n");
             o.Write($"<p class=\"said\" dir=\"auto\">{report.Reason}</p>\n");
             if (report is { Resolution: { } resolution, ResolvedAt: { } at })
             {

@@ -57,7 +57,9 @@ internal sealed class Page
     {
         get
         {
-            var path = Call.Endpoint.IsPage ? Call.Exchange.Target.Canonical(Call.Endpoint.Query) : Within(Call.Query("next") ?? "");
+            var path = Call.Exchange.Status != 200 ? "/"
+                : Call.Endpoint.IsPage ? Call.Exchange.Target.Canonical(Call.Endpoint.Query)
+                : Call.Endpoint.Query.Contains("next") ? Within(Call.Query("next") ?? "") : "/";
             return path is "/" ? null : $"?next={Uri.EscapeDataString(path)}";
         }
     }
@@ -126,7 +128,11 @@ internal sealed class Page
             Button(new Url("/logout"), Words.LogOut);
         }
         else
-            Out.Write($"<a href=\"{new Url("/login", Rest: Onward)}\">{Words.LogIn}</a>\n<a href=\"{new Url("/register", Rest: Onward)}\">{Words.Register}</a>\n");
+        {
+            var onward = Onward;
+            Out.Write($"<a href=\"{new Url("/login", Rest: onward)}\">{Words.LogIn}</a>\n");
+            Out.Write($"<a href=\"{new Url("/register", Rest: onward)}\">{Words.Register}</a>\n");
+        }
         Out.Write($"</nav>\n</header>\n<main id=\"main\"");
         if (Call.NewestEvent is { } newest)
             Out.Write($" data-event=\"{newest}\" data-stream=\"{new Url("/api/events")}\"");

@@ -203,7 +203,7 @@ internal static class PostPages
     /// <summary>What a page does with a post, and with which.</summary>
     public static void Heading(Page page, string what, Post post)
     {
-        page.Out.Write($"<h1>{what}: <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">");
+        page.Out.Write($"<h1>{what}{page.Words.Colon}<a href=\"{Url.Post(post.Id)}\" dir=\"auto\">");
         if (post.Head is { } head)
             page.Out.Write($"{head.Title}</a></h1>\n");
         else
@@ -271,7 +271,7 @@ internal static class PostPages
 
     private static long? ReplyTo(Form form) => long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    private static string Quote(string text) => string.Concat(text.Trim().Split('\n').Select(line => line.Length == 0 ? ">\n" : $"> {line}\n")) + "\n";
+    private static string Quote(string text) => string.Concat(text.TrimEnd().Split('\n').Select(line => $"> {line}\n")) + "\n";
 
     private static string[] TagsOf(Form form) => form["tags"].Split([' ', ',', '，', '、', '\u3000'], StringSplitOptions.RemoveEmptyEntries);
 }

@@ -75,7 +75,7 @@ internal static class SearchPages
             o.Write($"<a href=\"{Url.User(from.Username)}\">{from.Username}</a> ");
         o.Write($"{w.Happened(notification.Kind)}");
         if (post is not null)
-            o.Write($": <a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
+            o.Write($"{w.Colon}<a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
         o.Write($"</p>\n<p class=\"meta\">");
         if (post?.Number > 0)
             o.Write($"#{post.Number} · ");

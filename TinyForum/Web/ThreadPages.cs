@@ -32,9 +32,9 @@ internal static class ThreadPages
             var (o, w) = (page.Out, page.Words);
             o.Write($"<div class=\"bar\"><h1>");
             if (tag is not null)
-                o.Write($"<a href=\"{new Url("/tags")}\">{w.Tags}</a>: {tag}");
+                o.Write($"<a href=\"{new Url("/tags")}\">{w.Tags}</a>{w.Colon}{tag}");
             else if (author is not null)
-                o.Write($"<a href=\"{Url.User(author)}\">{author}</a>: {w.Threads}");
+                o.Write($"<a href=\"{Url.User(author)}\">{author}</a>{w.Colon}{w.Threads}");
             else
                 o.Write($"{w.Threads}");
             o.Write($"</h1>\n<a class=\"button\" href=\"{(tag is null ? new Url("/new") : new Url("/new?tags=", null, tag))}\">{w.NewThread}</a></div>\n");

@@ -5,6 +5,7 @@ internal sealed partial record Words
     public static Words Chinese { get; } = new()
     {
         Language = "zh",
+        Colon = "：",
         Other = "English",
         Skip = "跳到正文",
         Threads = "主题",

@@ -5,6 +5,7 @@ internal sealed partial record Words
     public static Words English { get; } = new()
     {
         Language = "en",
+        Colon = ": ",
         Other = "中文",
         Skip = "Skip to the content",
         Threads = "Threads",

@@ -11,6 +11,7 @@ internal sealed partial record Words
     private static readonly int PasswordLength = TextRule.Password.Min;
 
     public required string Language { get; init; }
+    public required string Colon { get; init; }
     public required string Other { get; init; } // the other language, in itself
     public required string Skip { get; init; }
     public required string Threads { get; init; }

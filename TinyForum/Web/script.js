@@ -3,7 +3,7 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const make = (tag, members) => Object.assign(document.createElement(tag), members);
 const on = (kind, handle, from = window) => from.addEventListener(kind, handle);
 const news = find(".news"), { event, stream, user = "" } = find("main").dataset, { lang } = document.documentElement, { title } = document;
-const address = location.pathname + location.search;
+const [address] = location.href.split("#");
 
 const storage = kind => { try { return window[kind]; } catch { return {}; } };
 const lasting = storage("localStorage"), ofTab = storage("sessionStorage");
@@ -25,7 +25,7 @@ const fresh = new Set();
 let seen = +event, last, source, bus, lease, timer, hiding, delay = 5e3;
 
 function take({ number, kind, unread, post }) {
-	if (number <= seen)
+	if (number <= seen && kind !== "resync")
 		return;
 	seen = number;
 	if (unread >= 0)
@@ -74,7 +74,7 @@ function hear({ data: { after, told, counts, isNew } }) {
 	if (told && after <= seen)
 		take(told);
 	else if (told || isNew)
-		bus.postMessage({ after: seen }); // tell me again
+		bus.postMessage({ after: seen });
 	else {
 		if (after >= seen)
 			counts?.forEach(count => setCount(...count));
@@ -121,10 +121,9 @@ if (event) {
 	});
 	on("online", () => source && open(last));
 	on("pagehide", () => { rest(); bus?.close(); });
-	on("pageshow", e => e.persisted && listen());
 }
 
-// Drafts last until a cookie says that their form is done.
+// Drafts, until their form is done.
 const isAnswer = find(".mistakes, .preview");
 function clear() {
 	for (const [name, key] of document.cookie.matchAll(/tinyforum_sent_(\w+)/g)) {
@@ -142,7 +141,7 @@ function clear() {
 	}
 }
 clear();
-on("pageshow", e => e.persisted && clear());
+on("pageshow", e => e.persisted && (clear(), event && listen()));
 for (const form of all("form.sheet:has(textarea)")) {
 	const { key, revision, to } = form, action = form.getAttribute("action"), fields = all("textarea, [type=text]:not([name=username])", form);
 	const own = ["draft", user, action, revision?.value, to?.defaultValue].join(" ");
@@ -183,16 +182,16 @@ setInterval(showAges, 3e4);
 const box = find("section textarea");
 for (const link of box ? all("a.quote") : []) {
 	link.onmousedown = () => false; // keeps the selection
-	link.onclick = e => quote(link) && e.preventDefault();
-}
-async function quote(link) {
-	const text = find(".text", link.closest("article")), chosen = getSelection(), { form } = box;
-	const part = text.contains(chosen.anchorNode) && text.contains(chosen.focusNode) && `${chosen}`.replace(/^(?=[^])/gm, "> ");
-	const said = find("section .sheet", new DOMParser().parseFromString(await (await fetch(link)).text(), "text/html"));
-	form.reply_to ?? form.prepend(find(".meta", said));
-	box.value = `${box.value}\n\n${part || said.body.value}\n\n`.trimStart();
-	form.dispatchEvent(new Event("input"));
-	box.focus();
+	link.onclick = async e => {
+		e.preventDefault();
+		const text = find(".text", link.closest("article")), chosen = getSelection(), { form } = box, value = link.search.slice(7);
+		const part = text.contains(chosen.anchorNode) && text.contains(chosen.focusNode) && `${chosen}`;
+		const { post } = await (await fetch(stream.replace("events", "posts/" + value))).json();
+		form.reply_to ?? form.append(make("input", { type: "hidden", name: "reply_to", value }));
+		box.value = `${box.value}\n\n${`${post.author.username}:\n\n${part || post.body}`.replace(/^/gm, "> ")}\n\n`.trimStart();
+		form.dispatchEvent(new Event("input"));
+		box.focus();
+	};
 }
 
 const help = find("dialog"), isOn = find("input", help), onclick = () => help.showModal();

@@ -13,6 +13,9 @@ internal sealed class WebhookClient : IDisposable
     /// <summary>How long a try may take.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long to wait for a connection to an address while there are others of the same name.</summary>
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(3);
+
     /// <summary>The most that is read of an answer, and of its headers; in KiB.</summary>
     internal const int MaxAnswerKiB = 64;
 
@@ -108,23 +111,37 @@ internal sealed class WebhookClient : IDisposable
         if (Array.Find(addresses, address => !WebhookAddress.IsAllowed(address, _allowed)) is { } forbidden)
             throw new ForbiddenAddressException($"{forbidden} is not a public address; --webhook-allow names networks that may be sent to");
         Exception? failure = null;
-        foreach (var address in addresses.Select(a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a))
+        for (var i = 0; i < addresses.Length; i++)
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (i < addresses.Length - 1)
+                attempt.CancelAfter(ConnectTime); // the next may answer: that an IPv6 address leads nowhere is common
             try
             {
-                await socket.ConnectAsync(address, port, cancellation).ConfigureAwait(false);
-                return new NetworkStream(socket, ownsSocket: true);
+                return await ConnectAsync(addresses[i], port, attempt.Token).ConfigureAwait(false);
             }
-            catch (Exception e)
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
-                socket.Dispose();
                 failure = e;
-                if (e is OperationCanceledException)
-                    break;
             }
         }
         throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private static async Task<Stream> ConnectAsync(IPAddress address, int port, CancellationToken cancellation)
+    {
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var socket = new Socket(plain.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(plain, port, cancellation).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static string Explain(Exception e) => e switch

@@ -83,7 +83,7 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
                 (_waiting ??= new()).Enqueue(frame);
                 _waitingBytes += frame.Length;
             }
-            if (_isSending && _waitingBytes > MaxWaiting)
+            if (_waitingBytes > MaxWaiting)
                 End();
             if (_isSending)
                 return;

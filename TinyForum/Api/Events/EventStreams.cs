@@ -192,11 +192,11 @@ internal sealed class EventStreams : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
+            KeepUp();
             try
             {
                 var change = _forum.Events.NextChange;
                 var hasTold = Tell();
-                KeepUp();
                 if (_round.Count > Many)
                     await Task.Delay(Moment, _stopping.Token).ConfigureAwait(false);
                 if (!hasTold)
@@ -208,8 +208,7 @@ internal sealed class EventStreams : IAsyncDisposable
             }
             catch (Exception e)
             {
-                if ((e as AggregateException)?.InnerException is var inner && (inner ?? e) is not (RefusalException or OperationCanceledException)) // busy
-                    _forum.Options.Tell(LogSeverity.Error, "what happened can't be told to event streams, which is tried again", e);
+                Note(e);
                 await Task.Delay(KeepUpEvery, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -220,37 +219,73 @@ internal sealed class EventStreams : IAsyncDisposable
     private bool Tell()
     {
         var events = _forum.Events.Read(_after);
-        var batch = events.Count == 0 || Count == 0 ? null : new EventBatch(_teller, events);
+        if (TakeRound(events.Count > 0 ? events[^1].Number : null))
+            return events.Count > 0;
+        var batch = events.Count == 0 ? null : new EventBatch(_teller, events);
         var before = _after;
         lock (_streams)
         {
             _round.Clear();
             _round.AddRange(_streams);
-            if (batch is not null || (events.Count > 0 && _round.Count == 0))
-                _after = batch?.Last ?? events[^1].Number; // who joins from now on has read up to there
+            _after = batch?.Last ?? _after; // who joins from now on has read up to there
         }
         try
         {
             Recheck();
-            if (batch is not null)
-                Tell(batch);
         }
         catch
         {
             lock (_streams)
-                _after = before; // for those that were not told yet; the others know what they have
+                _after = before;
             throw;
         }
+        if (batch is not null)
+            Tell(batch);
         return events.Count > 0;
+    }
+
+    /// <summary>Lets go of the streams that have ended; if none is left, goes on behind what happened.</summary>
+    /// <returns>Whether none is left.</returns>
+    private bool TakeRound(long? last)
+    {
+        lock (_streams)
+        {
+            _streams.RemoveAll(s => s.HasEnded);
+            if (_streams.Count > 0)
+                return false;
+            _round.Clear();
+            _after = last ?? _after;
+            return true;
+        }
     }
 
     private void Tell(EventBatch batch) => Parallel.For(0, (_round.Count + Many - 1) / Many, share =>
     {
         var told = 0L;
         for (var i = share * Many; i < Math.Min(_round.Count, (share + 1) * Many); i++)
-            told += batch.Tell(_round[i]);
+            told += Tell(batch, _round[i]);
         Interlocked.Add(ref _told, told);
     });
+
+    private int Tell(EventBatch batch, EventStream stream)
+    {
+        try
+        {
+            return batch.Tell(stream);
+        }
+        catch (Exception e)
+        {
+            stream.End(); // its client comes back with the number of what it has; the others are told
+            Note(e);
+            return 0;
+        }
+    }
+
+    private void Note(Exception e)
+    {
+        if (e is not (RefusalException or OperationCanceledException)) // busy
+            _forum.Options.Tell(LogSeverity.Error, "what happened can't be told to event streams, which is tried again", e);
+    }
 
     /// <summary>Ends the streams of clients that have left, some of them each time, and shows the others that somebody is there.</summary>
     private void KeepUp()
@@ -268,8 +303,6 @@ internal sealed class EventStreams : IAsyncDisposable
             else if (now - stream.OfferedAt > Heartbeat.TotalMilliseconds)
                 stream.Offer(Comment);
         }
-        lock (_streams)
-            _streams.RemoveAll(s => s.HasEnded);
     }
 
     /// <summary>Ends the streams whose session or token has ended, and looks who may read reports: if anything has been written about those.</summary>
