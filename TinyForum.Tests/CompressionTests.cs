@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.IO.Compression;
 using FsCheck.Fluent;
 using TinyForum.Http;
@@ -77,6 +78,25 @@ public sealed class CompressionTests
                 Assert.AreEqual($"{answer.Bytes.Length}", head.Header("Content-Length"));
             }
             Assert.AreEqual(plain.Header("ETag"), (await AskAsync(forum, path)).Header("ETag"));
+        }
+    }
+
+    [TestMethod]
+    public async Task What_pages_are_made_with_is_compressed_for_everybody()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await forum.UserAsync("ada");
+        using var http = new HttpClient { BaseAddress = forum.Url };
+        using var client = new TestClient(forum.Url, cookies: false);
+        var cookie = (await client.PostAsync("/api/login", new { username = "ada", password = "secret" })).Header("Set-Cookie")!.Split(';')[0];
+        var page = await http.GetStringAsync("/");
+        foreach (Match asset in Regex.Matches(page, "\"(/(?:style|script)-[^\"]+)\""))
+        {
+            var plain = await AskAsync(forum, asset.Groups[1].Value);
+            var known = await AskAsync(forum, asset.Groups[1].Value, ("Accept-Encoding", "br"), ("Cookie", cookie));
+            Assert.AreEqual("br", known.Header("Content-Encoding"));
+            CollectionAssert.AreEqual(plain.Bytes, Decompress(known.Bytes, "br"));
+            (await AskAsync(forum, asset.Groups[1].Value, ("Accept-Encoding", "br"), ("If-None-Match", known.Header("ETag")!))).Is(304);
         }
     }
 

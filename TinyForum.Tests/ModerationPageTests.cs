@@ -1,3 +1,4 @@
+using TinyForum.Data;
 using System.Text.RegularExpressions;
 
 namespace TinyForum.Tests;
@@ -196,6 +197,52 @@ public sealed partial class ModerationPageTests
             Assert.HasCount(isDeleted ? 1 : 0, forum.Notifications()[known..]);
             Assert.HasCount(1, done.Select(d => d.Split(' ')[^1]).Distinct(), "by the same moderator");
         }
+    }
+
+    [TestMethod]
+    public async Task What_a_moderator_deletes_stays_deleted_whoever_deleted_it_before()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = await UserAsync(forum, "ada");
+        using var bob = await UserAsync(forum, "bob");
+        using var mod = await UserAsync(forum, "mod", "moderator");
+        await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "one"), ("tags", ""));
+        await bob.SubmitAsync("/posts/1", ("body", "rude"));
+        await ada.SubmitAsync("/posts/2/report", ("reason", "Rude"));
+        await ada.SubmitAsync("/posts/1/delete");
+        await mod.PostAsync("/reports/1", ("outcome", "delete"), ("resolution", ""));
+        await ada.PressAsync("/posts/1", "/posts/1/restore");
+        Assert.DoesNotContain("rude", (await bob.GetAsync("/posts/1")).Text);
+        Assert.AreEqual(403, (await bob.PostAsync("/posts/2/restore")).Status);
+
+        await ada.SubmitAsync("/posts/1/delete");
+        for (var i = 0; i < 2; i++)
+            StringAssert.Contains((await mod.SubmitAsync("/posts/1/delete", ("reason", ""))).Text, "A moderator deleted this.");
+        Assert.AreEqual(403, (await ada.PostAsync("/posts/1/restore")).Status);
+        foreach (var path in (string[])["/posts/1/edit", "/posts/1/report"])
+            Assert.AreEqual(404, (await mod.GetAsync(path)).Status, path);
+    }
+
+    [TestMethod]
+    [DataRow("  ")]
+    [DataRow("\u0001")]
+    [DataRow("long")]
+    public async Task A_reason_has_its_rule_wherever_it_is_given(string reason)
+    {
+        reason = reason == "long" ? new string('x', 501) : reason;
+        await using var forum = await TestForum.StartAsync();
+        using var ada = await UserAsync(forum, "ada");
+        using var mod = await UserAsync(forum, "mod", "moderator");
+        await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "one"), ("tags", ""));
+        foreach (var path in (string[])["/posts/1/edit", "/posts/1/delete"])
+        {
+            var refused = await mod.SubmitAsync(path, ("title", "Tea"), ("body", "two"), ("tags", ""), ("reason", reason));
+            Assert.AreEqual(400, refused.Status, path);
+            StringAssert.Contains(refused.Text, "<a href=\"#reason\">Reason</a>: must");
+        }
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "<p>one</p>");
+        await Assert.ThrowsExactlyAsync<RefusalException>(() => forum.Server.Posts.PinAsync(Actor.System, 1, pinned: true, reason));
+        Assert.IsEmpty(forum.Log());
     }
 
     [TestMethod]

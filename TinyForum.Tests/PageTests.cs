@@ -168,6 +168,44 @@ public sealed partial class PageTests
     }
 
     [TestMethod]
+    public async Task What_is_sent_twice_is_done_once_and_says_so_twice()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        using var again = new FormClient(forum.Url);
+        foreach (var client in (FormClient[])[ada, again])
+            Assert.AreEqual("/tags", (await client.SubmitAsync("/register?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
+        var taken = await again.SubmitAsync("/register", ("username", "ada"), ("password", "another"));
+        Assert.AreEqual(400, taken.Status);
+        StringAssert.Contains(taken.Text, "Username already exists.");
+        await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "one"), ("tags", "tea"));
+        var form = await ada.GetAsync("/posts/1/edit");
+        for (var i = 0; i < 2; i++)
+            Assert.AreEqual("/posts/1", (await ada.SubmitAsync(form, ("title", "Cake"), ("body", "two"), ("tags", "tea"))).Path);
+        var refused = await ada.SubmitAsync(form, ("title", "Cake"), ("body", "three"), ("tags", "tea"));
+        Assert.AreEqual(412, refused.Status);
+        StringAssert.Contains(refused.Text, "<p>two</p>", "what it has become is shown beside what was written");
+        StringAssert.Contains(refused.Text, ">\nthree</textarea>");
+    }
+
+    [TestMethod]
+    public async Task The_address_of_a_deleted_reply_leads_to_its_place()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(201);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "secret" })).Is(201);
+        (await ada.DeleteAsync("/api/posts/2")).Is(200);
+        using var stranger = new FormClient(forum.Url);
+        var shown = await stranger.GetAsync("/posts/2");
+        Assert.AreEqual("/posts/1#r1", shown.Path);
+        Assert.DoesNotContain("secret", shown.Text);
+        (await ada.DeleteAsync("/api/posts/1")).Is(200);
+        foreach (var path in (string[])["/posts/1", "/posts/2", "/posts/3"])
+            Assert.AreEqual(404, (await stranger.GetAsync(path)).Status, path);
+    }
+
+    [TestMethod]
     public async Task A_button_for_what_is_not_there_says_so()
     {
         await using var forum = await TestForum.StartAsync();

@@ -32,7 +32,8 @@ public sealed class StampTests
     [DataRow("DELETE FROM mailbox", nameof(Subject.Anything), nameof(Subject.Messages))]
     [DataRow("DELETE FROM reading", nameof(Subject.Anything))]
     [DataRow("DELETE FROM deliveries")]
-    [DataRow("DELETE FROM events", nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Events))]
+    [DataRow("DELETE FROM events", nameof(Subject.Events))]
+    [DataRow("INSERT INTO events (kind, created_at) VALUES ('user.erased', 0)", nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Events))]
     [DataRow("INSERT INTO users (username, username_key, created_at) VALUES ('x', 'x', 0)",
         nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Names), nameof(Subject.Messages), nameof(Subject.Notifications))]
     public async Task A_write_changes_the_stamps_of_what_it_is_about_and_no_others(string sql, params string[] subjects)

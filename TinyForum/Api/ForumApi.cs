@@ -62,7 +62,7 @@ internal sealed class ForumApi : IAsyncDisposable
 
     /// <summary>Shows a browser why it gets no page; the answer has its status.</summary>
     /// <returns>Whether it did: other clients get the envelope.</returns>
-    public async ValueTask<bool> ShowsAsync(Exchange exchange, string message)
+    public async ValueTask<bool> ShowsAsync(Exchange exchange, string message, IReadOnlyDictionary<string, string>? errors)
     {
         if (!IsShown(exchange))
             return false;
@@ -71,11 +71,19 @@ internal sealed class ForumApi : IAsyncDisposable
         {
             Identify(call);
         }
-        catch (HttpRefusalException)
+        catch (Exception e) when (e is HttpRefusalException or RefusalException)
         {
             // The page is a stranger's.
         }
-        await _pages.WriteRefusalAsync(call, message).ConfigureAwait(false);
+        try
+        {
+            await _pages.WriteRefusalAsync(call, message, errors).ConfigureAwait(false);
+        }
+        catch (RefusalException) // the database is away: what is known of the caller is not to be had
+        {
+            call.Caller = null;
+            await _pages.WriteRefusalAsync(call, message, errors).ConfigureAwait(false);
+        }
         return true;
     }
 
@@ -132,7 +140,8 @@ internal sealed class ForumApi : IAsyncDisposable
         var target = keptFor is null ? "" : exchange.Target.Canonical(endpoint.Query) + variant;
         if (endpoint.IsFeed && _forum.Options.PublicUrl is null)
             target += $" {call.Origin}"; // another host's feed is another
-        if (keptFor is { } userId && _kept.TryAnswer(exchange, SubjectOf(endpoint, userId), userId, target, out version))
+        var own = call.Caller?.Role >= Role.Moderator ? $"{target} {call.Caller.Role}" : target; // a page that was made in the role before is not found
+        if (keptFor is { } userId && _kept.TryAnswer(exchange, SubjectOf(endpoint, userId), userId, own, out version))
             return;
         try
         {
@@ -142,7 +151,7 @@ internal sealed class ForumApi : IAsyncDisposable
                 await endpoint.Run(call).ConfigureAwait(false);
             else if (!isMarked)
             {
-                if (await RunPagedAsync(call, keptFor, target).ConfigureAwait(false) is not { } before)
+                if (await RunPagedAsync(call, keptFor, own).ConfigureAwait(false) is not { } before)
                     return;
                 version = before;
             }
@@ -151,8 +160,8 @@ internal sealed class ForumApi : IAsyncDisposable
         {
             throw call.Caller?.TokenId is null ? LoginRequired() : InvalidToken();
         }
-        if (!changes && exchange is { Status: 200, IsStreamed: false })
-            SetETag(exchange, call, isAnonymous, keptFor is null ? null : (keptFor.Value, target), version);
+        if (!changes && exchange is { Status: 200, IsStreamed: false, KeptBody: null })
+            SetETag(exchange, call, isAnonymous, keptFor is null ? null : (keptFor.Value, own), version);
     }
 
     public ValueTask DisposeAsync() => Streams.DisposeAsync();

@@ -12,5 +12,5 @@ internal abstract class Pages
     public abstract string VariantOf(Exchange exchange);
 
     /// <summary>Writes the page that says why a request was refused; the answer has its status.</summary>
-    public abstract ValueTask WriteRefusalAsync(Call call, string message);
+    public abstract ValueTask WriteRefusalAsync(Call call, string message, IReadOnlyDictionary<string, string>? errors);
 }

@@ -104,10 +104,15 @@ public sealed class ModerationStore
         """, Map, limit, last => [last.Id], ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
 
     /// <summary>Adds an entry to the log, in the transaction of the action itself.</summary>
-    internal void Log(Connection connection, Actor actor, string action, long? postId, long? userId, string? reason) => connection.Execute("""
-        INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at)
-        VALUES ($actor, $action, $post, $user, $reason, $now)
-        """, ("$actor", actor.Id), ("$action", action), ("$post", postId), ("$user", userId), ("$reason", reason), ("$now", _clock.Now()));
+    /// <exception cref="RefusalException">Invalid: the reason breaks its rule.</exception>
+    internal void Log(Connection connection, Actor actor, string action, long? postId, long? userId, string? reason)
+    {
+        RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.CheckOptional(reason)));
+        connection.Execute("""
+            INSERT INTO moderation_log (actor_id, action, post_id, user_id, reason, created_at)
+            VALUES ($actor, $action, $post, $user, $reason, $now)
+            """, ("$actor", actor.Id), ("$action", action), ("$post", postId), ("$user", userId), ("$reason", reason), ("$now", _clock.Now()));
+    }
 
     private static ModerationEntry Map(Row row) => new(
         row.GetInt64(0), row.User(1), row.GetString(3), row.NumberOrNull(4), row.UserOrNull(5), row.TextOrNull(7), row.Time(8));

@@ -72,14 +72,14 @@ public sealed partial class PostStore
              WHERE p.id = $id
             """, r => (r.Time(0), r.GetString(1)), ("$id", t.Head!.LatestPost))).ToList());
 
-    /// <summary>Where some posts are, by their ids: the titles of their threads, unless these are deleted, and their numbers in them.</summary>
-    internal IReadOnlyDictionary<long, (string? Title, long Number)> PlacesOf(IReadOnlyCollection<long> posts) => _database.Read(c =>
+    /// <summary>Where some posts are, by their ids: their threads, the titles of these unless they are deleted, and their numbers in them.</summary>
+    internal IReadOnlyDictionary<long, (string? Title, long Number, long Thread)> PlacesOf(IReadOnlyCollection<long> posts) => _database.Read(c =>
         posts.Distinct().ToDictionary(id => id, id => c.First("""
-            SELECT CASE t.deleted WHEN 0 THEN t.title END, p.number
+            SELECT CASE t.deleted WHEN 0 THEN t.title END, p.number, t.id
               FROM posts p
               JOIN threads t ON t.id = p.thread_id
              WHERE p.id = $id
-            """, r => (r.TextOrNull(0), r.GetInt64(1)), ("$id", id))));
+            """, r => (r.TextOrNull(0), r.GetInt64(1), r.GetInt64(2)), ("$id", id))));
 
     /// <summary>The titles of some threads, by their ids.</summary>
     internal IReadOnlyDictionary<long, string> Titles(IReadOnlyCollection<long> threads) => threads.Count == 0 ? ReadOnlyDictionary<long, string>.Empty

@@ -175,7 +175,10 @@ public sealed class ReportStore
                     """, ("$resolution", resolution), ("$moderator", moderator.Id), ("$now", _clock.Now()), ("$id", each));
                 EventLog.Add(c, new ForumEvent(0, EventKind.ReportResolved, _clock.GetUtcNow(), post, ItemId: each));
             }
-            var isDone = !deletes || PostStore.Load(c, post, viewerId: null) is not { DeletedBy: null } || _posts.Delete(c, moderator, post, resolution);
+            var reported = PostStore.Load(c, post, viewerId: null, ofDeletedThreads: true);
+            var goes = deletes && reported is { DeletedBy: not Side.Moderator } // also what its author has deleted, and could restore
+                && (reported.DeletedBy is null || reported.Author.Id != moderator.Id);
+            var isDone = !goes || _posts.Delete(c, moderator, post, resolution);
             _moderation.Log(c, moderator, "resolve_report", post, null, resolution);
             return (open.Count, isDone ? null : post);
         }).ConfigureAwait(false);

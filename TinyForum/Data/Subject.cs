@@ -49,7 +49,7 @@ internal static class Subjects
         ("users", "read_up_to") or ("reading" or "blocks" or "reports" or "idempotency_keys", _) => Anything,
         ("users", "posts" or "bio" or "display_name") => Anything | Public,
         ("users", _) => All & ~Events,
-        ("events", _) => Anything | Public | Events, // a page says which is the newest, from which its reader goes on
+        ("events", _) => write.IsInsert ? Anything | Public | Events : Events, // a page says which is the newest, from where its reader goes on
         ("threads", "title" or "deleted") => Anything | Public | Notifications,
         ("posts" or "threads" or "post_versions" or "recounts" or "tags" or "thread_tags" or "likes" or "search" or "moderation_log" or "settings", _)
             => Anything | Public,

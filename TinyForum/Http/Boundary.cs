@@ -18,7 +18,7 @@ internal sealed class Boundary(
     ActivitySource? activities,
     Action<Exchange, TimeSpan>? answered,
     string? probe = null,
-    Func<Exchange, string, ValueTask<bool>>? show = null)
+    Func<Exchange, string, IReadOnlyDictionary<string, string>?, ValueTask<bool>>? show = null)
 {
     internal const int MaxLoggedPath = 256, MaxLoggedMethod = 32;
 
@@ -73,7 +73,7 @@ internal sealed class Boundary(
         catch (RefusalException refusal)
         {
             RefusalStatus.Set(exchange, refusal);
-            if (!await ShowsAsync(exchange, refusal.Message).ConfigureAwait(false))
+            if (!await ShowsAsync(exchange, refusal.Message, refusal.Errors).ConfigureAwait(false))
                 JsonResponder.Refuse(exchange, refusal.Message, refusal.Errors);
             return null;
         }
@@ -94,11 +94,11 @@ internal sealed class Boundary(
     }
 
     /// <summary>Lets the application say by a page of its own why there is no answer. Does not throw.</summary>
-    private async ValueTask<bool> ShowsAsync(Exchange exchange, string message)
+    private async ValueTask<bool> ShowsAsync(Exchange exchange, string message, IReadOnlyDictionary<string, string>? errors = null)
     {
         try
         {
-            return show is not null && !exchange.IsStreamed && await show(exchange, message).ConfigureAwait(false);
+            return show is not null && !exchange.IsStreamed && await show(exchange, message, errors).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -75,7 +75,8 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>The host without its port; empty if HTTP/1.0 left it out.</summary>
     /// <exception cref="RefusalException">Invalid: the target is malformed.</exception>
-    public string HostName => Authority is not { } authority ? "" : authority.LastIndexOf(':') is >= 0 and var colon ? authority[..colon] : authority;
+    public string HostName => Authority is not { } authority ? ""
+        : authority.LastIndexOf(':') is var colon && colon > authority.LastIndexOf(']') ? authority[..colon] : authority; // an IPv6 address has its own
 
     /// <exception cref="RefusalException">Invalid: it is malformed.</exception>
     public RequestTarget Target => _target ??= RequestTarget.Parse(RawTarget);

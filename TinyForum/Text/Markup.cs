@@ -35,6 +35,10 @@ internal static class Markup
     [ThreadStatic]
     private static HtmlRenderer? _threadRenderer;
 
+    /// <summary>Whether Markdig may have thrown an exception because of a text: it has been met with texts that are legal.</summary>
+    public static bool IsOfMarkdig(Exception e) =>
+        e is ArgumentException or InvalidOperationException or IndexOutOfRangeException or NullReferenceException;
+
     /// <summary>The HTML of a text; of one that is so tangled that it would take long to read, the text as it was written.</summary>
     /// <param name="markdown">The text.</param>
     /// <param name="find">Finds the address of a user's page by the key of the name (see <see cref="Username.KeyOf"/>), for mentions.</param>
@@ -53,10 +57,10 @@ internal static class Markup
             renderer.Render(document);
             return writer.ToString();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e) when (IsOfMarkdig(e))
         {
             _threadRenderer = null;
-            return AsWritten(markdown); // it has been met that Markdig throws on texts that are legal
+            return AsWritten(markdown);
         }
     }
 

@@ -40,7 +40,7 @@ internal static class Prose
         {
             document = Markdown.Parse(Untangled(markdown), Pipeline);
         }
-        catch (ArgumentException) // nested too deeply
+        catch (Exception e) when (Markup.IsOfMarkdig(e)) // nested too deeply, say
         {
             return markdown.ToCharArray();
         }

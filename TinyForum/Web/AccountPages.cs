@@ -1,6 +1,7 @@
 using TinyForum.Api;
 using TinyForum.Api.Endpoints;
 using TinyForum.Data;
+using TinyForum.Http;
 
 namespace TinyForum.Web;
 
@@ -22,8 +23,27 @@ internal static class AccountPages
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         call.Caller = null;
-        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => Register(call, form, mistakes), before: async () =>
-            await Accounts.Register(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false)).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => Register(call, form, mistakes), before: () => RegisterAsync(call, form))
+            .ConfigureAwait(false);
+    }
+
+    private static async Task RegisterAsync(Call call, Form form)
+    {
+        try
+        {
+            await Accounts.Register(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false);
+        }
+        catch (HttpRefusalException e) when (e.Status == 200) // taken: by the same form, if it was sent twice
+        {
+            try
+            {
+                await LogInAsync(call, form).ConfigureAwait(false);
+            }
+            catch (HttpRefusalException)
+            {
+                throw e;
+            }
+        }
     }
 
     public static async ValueTask LogOut(Call call)
@@ -104,7 +124,7 @@ internal static class AccountPages
         if (mistakes is null)
             Forms.Login(page, form, mistakes);
         Ending(page, form, w.LogIn);
-        page.Out.Write($"<p>{w.NoAccount} <a href=\"{new Url("/register", Rest: page.Onward)}\">{w.Register}</a></p>\n");
+        page.Out.Write($"<p>{w.NoAccount} <a href=\"{Other(page, form, "/register")}\">{w.Register}</a></p>\n");
         page.Out.Write($"<p class=\"help\">{w.LostPassword}</p>\n");
     });
 
@@ -115,8 +135,10 @@ internal static class AccountPages
         Forms.Begin(page, new Url("/register"), form, mistakes, hasLogin: true);
         Forms.Login(page, form, mistakes, isNew: true);
         Ending(page, form, w.Register);
-        page.Out.Write($"<p>{w.HasAccount} <a href=\"{new Url("/login", Rest: page.Onward)}\">{w.LogIn}</a></p>\n");
+        page.Out.Write($"<p>{w.HasAccount} <a href=\"{Other(page, form, "/login")}\">{w.LogIn}</a></p>\n");
     });
+
+    private static Url Other(Page page, Form form, string path) => new(path, Rest: Page.Onward(form.Or("next", page.Call.Query("next"))));
 
     private static Task<string?> Onward(Form form) => Task.FromResult<string?>(Page.Within(form["next"]));
 

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using TinyForum.Api;
+using TinyForum.Http;
 
 namespace TinyForum.Web;
 
@@ -16,10 +16,13 @@ internal sealed record Asset(Url Url, string ContentType, byte[] Bytes, bool IsI
     public static Asset Hashed(string name, string extension, string contentType, byte[] bytes) =>
         new(new($"/{name}-{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 6))}.{extension}"), contentType, bytes);
 
+    // Has no secret, whoever asks: it is compressed once for all.
+    private readonly KeptAnswer _answer = new(version: 0, Url.Path, ConditionalGet.ETagOf(Bytes), ContentType, Bytes, isPublic: true);
+
     public ValueTask SendAsync(Call call)
     {
         call.Exchange.IsImmutable = IsImmutable;
-        call.Exchange.Body.Write(Bytes);
+        _answer.Send(call.Exchange);
         return default;
     }
 

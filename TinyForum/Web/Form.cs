@@ -75,7 +75,7 @@ internal sealed class Form
         var bytes = Encoding.Latin1.GetBytes(text);
         try
         {
-            return Utf8.GetString(WebUtility.UrlDecodeToBytes(bytes, 0, bytes.Length)).ReplaceLineEndings("\n");
+            return Utf8.GetString(WebUtility.UrlDecodeToBytes(bytes, 0, bytes.Length)).Replace("\r\n", "\n").Replace('\r', '\n');
         }
         catch (DecoderFallbackException)
         {

@@ -68,7 +68,7 @@ internal static class Forms
         }
         catch (RefusalException e) when (e.Kind == RefusalKind.NotFound)
         {
-            await ErrorPages.Write(call, message, form.Or("body", form["reason"])).ConfigureAwait(false);
+            await ErrorPages.Write(call, message, errors, form.Or("body", form["reason"])).ConfigureAwait(false);
         }
     }
 
@@ -83,14 +83,16 @@ internal static class Forms
     }
 
     /// <summary>Begins a form, with a summary of what is wrong with it and the preview that it asked for.</summary>
-    public static void Begin(Page page, Url action, Form form, IReadOnlyDictionary<string, string>? mistakes, bool hasLogin = false)
+    public static void Begin(
+        Page page, Url action, Form form, IReadOnlyDictionary<string, string>? mistakes, bool hasLogin = false, bool isMessage = false)
     {
         var o = page.Out;
         Mistakes(page, mistakes);
         if (form.Has("preview") && mistakes == None && form["body"].Length > 0) // what is refused costs nothing more
         {
             o.Write($"<article class=\"preview\"><p class=\"meta\">{page.Words.Preview}</p>\n");
-            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(form["body"]))}</div></article>\n");
+            var html = isMessage ? PostHtml.OfMessage(form["body"]) : page.Call.Html.Of(form["body"]);
+            o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(html)}</div></article>\n");
         }
         o.Write($"<form method=\"post\" action=\"{action}\" class=\"sheet\">\n");
         if (page.Call.Caller is null && mistakes is not null && !hasLogin)

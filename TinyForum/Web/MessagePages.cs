@@ -9,13 +9,14 @@ internal static class MessagePages
     public static ValueTask List(Call call)
     {
         var with = call.Query("with");
-        var filter = new MailFilter(Mailbox.All, with is null ? null : call.Forum.Users.FindAuthor(with)?.Id ?? -1);
+        var peer = with is null ? null : call.Forum.Users.FindAuthor(with);
+        var filter = new MailFilter(Mailbox.All, with is null ? null : peer?.Id ?? -1);
         var list = $"page messages {call.User.Id} {filter.With}";
         var messages = call.Forum.Messages.List(call.User, filter, PagePosition.DefaultSize, call.Position(list));
         return Page.Write(call, w => w.Messages, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<div class=\"bar\"><h1>{with ?? w.Messages}</h1>\n");
+            o.Write($"<div class=\"bar\"><h1>{peer?.Username ?? with ?? w.Messages}</h1>\n");
             o.Write($"<a class=\"button\" href=\"{new Url("/messages/new?to=", null, with ?? "")}\">{w.WriteMessage}</a></div>\n");
             if (with is not null)
                 o.Write($"<p><a href=\"{new Url("/messages")}\">{w.Messages}</a></p>\n");
@@ -24,10 +25,10 @@ internal static class MessagePages
             else if (with is null && call.Forum.Messages.CountUnread(call.User) > 0)
                 page.Tools(new Url("/messages/read"), w.MarkAllRead);
             foreach (var message in messages.Items)
-                Show(page, message, isAlone: with is not null);
+                Show(page, message, isListed: with is null);
             ThreadPages.Paging(page, call.Next(list, messages.Next));
-            if (with is not null && call.Query("cursor") is null)
-                Answer(page, with, messages.Items is [var latest, ..] ? latest.Subject : null);
+            if (peer is { Id: > User.SystemId } && call.Query("cursor") is null)
+                Answer(page, peer.Username, messages.Items is [var latest, ..] ? latest.Subject : null);
         });
     }
 
@@ -77,7 +78,7 @@ internal static class MessagePages
 
     private static User Peer(Call call, Message message) => message.From.Id == call.User.Id ? message.To : message.From;
 
-    private static void Show(Page page, Message message, bool isAlone = false)
+    private static void Show(Page page, Message message, bool isListed = false)
     {
         var (o, w) = (page.Out, page.Words);
         var isUnread = message.To.Id == page.Call.User.Id && message.ReadAt is null;
@@ -90,11 +91,11 @@ internal static class MessagePages
         o.Write($"<a href=\"{Url.User(message.From.Username)}\">{message.From.Username}</a> → ");
         o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · ");
         o.Write($"<a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
-        if (!isAlone)
+        if (isListed)
             o.Write($" · <a href=\"{new Url("/messages?with=", null, Peer(page.Call, message).Username)}\">{w.Conversation}</a>");
         o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(message.Body))}</div>\n<div class=\"tools\">");
         if (isUnread)
-            page.Button(new Url("/messages/", message.Id, null, "/read"), w.MarkRead, form: "seen");
+            page.Button(new Url("/messages/", message.Id, null, "/read"), w.MarkRead, form: isListed ? null : "seen");
         page.Button(new Url("/messages/", message.Id, null, "/delete"), w.Delete);
         o.Write($"</div>\n</article>\n");
     }
@@ -115,7 +116,7 @@ internal static class MessagePages
     private static void Write(Page page, string to, string subject, Form form, IReadOnlyDictionary<string, string>? mistakes, string label)
     {
         var w = page.Words;
-        Forms.Begin(page, new Url("/messages/new"), form, mistakes);
+        Forms.Begin(page, new Url("/messages/new"), form, mistakes, isMessage: true);
         Forms.Line(page, "to", w.To, to, mistakes);
         Forms.Line(page, "subject", w.Subject, subject, mistakes);
         Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);

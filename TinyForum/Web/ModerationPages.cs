@@ -8,7 +8,8 @@ internal static class ModerationPages
 {
     private const int MaxShown = 99; // of the reports that wait
 
-    public static ValueTask Report(Call call) => Report(call, Found(call), Form.Empty, mistakes: null);
+    public static ValueTask Report(Call call) =>
+        Report(call, Found(call) is { DeletedBy: null } post ? post : throw RefusalException.NotFound("post"), Form.Empty, mistakes: null);
 
     public static async ValueTask SendReport(Call call)
     {
@@ -99,7 +100,7 @@ internal static class ModerationPages
         });
     }
 
-    private static void Entry(Page page, ModerationEntry entry, (string? Title, long Number) post)
+    private static void Entry(Page page, ModerationEntry entry, (string? Title, long Number, long Thread) post)
     {
         var (o, w) = (page.Out, page.Words);
         o.Write($"<li><p><a href=\"{Url.User(entry.Actor.Username)}\">{entry.Actor.Username}</a> {w.Happened(entry.Action)}");
@@ -111,7 +112,7 @@ internal static class ModerationPages
             o.Write($"{w.Colon}<a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
         o.Write($"</p>\n<p class=\"meta\">{entry.CreatedAt}</p>");
         if (entry.Reason is not null)
-            o.Write($"<p dir=\"auto\">{(RoleName.Parse(entry.Reason) is { } role ? w.RoleOf(role) : w.Said(entry.Reason))}</p>");
+            o.Write($"<p dir=\"auto\">{(entry.Action == "role" && RoleName.Parse(entry.Reason) is { } role ? w.RoleOf(role) : w.Said(entry.Reason))}</p>");
         o.Write($"</li>\n");
     }
 

@@ -52,17 +52,12 @@ internal sealed class Page
         address is ['/', ..] && address is not ['/', '/', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') && !address.Contains('\\')
         && !address.Contains("/.", StringComparison.Ordinal) && !address.Contains("%2e", StringComparison.OrdinalIgnoreCase) ? address : "/";
 
-    /// <summary>What leads a login or a registration back to this page, in its query; of theirs, what leads back from them.</summary>
-    public string? Onward
-    {
-        get
-        {
-            var path = Call.Exchange.Status != 200 ? "/"
-                : Call.Endpoint.IsPage ? Call.Exchange.Target.Canonical(Call.Endpoint.Query)
-                : Call.Endpoint.Query.Contains("next") ? Within(Call.Query("next") ?? "") : "/";
-            return path is "/" ? null : $"?next={Uri.EscapeDataString(path)}";
-        }
-    }
+    /// <summary>What leads a login or a registration back to a page, in its query.</summary>
+    public static string? Onward(string? path) => path is null or "" or "/" ? null : $"?next={Uri.EscapeDataString(Within(path))}";
+
+    /// <summary>The address of this page, if somebody may want to come back to it.</summary>
+    private string? Here => Call.Exchange.Status != 200 || !Call.Endpoint.Pattern.StartsWith("GET ", StringComparison.Ordinal) ? null
+        : Call.Endpoint.Query.Contains("next") ? Call.Query("next") : Call.Exchange.Target.Canonical(Call.Endpoint.Query);
 
     /// <summary>Where the script says what is new: replies of a thread, or threads.</summary>
     public void News(string one, string many, long? thread = null)
@@ -129,7 +124,7 @@ internal sealed class Page
         }
         else
         {
-            var onward = Onward;
+            var onward = Onward(Here);
             Out.Write($"<a href=\"{new Url("/login", Rest: onward)}\">{Words.LogIn}</a>\n");
             Out.Write($"<a href=\"{new Url("/register", Rest: onward)}\">{Words.Register}</a>\n");
         }

@@ -50,7 +50,7 @@ internal static class PostPages
             o.Write($" · <a href=\"{Url.Post(post.Id, "/history")}\">{w.Edited}</a> {edited}");
         if (post.ReplyTo is { } id)
         {
-            if (thread?.Find(id) is { Number: > 0 } parent)
+            if (thread?.Find(id) is { Number: > 0, DeletedBy: null } parent)
                 o.Write($" · {w.InReplyTo} <a href=\"#r{parent.Number}\">#{parent.Number}</a> {parent.Author.Username}");
             else
                 o.Write($" · <a href=\"{Url.Post(id)}\">{w.Answers}</a>");
@@ -77,11 +77,10 @@ internal static class PostPages
         {
             var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, form["body"], ReplyTo(form), form.Key(call)).ConfigureAwait(false);
             return $"/posts/{reply.Id}";
-        }, mistakes => ThreadPages.Thread(call, call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post"), form, mistakes))
-            .ConfigureAwait(false);
+        }, mistakes => ThreadPages.Thread(call, Undeleted(Found(call)), form, mistakes)).ConfigureAwait(false);
     }
 
-    public static ValueTask Edit(Call call) => Change(call, Changeable(call, Found(call)), Form.Empty, mistakes: null);
+    public static ValueTask Edit(Call call) => Change(call, Changeable(call, Undeleted(Found(call))), Form.Empty, mistakes: null);
 
     public static async ValueTask Save(Call call)
     {
@@ -90,24 +89,39 @@ internal static class PostPages
         {
             var post = Found(call);
             long[] expected = long.TryParse(form["revision"], out var revision) ? [revision] : [0];
-            await call.Forum.Posts.EditAsync(
-                call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected,
-                form.OrNull("reason")).ConfigureAwait(false);
+            try
+            {
+                await call.Forum.Posts.EditAsync(
+                    call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected,
+                    form.OrNull("reason")).ConfigureAwait(false);
+            }
+            catch (RefusalException e) when (e.Kind == RefusalKind.Stale && Found(call) is var now && now.Body == form["body"]
+                && now.Head?.Title == post.Head?.Title && (now.Head is null || now.Head.Title == form["title"]))
+            {
+                // It was sent twice.
+            }
             return $"/posts/{call.Id}";
         }, mistakes => Change(call, Found(call), form, mistakes)).ConfigureAwait(false);
     }
 
-    public static ValueTask Delete(Call call) => Delete(call, Changeable(call, Deletable(call)), Form.Empty, mistakes: null);
+    public static ValueTask Delete(Call call) => Delete(call, Changeable(call, Found(call)), Form.Empty, mistakes: null);
 
     public static async ValueTask DoDelete(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         await Forms.SubmitAsync(call, form, async () =>
         {
-            var post = Deletable(call);
-            await call.Forum.Posts.DeleteAsync(call.User, call.Id, form.OrNull("reason")).ConfigureAwait(false);
+            var post = Found(call);
+            try
+            {
+                await call.Forum.Posts.DeleteAsync(call.User, call.Id, form.OrNull("reason")).ConfigureAwait(false);
+            }
+            catch (RefusalException e) when (e.Kind == RefusalKind.NotFound && post.DeletedBy is not null)
+            {
+                // It was sent twice.
+            }
             return ThreadPages.PlaceOf(call, post.ThreadId, post.Number);
-        }, mistakes => Delete(call, Deletable(call), form, mistakes)).ConfigureAwait(false);
+        }, mistakes => Delete(call, Found(call), form, mistakes)).ConfigureAwait(false);
     }
 
     public static ValueTask Restore(Call call) => Forms.DoAsync(call, async () =>
@@ -132,21 +146,18 @@ internal static class PostPages
         o.Write($"<section aria-labelledby=\"reply\">\n<h2 id=\"reply\">{w.YourReply}</h2>\n");
         if (head.Head!.IsLocked)
             o.Write($"<p class=\"empty\">{w.LockedHelp}</p>\n");
-        if (head.Head.IsLocked && page.Call.Caller?.Role is not >= Role.Moderator)
-        {
-            // Nothing to fill in.
-        }
-        else if (page.Call.Caller is null && mistakes is null)
+        var isOpen = !head.Head.IsLocked || page.Call.Caller?.Role >= Role.Moderator || mistakes is not null; // what was written is shown
+        if (isOpen && page.Call.Caller is null && mistakes is null)
         {
             var here = page.Call.Exchange.Target.Canonical(page.Call.Endpoint.Query);
             o.Write($"<p class=\"empty\"><a href=\"{new Url("/login?next=", null, here)}\">{w.LogInToReply}</a></p>\n");
         }
-        else
+        else if (isOpen)
         {
             var quoted = page.Call.Number("quote", "the id of a post");
             var parent = ReplyTo(form) ?? quoted ?? page.Call.Number("reply_to", "the id of a post");
             Forms.Begin(page, Url.Post(head.Id, "#reply"), form, mistakes); // there the page comes back, not at its top
-            if (parent is { } id && page.Call.Forum.Posts.Find(id, page.Call.Caller) is { } answered && answered.ThreadId == head.Id)
+            if (parent is { } id && page.Call.Forum.Posts.Find(id, page.Call.Caller) is { DeletedBy: null } answered && answered.ThreadId == head.Id)
             {
                 o.Write($"<p class=\"meta\"><input type=\"hidden\" name=\"reply_to\" value=\"{id}\">");
                 o.Write($"{w.InReplyTo} <a href=\"{Url.Post(id)}\">#{answered.Number}</a> {answered.Author.Username}</p>\n");
@@ -177,7 +188,11 @@ internal static class PostPages
         var revision = hasChanged ? $"{post.Revision}" : form.Or("revision", $"{post.Revision}");
         Heading(page, w.Edit, post);
         if (hasChanged)
+        {
             Article(page, post);
+            if (post.Head is { } now)
+                page.Out.Write($"<p class=\"meta\">{w.Title}{w.Colon}{now.Title} · {w.Tags}{w.Colon}{string.Join(' ', now.Tags)}</p>\n");
+        }
         Forms.Begin(page, Url.Post(post.Id, "/edit"), form, mistakes);
         page.Out.Write($"<input type=\"hidden\" name=\"revision\" value=\"{revision}\">\n");
         if (post.Head is { } head)
@@ -231,6 +246,8 @@ internal static class PostPages
             {
                 if (side == Side.Author ? isOwn : isModerator)
                     page.Button(Url.Post(post.Id, "/restore"), w.Restore);
+                else if (isModerator) // so that its author can't bring it back
+                    o.Write($"<a href=\"{Url.Post(post.Id, "/delete")}\">{w.Delete}</a> ");
             }
             else if (!thread.IsDeleted)
             {
@@ -267,7 +284,7 @@ internal static class PostPages
     private static Post Changeable(Call call, Post post) => post.Author.Id == call.User.Id || call.User.Role >= Role.Moderator
         ? post : throw RefusalException.Forbidden("only its author or a moderator may do this");
 
-    private static Post Deletable(Call call) => Found(call) is { DeletedBy: null } post ? post : throw RefusalException.NotFound("post");
+    private static Post Undeleted(Post post) => post.DeletedBy is null ? post : throw RefusalException.NotFound("post");
 
     private static long? ReplyTo(Form form) => long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 

@@ -107,8 +107,11 @@ internal static class Refusals
         ("the body needs a Content-Length and no Transfer-Encoding", "内容须有 Content-Length 而无 Transfer-Encoding"),
         ("the body must be sent without a Content-Encoding", "内容不能带 Content-Encoding"),
         ("the body did not arrive in time", "内容未及时到达"),
+        ("the chunked body is malformed", "分块的内容格式不对"),
+        ("the head of the request is too large", "请求头过大"),
         ("the body is shorter than its Content-Length", "内容比 Content-Length 短"),
         ("the body ends before its last chunk", "内容在最后一块之前中断"),
+        ("the * is not percent-encoded UTF-8 (NUL and, in a path, an encoded / are refused)", "地址不是百分号编码的 UTF-8（不接受 NUL，路径中也不接受编码的 /）"),
         ("the request target must be a path that begins with /", "地址须以 / 开头"),
         ("the request target must be at most * bytes", "地址最多 * 字节"),
     ];

@@ -29,5 +29,6 @@ internal sealed class Site : Pages
 
     public override string VariantOf(Exchange exchange) => Preferences.VariantOf(exchange);
 
-    public override ValueTask WriteRefusalAsync(Call call, string message) => ErrorPages.Write(call, message);
+    public override ValueTask WriteRefusalAsync(Call call, string message, IReadOnlyDictionary<string, string>? errors) =>
+        ErrorPages.Write(call, message, errors);
 }

@@ -59,13 +59,13 @@ internal static class ThreadPages
     /// <summary>The page of a thread; for a reply, where it is.</summary>
     public static ValueTask Show(Call call)
     {
-        var post = call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
-        if (post.Head is null)
-        {
-            Page.Redirect(call.Exchange, PlaceOf(call, post.ThreadId, post.Number));
-            return default;
-        }
-        return Thread(call, post, Form.Empty, mistakes: null);
+        if (call.Forum.Posts.Find(call.Id, call.Caller) is { Head: not null } head)
+            return Thread(call, head, Form.Empty, mistakes: null);
+        var (_, number, thread) = call.Forum.Posts.PlacesOf([call.Id])[call.Id]; // where the reply is, be it deleted
+        if (number == 0)
+            throw RefusalException.NotFound("post");
+        Page.Redirect(call.Exchange, PlaceOf(call, thread, number));
+        return default;
     }
 
     /// <summary>Leads to the first post of a thread that the caller has not read, or else to its end.</summary>

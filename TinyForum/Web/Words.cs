@@ -228,6 +228,7 @@ internal sealed partial record Words
         "name" => TokenName,
         "scope" => Scope,
         "expires_in_days" => Days,
+        "reply_to" => InReplyTo,
         _ => name,
     };
 }

@@ -186,7 +186,7 @@ for (const link of box ? all("a.quote") : []) {
 		e.preventDefault();
 		const text = find(".text", link.closest("article")), chosen = getSelection(), { form } = box, value = link.search.slice(7);
 		const part = text.contains(chosen.anchorNode) && text.contains(chosen.focusNode) && `${chosen}`;
-		const { post } = await (await fetch(stream.replace("events", "posts/" + value))).json();
+		const { post } = await (await fetch(stream.replace(/events$/, "posts/" + value))).json();
 		form.reply_to ?? form.append(make("input", { type: "hidden", name: "reply_to", value }));
 		box.value = `${box.value}\n\n${`${post.author.username}:\n\n${part || post.body}`.replace(/^/gm, "> ")}\n\n`.trimStart();
 		form.dispatchEvent(new Event("input"));
