@@ -1,5 +1,5 @@
-using TinyForum.Data;
 using System.Text.RegularExpressions;
+using TinyForum.Data;
 
 namespace TinyForum.Tests;
 

@@ -6,13 +6,15 @@ namespace TinyForum.Http;
 /// <summary>Conditional requests (RFC 9110, section 13).</summary>
 internal static class ConditionalGet
 {
+    private const string Vary = "Accept-Encoding, Authorization, Cookie, Origin", VaryOfPages = $"Accept-Language, {Vary}";
+
     /// <summary>Gives the answer its <c>ETag</c>, says who may keep it, and makes it a 304 if the client has it already.</summary>
     public static void Apply(Exchange exchange, string etag, bool isPublic)
     {
         exchange.SetHeader("ETag", etag);
         exchange.SetHeader("Cache-Control", exchange.IsImmutable ? "public, max-age=31536000, immutable"
             : isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
-        exchange.SetHeader("Vary", $"Accept-Encoding, {(exchange.IsHtml ? "Accept-Language, " : "")}Authorization, Cookie, Origin");
+        exchange.SetHeader("Vary", exchange.IsHtml ? VaryOfPages : Vary);
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }

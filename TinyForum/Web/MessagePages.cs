@@ -38,8 +38,10 @@ internal static class MessagePages
         return Page.Write(call, w => message.Subject ?? w.Messages, page =>
         {
             page.Out.Write($"<h1 dir=\"auto\">{message.Subject ?? page.Words.Messages}</h1>\n");
+            var peer = Peer(call, message).Username;
+            page.Out.Write($"<p><a href=\"{new Url("/messages?with=", null, peer)}\">{page.Words.Conversation}{page.Words.Colon}{peer}</a></p>\n");
             Show(page, message);
-            Answer(page, Peer(call, message).Username, message.Subject);
+            Answer(page, peer, message.Subject);
         });
     }
 

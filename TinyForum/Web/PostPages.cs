@@ -1,6 +1,7 @@
 using System.Globalization;
 using TinyForum.Api;
 using TinyForum.Data;
+using TinyForum.Text;
 using static System.FormattableString;
 
 namespace TinyForum.Web;
@@ -95,8 +96,7 @@ internal static class PostPages
                     call.User, call.Id, post.Head is null ? null : form["title"], form["body"], post.Head is null ? null : TagsOf(form), expected,
                     form.OrNull("reason")).ConfigureAwait(false);
             }
-            catch (RefusalException e) when (e.Kind == RefusalKind.Stale && Found(call) is var now && now.Body == form["body"]
-                && now.Head?.Title == post.Head?.Title && (now.Head is null || now.Head.Title == form["title"]))
+            catch (RefusalException e) when (e.Kind == RefusalKind.Stale && Says(Found(call), form))
             {
                 // It was sent twice.
             }
@@ -283,6 +283,9 @@ internal static class PostPages
     /// <summary>What somebody may not do is not offered; whether it is done is decided where it is.</summary>
     private static Post Changeable(Call call, Post post) => post.Author.Id == call.User.Id || call.User.Role >= Role.Moderator
         ? post : throw RefusalException.Forbidden("only its author or a moderator may do this");
+
+    private static bool Says(Post post, Form form) => post.Body == form["body"] && (post.Head is not { } head
+        || (head.Title == form["title"] && head.Tags.Select(Tag.KeyOf).SequenceEqual(TagsOf(form).Select(Tag.KeyOf))));
 
     private static Post Undeleted(Post post) => post.DeletedBy is null ? post : throw RefusalException.NotFound("post");
 
