@@ -530,7 +530,7 @@ public sealed class CommandLineTests
     public async Task A_command_that_waits_for_a_pipe_ends_too()
     {
         using var folder = new TemporaryFolder();
-        await using var command = ServerProcess.Begin("exec \"$@\" < <(exec sleep 60)", "import", "/dev/stdin", "--database", folder["forum.db"]);
+        await using var command = ServerProcess.Begin("exec \"$@\" < <(exec sleep 60 2>/dev/null)", "import", "/dev/stdin", "--database", folder["forum.db"]);
         Assert.IsTrue(SpinWait.SpinUntil(() => File.Exists(folder["forum.db-wal"]), TimeSpan.FromMinutes(1)));
         command.Signal("TERM");
         Assert.AreEqual(143, await command.EndAsync());

@@ -241,7 +241,8 @@ public sealed partial class ModerationPageTests
             StringAssert.Contains(refused.Text, "<a href=\"#reason\">Reason</a>: must");
         }
         StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "<p>one</p>");
-        await Assert.ThrowsExactlyAsync<RefusalException>(() => forum.Server.Posts.PinAsync(Actor.System, 1, pinned: true, reason));
+        var posts = forum.Server.Posts;
+        await Assert.ThrowsExactlyAsync<RefusalException>(() => posts.PinAsync(Actor.System, 1, pinned: true, reason));
         Assert.IsEmpty(forum.Log());
     }
 
