@@ -39,7 +39,7 @@ public sealed partial class DocNumberTests
 
         ("docs/api.md", $"nothing else has for {EventStreams.Heartbeat.TotalSeconds} seconds"),
         ("docs/api.md", $"lags by {EventStream.MaxWaiting >> 20} MB"),
-        ("docs/api.md", $"can have {EventStreams.MaxOfAddress} streams, a user {EventStreams.MaxOfUser}, all {EventStreams.MaxInAll / 1_000},000"),
+        ("docs/api.md", $"can have {OpenStreams.MaxOfAddress} streams, a user {OpenStreams.MaxOfUser}, all {OpenStreams.MaxInAll / 1_000},000"),
 
         ("docs/api.md", $"of at most {WebhookBody.MaxBytes / 1_000},000 bytes: a longer post is cut"),
         ("docs/api.md", $"no answer within {WebhookClient.Timeout.TotalSeconds} s, is tried again after "

@@ -507,7 +507,7 @@ public sealed class EventTests(TestContext context)
     }
 
     [TestMethod]
-    public async Task History_is_read_beside_the_pages_and_not_for_who_has_left()
+    public async Task History_is_read_beside_the_pages()
     {
         await using var forum = await TestForum.StartAsync();
         await forum.Database.WriteAsync(c => c.Execute("""

@@ -61,10 +61,8 @@ internal static class MessagePages
     }
 
     public static ValueTask MarkRead(Call call) => Forms.DoAsync(call, async () =>
-    {
-        return await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false) is null
-            ? throw RefusalException.NotFound("message") : $"/messages/{call.Id}";
-    });
+        await call.Forum.Messages.MarkReadAsync(call.User, call.Id).ConfigureAwait(false) is null
+            ? throw RefusalException.NotFound("message") : $"/messages/{call.Id}");
 
     public static ValueTask MarkAllRead(Call call) => Forms.DoAsync(call, async () =>
     {

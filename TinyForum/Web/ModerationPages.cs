@@ -189,9 +189,7 @@ internal static class ModerationPages
     });
 
     private static ValueTask Thread(Call call, Func<long, Task<bool>> change) => Forms.DoAsync(call, async () =>
-    {
-        return await change(call.Id).ConfigureAwait(false) ? $"/posts/{call.Id}" : throw RefusalException.NotFound("thread");
-    });
+        await change(call.Id).ConfigureAwait(false) ? $"/posts/{call.Id}" : throw RefusalException.NotFound("thread"));
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
 }

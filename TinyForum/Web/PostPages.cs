@@ -273,10 +273,8 @@ internal static class PostPages
     }
 
     private static ValueTask Like(Call call, bool likes) => Forms.DoAsync(call, async () =>
-    {
-        return await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false) is null
-            ? throw RefusalException.NotFound("post") : $"/posts/{call.Id}";
-    });
+        await call.Forum.Posts.LikeAsync(call.User, call.Id, likes).ConfigureAwait(false) is null
+            ? throw RefusalException.NotFound("post") : $"/posts/{call.Id}");
 
     private static Post Found(Call call) => call.Forum.Posts.Find(call.Id, call.Caller) ?? throw RefusalException.NotFound("post");
 

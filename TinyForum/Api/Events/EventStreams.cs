@@ -12,8 +12,6 @@ internal sealed record EventRangeView(long Newest, long Oldest);
 /// </summary>
 internal sealed class EventStreams : IAsyncDisposable
 {
-    internal const int MaxOfUser = 32, MaxOfAddress = 64, MaxInAll = 10_000;
-
     /// <summary>How long nothing is sent at most: proxies end connections that are quiet for a minute.</summary>
     internal static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -33,7 +31,7 @@ internal sealed class EventStreams : IAsyncDisposable
 
     private readonly Forum _forum;
     private readonly EventTeller _teller;
-    private readonly Dictionary<object, int> _open = []; // by user and by address, and in all; its own lock
+    private readonly OpenStreams _open = new();
     private readonly List<EventStream> _streams = []; // its own lock, which nobody holds while anything has to be waited for
     private readonly List<EventStream> _round = []; // those that are told at this time
     private readonly CancellationTokenSource _stopping = new();
@@ -46,15 +44,8 @@ internal sealed class EventStreams : IAsyncDisposable
 
     public EventStreams(Forum forum) => (_forum, _teller) = (forum, new EventTeller(forum));
 
-    /// <summary>How many streams are open.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_open)
-                return _open.GetValueOrDefault(this);
-        }
-    }
+    /// <inheritdoc cref="OpenStreams.Count"/>
+    public int Count => _open.Count;
 
     /// <summary>How many events were told, to one client each.</summary>
     public long Told => Volatile.Read(ref _told);
@@ -66,27 +57,15 @@ internal sealed class EventStreams : IAsyncDisposable
     /// <exception cref="HttpRefusalException">503: too many are open.</exception>
     public async Task ServeAsync(Call call, EventFilter filter, long? after)
     {
-        List<object> keys = [this];
-        if (call.Caller is { } caller)
-            keys.Add(caller.Id);
-        if (!call.IsDirectLoopback)
-            keys.Add(AddressBlock.Of(call.ClientAddress));
-        Open(keys);
-        try
-        {
-            call.Exchange.ContentType = "text/event-stream; charset=utf-8"; // which it always is; Python's requests takes Latin-1 if it is not said
-            call.Exchange.SetHeader("X-Accel-Buffering", "no"); // nginx would hold events back
-            var connection = await call.Exchange.BeginStreamAsync().ConfigureAwait(false);
-            var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter);
-            using var stopping = call.Exchange.Stopping.Register(stream.End);
-            await BeginAsync(stream, after).ConfigureAwait(false);
-            await stream.Ended.ConfigureAwait(false);
-            call.Exchange.EndStream(stream.Sent);
-        }
-        finally
-        {
-            Close(keys);
-        }
+        using var counted = _open.Open(call.Caller?.Id, call.IsDirectLoopback ? null : AddressBlock.Of(call.ClientAddress));
+        call.Exchange.ContentType = "text/event-stream; charset=utf-8"; // which it always is; Python's requests takes Latin-1 if it is not said
+        call.Exchange.SetHeader("X-Accel-Buffering", "no"); // nginx would hold events back
+        var connection = await call.Exchange.BeginStreamAsync().ConfigureAwait(false);
+        var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter);
+        using var stopping = call.Exchange.Stopping.Register(stream.End);
+        await BeginAsync(stream, after).ConfigureAwait(false);
+        await stream.Ended.ConfigureAwait(false);
+        call.Exchange.EndStream(stream.Sent);
     }
 
     public async ValueTask DisposeAsync()
@@ -338,32 +317,5 @@ internal sealed class EventStreams : IAsyncDisposable
     {
         Recheck([stream], long.MaxValue);
         return !stream.HasEnded;
-    }
-
-    private void Open(List<object> keys)
-    {
-        lock (_open)
-        {
-            foreach (var key in keys)
-            {
-                var most = key is long ? MaxOfUser : key is AddressBlock ? MaxOfAddress : MaxInAll;
-                if (_open.GetValueOrDefault(key) >= most)
-                    throw new HttpRefusalException(503, "too many event streams are open") { RetryAfter = Heartbeat };
-            }
-            foreach (var key in keys)
-                _open[key] = _open.GetValueOrDefault(key) + 1;
-        }
-    }
-
-    private void Close(List<object> keys)
-    {
-        lock (_open)
-        {
-            foreach (var key in keys)
-            {
-                if (--_open[key] == 0)
-                    _open.Remove(key);
-            }
-        }
     }
 }
