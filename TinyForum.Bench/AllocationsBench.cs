@@ -50,7 +50,7 @@ internal static class AllocationsBench
     }
 }
 
-/// <summary>The least that HttpListener can do: a constant answer, written as well as can be.</summary>
+/// <summary>The least that HttpListener can do: a constant answer, written as well as can be, with these headers besides what it has to have.</summary>
 internal sealed class BareListener : IDisposable
 {
     /// <summary>Takes kept outstanding, as the forum does.</summary>
@@ -58,9 +58,11 @@ internal sealed class BareListener : IDisposable
 
     private readonly HttpListener _listener = new() { IgnoreWriteExceptions = true };
     private readonly byte[] _body;
+    private readonly (string Name, string Value)[] _headers;
 
-    public BareListener(int bytes)
+    public BareListener(int bytes, params (string Name, string Value)[] headers)
     {
+        _headers = headers;
         _body = [.. Enumerable.Repeat((byte)' ', bytes)];
         Url = new ListenAddress("127.0.0.1", 0).WithFreePort().Url;
         _listener.Prefixes.Add(Url.ToString());
@@ -88,6 +90,8 @@ internal sealed class BareListener : IDisposable
     {
         response.ContentType = "application/json";
         response.ContentLength64 = _body.Length;
+        foreach (var (name, value) in _headers)
+            response.Headers[name] = value;
         await response.OutputStream.WriteAsync(_body).ConfigureAwait(false);
         response.Close();
     }

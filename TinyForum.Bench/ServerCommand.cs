@@ -15,8 +15,9 @@ internal static class ServerCommand
         var forum = new Command("forum") { database, maxBatch };
         forum.SetAction((arguments, _) => ForumAsync(arguments.GetRequiredValue(database).FullName, arguments.GetValue(maxBatch)));
         var bytes = new Option<int>("--bytes") { Required = true };
-        var bare = new Command("bare") { bytes };
-        bare.SetAction(arguments => Bare(arguments.GetValue(bytes)));
+        var headers = new Option<string[]>("--header") { DefaultValueFactory = _ => [] };
+        var bare = new Command("bare") { bytes, headers };
+        bare.SetAction(arguments => Bare(arguments.GetValue(bytes), arguments.GetRequiredValue(headers)));
         return new Command("server") { forum, bare }.Hide();
     }
 
@@ -43,9 +44,9 @@ internal static class ServerCommand
         await Console.In.ReadToEndAsync();
     }
 
-    private static void Bare(int bytes)
+    private static void Bare(int bytes, string[] headers)
     {
-        using var listener = new BareListener(bytes);
+        using var listener = new BareListener(bytes, [.. headers.Select(h => h.Split(": ", 2)).Select(h => (h[0], h[1]))]);
         Console.WriteLine(listener.Url);
         Console.In.ReadToEnd();
         Environment.Exit(0); // HttpListener's own way of closing would take its time
