@@ -26,7 +26,8 @@ CREATE TABLE users (
     read_up_to           INTEGER NOT NULL DEFAULT 0,        -- every post up to this id counts as read
     suspension           TEXT,                              -- the reason; NULL is not suspended
     suspended_until      INTEGER,                           -- NULL with a reason is for good
-    skeleton             TEXT                               -- what the name looks like (Text/NameSkeleton); older accounts may share one
+    skeleton             TEXT,                              -- what the name looks like (Text/NameSkeleton); older accounts may share one
+    invited_by           INTEGER REFERENCES users (id)      -- whose invitation it came with
 ) STRICT;
 
 INSERT INTO users (id, username, username_key, created_at) VALUES
@@ -36,6 +37,7 @@ INSERT INTO users (id, username, username_key, created_at) VALUES
 CREATE INDEX users_admins ON users (id) WHERE role = 'admin'; -- to tell whether it is the last
 CREATE INDEX users_by_skeleton ON users (skeleton);
 CREATE INDEX users_suspended ON users (id) WHERE suspension IS NOT NULL;
+CREATE INDEX users_by_inviter ON users (invited_by, id) WHERE invited_by IS NOT NULL;
 
 CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -110,6 +112,132 @@ CREATE INDEX posts_visible    ON posts (thread_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX posts_own        ON posts (author_id, thread_id, id) WHERE deleted_at IS NULL; -- they are never unread to their author
 CREATE INDEX posts_by_deleter ON posts (deleted_by) WHERE deleted_by IS NOT NULL; -- to erase an account
 CREATE INDEX posts_deleted    ON posts (thread_id, number) WHERE deleted_at IS NOT NULL; -- to tell how many are unread
+
+-- Who wants to come in and waits for a moderator, and who was declined. They are no users, so that nothing takes them for some.
+CREATE TABLE applications (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    username     TEXT    NOT NULL,
+    username_key TEXT    NOT NULL UNIQUE,
+    skeleton     TEXT    NOT NULL,
+    password     TEXT    NOT NULL,                          -- PHC string
+    text         TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    declined_at  INTEGER,
+    reason       TEXT                                       -- why it was declined
+) STRICT;
+
+CREATE INDEX applications_by_skeleton ON applications (skeleton);
+CREATE INDEX applications_open        ON applications (id)          WHERE declined_at IS NULL;
+CREATE INDEX applications_declined    ON applications (declined_at) WHERE declined_at IS NOT NULL;
+
+-- Those that may still be used, once.
+CREATE TABLE invitations (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest     BLOB    NOT NULL UNIQUE,                     -- SHA-256 of what is in the link
+    inviter_id INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX invitations_by_inviter ON invitations (inviter_id, id);
+CREATE INDEX invitations_by_expiry  ON invitations (expires_at);
+
+-- Posts that wait for a moderator, and those that were declined. They are no posts, so that nothing that tells of posts meets them: one that is
+-- accepted is written then.
+CREATE TABLE held_posts (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    author_id   INTEGER NOT NULL REFERENCES users (id),
+    thread_id   INTEGER REFERENCES threads (id),            -- NULL for a new thread; no index: threads are never removed
+    reply_to    INTEGER REFERENCES posts (id),
+    title       TEXT,                                       -- with tags, of a new thread alone
+    tags        TEXT,
+    body        TEXT    NOT NULL,
+    cause       TEXT    NOT NULL CHECK (cause IN ('new', 'filter')),
+    created_at  INTEGER NOT NULL,
+    declined_at INTEGER,
+    reason      TEXT                                        -- why it was declined
+) STRICT;
+
+CREATE INDEX held_posts_by_author ON held_posts (author_id, id);
+CREATE INDEX held_posts_open      ON held_posts (id)          WHERE declined_at IS NULL;
+CREATE INDEX held_posts_declined  ON held_posts (declined_at) WHERE declined_at IS NOT NULL;
+
+-- What holds or refuses texts (Data/FilterStore).
+CREATE TABLE filters (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind       TEXT    NOT NULL CHECK (kind IN ('pattern', 'host')),
+    pattern    TEXT    NOT NULL,
+    action     TEXT    NOT NULL CHECK (action IN ('hold', 'refuse')),
+    creator_id INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX filters_by_creator ON filters (creator_id);
+
+-- Who is known by another program's login.
+CREATE TABLE identities (
+    subject    TEXT    PRIMARY KEY,                         -- as that program has it
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identities_by_user ON identities (user_id);
+
+-- Links that work once: to set a password, or, without a user, to set the forum up.
+CREATE TABLE one_time_links (
+    digest     BLOB    PRIMARY KEY,                         -- SHA-256 of what is in the link
+    user_id    INTEGER REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX one_time_links_by_user ON one_time_links (user_id);
+
+-- Whose invitees are being suspended with them, or no longer, and up to which id they are (Data/TreeSuspension).
+CREATE TABLE tree_suspensions (
+    user_id  INTEGER PRIMARY KEY REFERENCES users (id),
+    lifts    INTEGER NOT NULL CHECK (lifts IN (0, 1)),
+    reason   TEXT    NOT NULL,
+    until    INTEGER,
+    done     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Accounts whose posts and messages are hidden as spam (Data/SpamStore), and what was hidden or closed with them, so that it can be undone.
+CREATE TABLE spam (
+    user_id         INTEGER PRIMARY KEY REFERENCES users (id),
+    actor_id        INTEGER NOT NULL REFERENCES users (id),
+    created_at      INTEGER NOT NULL,
+    suspension      TEXT,                                   -- as it was before
+    suspended_until INTEGER,
+    is_undone       INTEGER NOT NULL DEFAULT 0 CHECK (is_undone IN (0, 1)), -- and its items have still to be shown
+    is_done         INTEGER NOT NULL DEFAULT 0 CHECK (is_done IN (0, 1))
+) STRICT;
+
+CREATE INDEX spam_by_actor ON spam (actor_id);
+CREATE INDEX spam_left     ON spam (user_id) WHERE is_done = 0;
+
+CREATE TABLE spam_posts (
+    user_id INTEGER NOT NULL REFERENCES users (id),
+    post_id INTEGER NOT NULL REFERENCES posts (id),
+    PRIMARY KEY (user_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spam_reports (
+    user_id   INTEGER NOT NULL REFERENCES users (id),
+    report_id INTEGER NOT NULL REFERENCES reports (id),
+    PRIMARY KEY (user_id, report_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spam_mail (
+    user_id    INTEGER NOT NULL REFERENCES users (id),      -- who sent it
+    owner_id   INTEGER NOT NULL REFERENCES users (id),      -- from whose mailbox it was taken
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),
+    PRIMARY KEY (user_id, owner_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX spam_mail_by_owner   ON spam_mail (owner_id);
+CREATE INDEX spam_mail_by_message ON spam_mail (message_id);
 
 -- A thread that was deleted or restored, while its replies are being taken out of their authors' counts or put back in, in slices: those with
 -- ids below post_id are out (Data/ThreadRecount).

@@ -37,6 +37,20 @@ public sealed class ErasureTests
         VALUES (2, 'delete', 4, NULL, 'spam', 0), (1, 'role', NULL, 2, 'moderator', 0);
         INSERT INTO idempotency_keys (user_id, key, fingerprint, kind, made_id, created_at)
         VALUES (2, 'plugh', x'00', 'post', 1, 0), (3, 'own', x'00', 'post', 2, 0);
+        UPDATE users SET invited_by = 2 WHERE id = 3;
+        INSERT INTO invitations (digest, inviter_id, created_at, expires_at) VALUES (x'01', 2, 0, 1), (x'02', 3, 0, 1);
+        INSERT INTO held_posts (author_id, thread_id, reply_to, title, tags, body, cause, created_at)
+        VALUES (2, NULL, NULL, 'plugh', '["plugh"]', 'plugh held', 'new', 0), (3, 1, 2, NULL, NULL, 'bob''s held words', 'filter', 0);
+        INSERT INTO filters (kind, pattern, action, creator_id, created_at) VALUES ('host', 'casino.example', 'hold', 2, 0);
+        INSERT INTO identities (subject, user_id, created_at) VALUES ('plugh@example.org', 2, 0), ('bob@example.org', 3, 0);
+        INSERT INTO one_time_links (digest, user_id, created_at, expires_at) VALUES (x'03', 2, 0, 1), (x'04', 3, 0, 1);
+        INSERT INTO tree_suspensions (user_id, lifts, reason) VALUES (2, 0, 'plugh');
+        INSERT INTO spam (user_id, actor_id, created_at, is_done) VALUES (3, 2, 0, 1), (2, 3, 0, 1);
+        INSERT INTO spam_posts (user_id, post_id) VALUES (3, 4), (2, 3);
+        INSERT INTO spam_reports (user_id, report_id) VALUES (3, 2), (2, 1);
+        INSERT INTO messages (id, sender_id, recipient_id, subject, body, created_at) VALUES (5, 3, 2, NULL, 'bob''s spam', 0), (6, 2, 3, NULL, 'plugh spam', 0);
+        INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread) VALUES (3, 5, 2, 0, 1, 0), (2, 6, 3, 0, 1, 0);
+        INSERT INTO spam_mail (user_id, owner_id, message_id, unread) VALUES (3, 2, 5, 1), (2, 3, 6, 0);
         """;
 
     private static async Task<TestClient> LiveAsync(TestForum forum)
@@ -119,11 +133,14 @@ public sealed class ErasureTests
             Assert.AreEqual(1, N("SELECT count(*) FROM posts WHERE id = 1 AND body = 'a body that stays'"));
             Assert.AreEqual(1, N("SELECT count(*) FROM threads WHERE id = 1 AND author_id = 0 AND title = 'a thread that stays'"));
             Assert.AreEqual(2, N("SELECT count(*) FROM post_versions WHERE editor_id = 0"));
-            CollectionAssert.AreEqual((string[])["1 0 3 0", "3 3 0 0"], c.All(
+            CollectionAssert.AreEqual((string[])["1 0 3 0", "3 3 0 0", "5 3 0 0"], c.All(
                 "SELECT m.id || ' ' || sender_id || ' ' || recipient_id || ' ' || peer_id "
                 + "FROM messages m JOIN mailbox b ON b.message_id = m.id AND b.owner_id = 3 ORDER BY m.id",
                 r => r.GetString(0)));
-            Assert.AreEqual(2, N("SELECT count(*) FROM messages"));
+            Assert.AreEqual(3, N("SELECT count(*) FROM messages"));
+            Assert.AreEqual((1L, 1L), (N("SELECT count(*) FROM spam WHERE user_id = 3 AND actor_id = 0"), N("SELECT count(*) FROM spam_posts")));
+            Assert.AreEqual((1L, 0L), (N("SELECT count(*) FROM spam_reports"), N("SELECT count(*) FROM spam_mail")));
+            Assert.AreEqual((1L, 1L), (N("SELECT count(*) FROM held_posts"), N("SELECT count(*) FROM users WHERE id = 3 AND invited_by = 0")));
             Assert.AreEqual(1, N("SELECT count(*) FROM notifications WHERE user_id = 3 AND from_id = 0"));
             Assert.AreEqual(1, N("SELECT count(*) FROM notifications"));
             Assert.AreEqual(2, N("SELECT count(*) FROM reports"));
@@ -209,8 +226,9 @@ public sealed class ErasureTests
         Assert.AreEqual(("xyzzy", "plugh bio", "plugh name", "moderator"),
             (Text("profile.username"), Text("profile.bio"), Text("profile.display_name"), Text("profile.role")));
         Assert.AreEqual((2, 1, 3, 2, 1), (Count("sessions"), Count("tokens"), Count("posts"), Count("versions"), Count("likes")));
-        Assert.AreEqual((1, 4, 1, 1), (Count("reading"), Count("messages"), Count("blocks"), Count("notifications")));
+        Assert.AreEqual((1, 5, 1, 1), (Count("reading"), Count("messages"), Count("blocks"), Count("notifications")));
         Assert.AreEqual((1, 1, 1, 1, 2), (Count("reports"), Count("resolved_reports"), Count("moderated"), Count("moderation_log"), Count("idempotency_keys")));
+        Assert.AreEqual((1, 1, 1, 1), (Count("filters"), Count("held_posts"), Count("identities"), Count("invitations")));
         Assert.IsGreaterThan(0, Count("events"));
         Assert.AreEqual(("plugh agent", "plugh token", "bob"), (Text("sessions.1.user_agent"), Text("tokens.0.name"), Text("blocks.0.username")));
         Assert.AreEqual(
@@ -228,8 +246,9 @@ public sealed class ErasureTests
         var tables = forum.Database.Read(c => c.All(
             "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE f.\"table\" = 'users' ORDER BY 1", r => r.GetString(0)));
         CollectionAssert.AreEqual(
-            (string[])["blocks", "events", "idempotency_keys", "likes", "mailbox", "messages", "moderation_log", "notifications",
-                "post_versions", "posts", "reading", "reports", "sessions", "threads", "tokens"], tables);
+            (string[])["blocks", "events", "filters", "held_posts", "idempotency_keys", "identities", "invitations", "likes", "mailbox", "messages",
+                "moderation_log", "notifications", "one_time_links", "post_versions", "posts", "reading", "reports", "sessions", "spam", "spam_mail",
+                "spam_posts", "spam_reports", "threads", "tokens", "tree_suspensions", "users"], tables);
 
         int Count(string name) => export[name]!.AsArray().Count;
         string? Text(string path) => (string?)path.Split('.').Aggregate((JsonNode?)export,

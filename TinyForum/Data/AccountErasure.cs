@@ -147,6 +147,17 @@ internal static class AccountErasure
 
     private static readonly Step[] OfThePerson =
     [
+        // What was hidden of its mail, and of others' in its mailbox.
+        new("SELECT message_id, 0 FROM spam_mail WHERE user_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE user_id = $key AND message_id = $id"),
+        new("SELECT message_id, 0 FROM spam_mail WHERE owner_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE owner_id = $key AND message_id = $id"),
+        new("SELECT post_id, 0 FROM spam_posts WHERE user_id = $key LIMIT 1", "DELETE FROM spam_posts WHERE user_id = $key AND post_id = $id"),
+        new("SELECT report_id, 0 FROM spam_reports WHERE user_id = $key LIMIT 1", "DELETE FROM spam_reports WHERE user_id = $key AND report_id = $id"),
+        new("SELECT user_id, 0 FROM spam WHERE user_id = $key", "DELETE FROM spam WHERE user_id = $id"),
+        new("SELECT user_id, 0 FROM tree_suspensions WHERE user_id = $key", "DELETE FROM tree_suspensions WHERE user_id = $id"),
+        new("SELECT id, octet_length(body) FROM held_posts WHERE author_id = $key LIMIT 1", "DELETE FROM held_posts WHERE id = $id"),
+        new("SELECT id, 0 FROM invitations WHERE inviter_id = $key LIMIT 1", "DELETE FROM invitations WHERE id = $id"),
+        new("SELECT subject, 0 FROM identities WHERE user_id = $key LIMIT 1", "DELETE FROM identities WHERE subject = $id"),
+        new("SELECT digest, 0 FROM one_time_links WHERE user_id = $key LIMIT 1", "DELETE FROM one_time_links WHERE digest = $id"),
         // The copies of messages, and the texts of which nobody has a copy left.
         new("SELECT m.id, octet_length(m.body) FROM mailbox b JOIN messages m ON m.id = b.message_id WHERE b.owner_id = $key LIMIT 1",
             "DELETE FROM mailbox WHERE owner_id = $key AND message_id = $id",
@@ -164,6 +175,9 @@ internal static class AccountErasure
 
     private static readonly Step[] OfOthersToo =
     [
+        new("SELECT id, 0 FROM users WHERE invited_by = $key LIMIT 1", "UPDATE users SET invited_by = $deleted WHERE id = $id"),
+        new("SELECT user_id, 0 FROM spam WHERE actor_id = $key LIMIT 1", "UPDATE spam SET actor_id = $deleted WHERE user_id = $id"),
+        new("SELECT id, 0 FROM filters WHERE creator_id = $key LIMIT 1", "UPDATE filters SET creator_id = $deleted WHERE id = $id"),
         new("SELECT id, octet_length(body) FROM post_versions WHERE editor_id = $key LIMIT 1",
             "UPDATE post_versions SET editor_id = $deleted WHERE id = $id"),
         new("SELECT message_id, 0 FROM mailbox WHERE peer_id = $key LIMIT 1",

@@ -43,11 +43,35 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
              WHERE user_id = $user
              ORDER BY number
             """),
+        ("filters", """
+            SELECT action, created_at AS "created_at:time", id, kind, pattern
+              FROM filters
+             WHERE creator_id = $user
+             ORDER BY id
+            """),
+        ("held_posts", """
+            SELECT body, created_at AS "created_at:time", declined_at AS "declined_at:time", id, reason, reply_to, tags AS "tags:json", thread_id AS thread, title
+              FROM held_posts
+             WHERE author_id = $user
+             ORDER BY id
+            """),
         ("idempotency_keys", """
             SELECT created_at AS "created_at:time", key, kind, made_id AS made
               FROM idempotency_keys
              WHERE user_id = $user
              ORDER BY key
+            """),
+        ("identities", """
+            SELECT created_at AS "created_at:time", subject
+              FROM identities
+             WHERE user_id = $user
+             ORDER BY subject
+            """),
+        ("invitations", """
+            SELECT created_at AS "created_at:time", expires_at AS "expires_at:time", id
+              FROM invitations
+             WHERE inviter_id = $user
+             ORDER BY id
             """),
         ("likes", """
             SELECT created_at AS "created_at:time", post_id AS post
@@ -96,10 +120,11 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
              ORDER BY p.id
             """),
         (Profile, """
-            SELECT bio, created_at AS "created_at:time", display_name, id, posts, read_up_to, role, suspended_until AS "suspended_until:time",
-                   suspension, username
-              FROM users
-             WHERE id = $user
+            SELECT u.bio, u.created_at AS "created_at:time", u.display_name, u.id, i.username AS invited_by, u.posts, u.read_up_to, u.role,
+                   u.suspended_until AS "suspended_until:time", u.suspension, u.username
+              FROM users u
+              LEFT JOIN users i ON i.id = u.invited_by
+             WHERE u.id = $user
             """),
         ("reading", """
             SELECT number, thread_id AS thread

@@ -9,7 +9,7 @@ namespace TinyForum.Data;
 /// </summary>
 internal static class ForumDatabase
 {
-    public const int SchemaVersion = 9;
+    public const int SchemaVersion = 10;
 
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -129,6 +129,127 @@ internal static class ForumDatabase
                 """), // webhooks
             new(8, "CREATE INDEX threads_deleted          ON threads (id)                           WHERE deleted = 1;"), // feeds
             new(9, "CREATE INDEX users_suspended ON users (id) WHERE suspension IS NOT NULL;"), // for moderators
+            new(10, """
+                ALTER TABLE users ADD COLUMN invited_by INTEGER REFERENCES users (id);
+                CREATE INDEX users_by_inviter ON users (invited_by, id) WHERE invited_by IS NOT NULL;
+
+                CREATE TABLE applications (
+                    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+                    username     TEXT    NOT NULL,
+                    username_key TEXT    NOT NULL UNIQUE,
+                    skeleton     TEXT    NOT NULL,
+                    password     TEXT    NOT NULL,
+                    text         TEXT    NOT NULL,
+                    created_at   INTEGER NOT NULL,
+                    declined_at  INTEGER,
+                    reason       TEXT
+                ) STRICT;
+
+                CREATE INDEX applications_by_skeleton ON applications (skeleton);
+                CREATE INDEX applications_open        ON applications (id)          WHERE declined_at IS NULL;
+                CREATE INDEX applications_declined    ON applications (declined_at) WHERE declined_at IS NOT NULL;
+
+                CREATE TABLE invitations (
+                    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+                    digest     BLOB    NOT NULL UNIQUE,
+                    inviter_id INTEGER NOT NULL REFERENCES users (id),
+                    created_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL
+                ) STRICT;
+
+                CREATE INDEX invitations_by_inviter ON invitations (inviter_id, id);
+                CREATE INDEX invitations_by_expiry  ON invitations (expires_at);
+
+                CREATE TABLE held_posts (
+                    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+                    author_id   INTEGER NOT NULL REFERENCES users (id),
+                    thread_id   INTEGER REFERENCES threads (id),
+                    reply_to    INTEGER REFERENCES posts (id),
+                    title       TEXT,
+                    tags        TEXT,
+                    body        TEXT    NOT NULL,
+                    cause       TEXT    NOT NULL CHECK (cause IN ('new', 'filter')),
+                    created_at  INTEGER NOT NULL,
+                    declined_at INTEGER,
+                    reason      TEXT
+                ) STRICT;
+
+                CREATE INDEX held_posts_by_author ON held_posts (author_id, id);
+                CREATE INDEX held_posts_open      ON held_posts (id)          WHERE declined_at IS NULL;
+                CREATE INDEX held_posts_declined  ON held_posts (declined_at) WHERE declined_at IS NOT NULL;
+
+                CREATE TABLE filters (
+                    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+                    kind       TEXT    NOT NULL CHECK (kind IN ('pattern', 'host')),
+                    pattern    TEXT    NOT NULL,
+                    action     TEXT    NOT NULL CHECK (action IN ('hold', 'refuse')),
+                    creator_id INTEGER NOT NULL REFERENCES users (id),
+                    created_at INTEGER NOT NULL
+                ) STRICT;
+
+                CREATE INDEX filters_by_creator ON filters (creator_id);
+
+                CREATE TABLE identities (
+                    subject    TEXT    PRIMARY KEY,
+                    user_id    INTEGER NOT NULL REFERENCES users (id),
+                    created_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE INDEX identities_by_user ON identities (user_id);
+
+                CREATE TABLE one_time_links (
+                    digest     BLOB    PRIMARY KEY,
+                    user_id    INTEGER REFERENCES users (id),
+                    created_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE INDEX one_time_links_by_user ON one_time_links (user_id);
+
+                CREATE TABLE tree_suspensions (
+                    user_id  INTEGER PRIMARY KEY REFERENCES users (id),
+                    lifts    INTEGER NOT NULL CHECK (lifts IN (0, 1)),
+                    reason   TEXT    NOT NULL,
+                    until    INTEGER,
+                    done     INTEGER NOT NULL DEFAULT 0
+                ) STRICT;
+
+                CREATE TABLE spam (
+                    user_id         INTEGER PRIMARY KEY REFERENCES users (id),
+                    actor_id        INTEGER NOT NULL REFERENCES users (id),
+                    created_at      INTEGER NOT NULL,
+                    suspension      TEXT,
+                    suspended_until INTEGER,
+                    is_undone       INTEGER NOT NULL DEFAULT 0 CHECK (is_undone IN (0, 1)),
+                    is_done         INTEGER NOT NULL DEFAULT 0 CHECK (is_done IN (0, 1))
+                ) STRICT;
+
+                CREATE INDEX spam_by_actor ON spam (actor_id);
+                CREATE INDEX spam_left     ON spam (user_id) WHERE is_done = 0;
+
+                CREATE TABLE spam_posts (
+                    user_id INTEGER NOT NULL REFERENCES users (id),
+                    post_id INTEGER NOT NULL REFERENCES posts (id),
+                    PRIMARY KEY (user_id, post_id)
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE TABLE spam_reports (
+                    user_id   INTEGER NOT NULL REFERENCES users (id),
+                    report_id INTEGER NOT NULL REFERENCES reports (id),
+                    PRIMARY KEY (user_id, report_id)
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE TABLE spam_mail (
+                    user_id    INTEGER NOT NULL REFERENCES users (id),
+                    owner_id   INTEGER NOT NULL REFERENCES users (id),
+                    message_id INTEGER NOT NULL REFERENCES messages (id),
+                    unread     INTEGER NOT NULL CHECK (unread IN (0, 1)),
+                    PRIMARY KEY (user_id, owner_id, message_id)
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE INDEX spam_mail_by_owner   ON spam_mail (owner_id);
+                CREATE INDEX spam_mail_by_message ON spam_mail (message_id);
+                """), // who may come in, and what new accounts may do
         ],
         PrepareReader: RelevanceFunction.Register,
         Subjects.Count,

@@ -46,8 +46,9 @@ internal static class Subjects
         ("users", _) when write.IsInsert => All & ~(Callers | Events),
         ("users", "unread_messages") or ("messages" or "mailbox", _) => Anything | Messages,
         ("users", "unread_notifications" or "notifications") or ("notifications", _) => Anything | Notifications,
-        ("users", "read_up_to") or ("reading" or "blocks" or "reports" or "idempotency_keys", _) => Anything,
-        ("users", "posts" or "bio" or "display_name") => Anything | Public,
+        ("users", "read_up_to") or ("reading" or "blocks" or "reports" or "idempotency_keys" or "applications" or "invitations" or "held_posts" or "filters"
+            or "identities" or "one_time_links" or "tree_suspensions" or "spam" or "spam_posts" or "spam_reports" or "spam_mail", _) => Anything,
+        ("users", "posts" or "bio" or "display_name" or "invited_by") => Anything | Public,
         ("users", _) => All & ~Events,
         ("events", _) => write.IsInsert ? Anything | Public | Events : Events, // a page says which is the newest, from where its reader goes on
         ("threads", "title" or "deleted") => Anything | Public | Notifications,

@@ -11,8 +11,8 @@ namespace TinyForum.Maintenance;
 
 /// <summary>
 /// The whole forum as newline-delimited JSON: a header line, a line for every row, and a last line with the number of rows, which tells
-/// whether the file is complete. Tables are ordered such that references point backwards. Sessions, tokens and idempotency keys are
-/// left out: everyone has to log in again. The search index is rebuilt from the posts.
+/// whether the file is complete. Tables are ordered such that references point backwards. Sessions, tokens, invitations, links and
+/// idempotency keys are left out: everyone has to log in again. The search index is rebuilt from the posts.
 /// </summary>
 internal static class ExportImport
 {
@@ -27,6 +27,8 @@ internal static class ExportImport
     [
         ("settings", "SELECT * FROM settings ORDER BY name"),
         ("users", "SELECT * FROM users ORDER BY id"),
+        ("identities", "SELECT * FROM identities ORDER BY subject"),
+        ("applications", "SELECT * FROM applications ORDER BY id"),
         ("tags", "SELECT * FROM tags ORDER BY id"),
         ("threads", "SELECT * FROM threads ORDER BY id"),
         ("posts", "SELECT * FROM posts ORDER BY id"),
@@ -40,6 +42,13 @@ internal static class ExportImport
         ("blocks", "SELECT * FROM blocks ORDER BY user_id, blocked_id"),
         ("notifications", "SELECT * FROM notifications ORDER BY id"),
         ("reports", "SELECT * FROM reports ORDER BY id"),
+        ("held_posts", "SELECT * FROM held_posts ORDER BY id"),
+        ("filters", "SELECT * FROM filters ORDER BY id"),
+        ("tree_suspensions", "SELECT * FROM tree_suspensions ORDER BY user_id"),
+        ("spam", "SELECT * FROM spam ORDER BY user_id"),
+        ("spam_posts", "SELECT * FROM spam_posts ORDER BY user_id, post_id"),
+        ("spam_reports", "SELECT * FROM spam_reports ORDER BY user_id, report_id"),
+        ("spam_mail", "SELECT * FROM spam_mail ORDER BY user_id, owner_id, message_id"),
         ("moderation_log", "SELECT * FROM moderation_log ORDER BY id"),
         ("events", "SELECT * FROM events ORDER BY number"),
         ("webhooks", "SELECT * FROM webhooks ORDER BY id"),
@@ -56,10 +65,11 @@ internal static class ExportImport
         [("notifications", "hidden")] = 0,
         [("tags", "shown")] = null,
         [("users", "skeleton")] = null,
+        [("users", "invited_by")] = null,
     };
 
     /// <summary>The tables that are not exported.</summary>
-    public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "idempotency_keys", "search"];
+    public static IReadOnlyList<string> LeftOut { get; } = ["sessions", "tokens", "invitations", "one_time_links", "idempotency_keys", "search"];
 
     /// <summary>Writes a snapshot of everything.</summary>
     /// <returns>How many rows there were.</returns>
