@@ -65,8 +65,9 @@ internal static class PagesBench
             var (bytes, headers) = await AskAsync(request, codings: "");
             var name = $"{path.Replace($"/{thread}", "/{id}", StringComparison.Ordinal)} | {who}";
             string[] bare = ["bare", "--bytes", $"{bytes}"];
-            return new Target(name, request, await Child.StartAsync(bare), await Child.StartAsync([.. bare, .. headers.SelectMany(h => (string[])["--header", h])]),
-                bytes, (await AskAsync(request, "gzip, br")).Bytes, bar);
+            string[] same = [.. bare, .. headers.SelectMany(h => (string[])["--header", h])];
+            return new Target(name, request, await Child.StartAsync(bare), await Child.StartAsync(same), bytes,
+                (await AskAsync(request, "gzip, br")).Bytes, bar);
         }
 
         async Task<double> MeasureAsync(LoadRequest request) => (await Load.RunAsync(request, Connections, settings.Duration)).Rate;

@@ -252,7 +252,7 @@ public sealed class AccountTests
         using var database = ForumDatabase.Open(null);
         await using var cheap = new PasswordHasher(TestForum.CheapPasswords, TimeProvider.System);
         await using var dearer = new PasswordHasher(TestForum.CheapPasswords with { Iterations = 2 }, TimeProvider.System);
-        var moderation = new ModerationStore(database, TimeProvider.System);
+        var moderation = new ModerationStore(database, TimeProvider.System, database.Backlog());
         var user = await new UserStore(database, TimeProvider.System, cheap, moderation, database.Backlog()).RegisterAsync("ada", "secret");
         var users = new UserStore(database, TimeProvider.System, dearer, moderation, database.Backlog());
         Assert.IsFalse(await users.VerifyPasswordAsync(user!, "wrong"));

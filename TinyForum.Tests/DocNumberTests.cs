@@ -70,6 +70,16 @@ public sealed partial class DocNumberTests
         ("docs/http.md", $"waits for its line end and is cut off after {Limits.RequestTimeout.TotalSeconds} s"),
         ("docs/http.md", $"Public answers over {ContentCodings.SmallestCompressed >> 10} KiB are compressed"),
 
+        ("docs/api.md", $"the `reason` by logging in, for {RegistrationStore.DeclinedFor.TotalDays} days"),
+        ("docs/api.md", $"`expires_in_days` (1 to {InvitationStore.MaxDays}, {InvitationStore.DefaultDays} without it)"),
+        ("docs/api.md", $"have had an account for {Default("invite_after_days")} days"),
+        ("docs/api.md", $"{InvitationStore.MaxPerUser} links of a user\nmay wait"),
+        ("docs/api.md", $"until it is {Default("new_account_hours")} hours old and has {Default("new_account_posts")} posts"),
+        ("docs/api.md", $"may write {Default("new_account_links")} links\nand {Default("new_account_mentions")} mentions a post, "
+            + $"{Default("new_account_daily_threads")} threads and {Default("new_account_daily_posts")} posts in 24 hours"),
+        ("docs/api.md", $"declined in the last {HeldPostStore.DeclinedFor.TotalDays} days"),
+        ("docs/api.md", $"the `reason`, for {HeldPostStore.DeclinedFor.TotalDays} days"),
+
         ("docs/deploy.md", $"finishes what it accepted within {Defaults.DrainTimeout.TotalSeconds} seconds"),
         ("docs/deploy.md", $"A comment every {EventStreams.Heartbeat.TotalSeconds} seconds"),
         ("docs/deploy.md", $"it is cut to {Database.MaxIdleLog >> 20} MiB"),
@@ -88,6 +98,8 @@ public sealed partial class DocNumberTests
         ("docs/security.md", $"{Limits.RequestTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
         ("docs/security.md", $"{Limits.SendTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
     ];
+
+    private static int? Default(string name) => ForumPolicy.NumberOf(name).Default;
 
     /// <summary>Numbers that no constant is behind: what was measured, what the listener does, advice.</summary>
     private static readonly (string Page, string Phrase)[] Others =

@@ -48,7 +48,8 @@ public sealed class ErasureTests
         INSERT INTO spam (user_id, actor_id, created_at, is_done) VALUES (3, 2, 0, 1), (2, 3, 0, 1);
         INSERT INTO spam_posts (user_id, post_id) VALUES (3, 4), (2, 3);
         INSERT INTO spam_reports (user_id, report_id) VALUES (3, 2), (2, 1);
-        INSERT INTO messages (id, sender_id, recipient_id, subject, body, created_at) VALUES (5, 3, 2, NULL, 'bob''s spam', 0), (6, 2, 3, NULL, 'plugh spam', 0);
+        INSERT INTO messages (id, sender_id, recipient_id, subject, body, created_at)
+        VALUES (5, 3, 2, NULL, 'bob''s spam', 0), (6, 2, 3, NULL, 'plugh spam', 0);
         INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread) VALUES (3, 5, 2, 0, 1, 0), (2, 6, 3, 0, 1, 0);
         INSERT INTO spam_mail (user_id, owner_id, message_id, unread) VALUES (3, 2, 5, 1), (2, 3, 6, 0);
         """;

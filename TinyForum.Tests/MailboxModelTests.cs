@@ -35,7 +35,8 @@ public sealed class MailboxModelTests
     public async Task Every_list_and_count_is_what_a_plain_list_of_messages_gives()
     {
         using var database = ForumDatabase.Open(null);
-        var messages = new MessageStore(database, TimeProvider.System, new IdempotencyKeys(database, TimeProvider.System), database.Backlog());
+        var messages = new MessageStore(database, TimeProvider.System, new IdempotencyKeys(database, TimeProvider.System), database.Backlog(),
+            database.Policy(TimeProvider.System));
         var blocks = new BlockStore(database, TimeProvider.System);
         var act = Gen.Frequency((8, Gen.Constant(Act.Send)), (3, Gen.Constant(Act.Read)), (4, Gen.Constant(Act.Delete)),
             (1, Gen.Constant(Act.ReadAll)), (1, Gen.Constant(Act.Block)), (1, Gen.Constant(Act.Unblock)));

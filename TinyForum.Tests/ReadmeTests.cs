@@ -16,6 +16,8 @@ public sealed partial class ReadmeTests
         ["none"] = "无",
         ["a general one"] = "通用的一句",
         ["on if it listens on loopback alone"] = "只监听回环地址时为 on",
+        ["on if anyone may register and it listens on more than loopback, or posts are held"] = "开放注册且不只监听回环地址，或帖子须审核时为 on",
+        ["1 if anyone may register and it listens on more than loopback, else 0"] = "开放注册且不只监听回环地址时为 1，否则为 0",
         ["backups beside the database"] = "数据库旁的 backups",
     };
 

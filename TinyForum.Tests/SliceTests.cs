@@ -210,8 +210,8 @@ public sealed class SliceTests
         backlog.DisposeAsync().AsTask().Wait(); // what it is given stays undone
         database.WriteAsync(c => c.Execute(
             "INSERT INTO users (id, username, username_key, role, created_at) VALUES (2, 'mod', 'mod', 'moderator', 0) ON CONFLICT DO NOTHING")).Wait();
-        return (new PostStore(database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock),
-            new IdempotencyKeys(database, clock), backlog), new Actor(2, "mod", Role.Moderator));
+        return (new PostStore(database, clock, new ModerationStore(database, clock, backlog), new NotificationStore(database, clock),
+            new IdempotencyKeys(database, clock), backlog, database.Policy(clock)), new Actor(2, "mod", Role.Moderator));
     }
 
     /// <summary>A thread of user <paramref name="mod"/> or 2, with replies of some users after 2 and a notification of each.</summary>

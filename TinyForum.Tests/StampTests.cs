@@ -59,7 +59,9 @@ public sealed class StampTests
         await database.WriteAsync(c => c.Execute("INSERT INTO users (id, username, username_key, created_at) VALUES (2, 'ada', 'ada', 0)"));
         var (clock, notifications) = (new ManualTime(), new NotificationStore(database, new ManualTime()));
         await using var backlog = database.Backlog();
-        var posts = new PostStore(database, clock, new ModerationStore(database, clock), notifications, new IdempotencyKeys(database, clock), backlog);
+        var posts = new PostStore(
+            database, clock, new ModerationStore(database, clock, backlog), notifications, new IdempotencyKeys(database, clock), backlog,
+            database.Policy(clock));
         await posts.CreateThreadAsync(Actors.Of(2), "t", "text", ["a"]);
         for (var i = 0; i < 50; i++)
         {

@@ -29,6 +29,11 @@ public sealed class StandingTests(TestContext context)
         ["PATCH /api/webhooks/{id}"] = """{"state":"off"}""",
         ["PUT /api/reports/{id}"] = """{"resolution":"held"}""",
         ["PUT /api/user/{username}/suspension"] = """{"reason":"held"}""",
+        ["POST /api/user/{username}/spam"] = """{"reason":"held"}""",
+        ["POST /api/held/{id}/decline"] = """{"reason":"held"}""",
+        ["POST /api/applications/{id}/decline"] = """{"reason":"held"}""",
+        ["POST /api/invitations"] = """{"expires_in_days":1}""",
+        ["PUT /api/settings"] = """{"registration":"closed"}""",
         ["PUT /api/user/{username}/role"] = """{"role":"admin"}""",
     };
 

@@ -54,6 +54,19 @@ public sealed class WriteBoundTests
         ("PUT /api/user/{username}/role", "other", new { role = "admin" }),
         ("PUT /api/user/{username}/suspension", "other", new { reason = "r" }),
         ("DELETE /api/user/{username}/suspension", "other", null),
+        ("PUT /api/settings", "", new { registration = "approval", invite_after_days = 1 }),
+        ("DELETE /api/settings", "", null),
+        ("POST /api/applications/{id}/accept", "1", null),
+        ("POST /api/applications/{id}/decline", "2", new { reason = new string('x', 500) }),
+        ("POST /api/invitations", "", new { }),
+        ("DELETE /api/invitations/{id}", "5001", null),
+        ("POST /api/held/{id}/accept", "1", null),
+        ("POST /api/held/{id}/decline", "2", new { reason = new string('x', 500) }),
+        ("DELETE /api/held/{id}", "3", null),
+        ("PUT /api/user/{username}/suspension", "user1", new { reason = "r", invited = true }),
+        ("DELETE /api/user/{username}/suspension", "user1", null),
+        ("POST /api/user/{username}/spam", "other", new { }),
+        ("DELETE /api/user/{username}/spam", "other", null),
         ("POST /api/webhooks", "", new { url = "https://hooks.example" }),
         ("POST /api/webhooks/{id}/test", "1", null),
         ("POST /api/webhooks/{id}/deliveries/{delivery}/redeliver", "1", null),
@@ -85,6 +98,7 @@ public sealed class WriteBoundTests
         foreach (var (route, id, body) in Requests)
         {
             var (method, path) = (route.Split(' ')[0], route.Split(' ')[1].Replace("{id}", id).Replace("{username}", id).Replace("{delivery}", "1"));
+            path += route == "DELETE /api/user/{username}/suspension" && id == "user1" ? "?invited=true" : "";
             var answer = await big.SendAsync(method, path, body, ("Idempotency-Key", route.GetHashCode().ToString(CultureInfo.InvariantCulture)));
             Assert.IsTrue((int)answer.Status is 200 or 201 or 202 || route is "DELETE /api/sessions/{id}" or "POST /api/logout", $"{route}: {answer.Text}");
             await forum.Settled();
@@ -171,6 +185,15 @@ public sealed class WriteBoundTests
         INSERT INTO notifications (user_id, kind, post_id, thread_id, from_id, created_at)
         SELECT 2, 'reply', 2 + i, 1, 100 + i, 0 FROM n WHERE i < {NotificationStore.Max};
         UPDATE users SET notifications = {NotificationStore.Max}, unread_notifications = {NotificationStore.Max} WHERE id = 2;
+        UPDATE users SET invited_by = 101 WHERE id > 101;
+        INSERT INTO applications (username, username_key, skeleton, password, text, created_at) SELECT 'new' || i, 'new' || i, 'new' || i, 'x', 't', 0 FROM n;
+        INSERT INTO invitations (id, digest, inviter_id, created_at, expires_at)
+        SELECT 5000 + i, CAST(i AS BLOB), 2, 0, CASE i WHEN 1 THEN 9000000000000000 ELSE 0 END FROM n;
+        INSERT INTO threads (id, author_id, title, last_post) SELECT 300000 + i, 3, 't', 300000 + i FROM n WHERE i < 200;
+        INSERT INTO posts (id, thread_id, number, author_id, body, created_at)
+        SELECT 300000 + i, 300000 + i, 0, 3, printf('%.32000c', 'x'), 0 FROM n WHERE i < 200;
+        UPDATE users SET posts = 200 WHERE id = 3;
+        INSERT INTO held_posts (author_id, title, tags, body, cause, created_at) SELECT 2, 't', '["a"]', printf('%.32000c', 'x'), 'new', 0 FROM n WHERE i < 100;
         INSERT INTO reports (post_id, reporter_id, reason, created_at) SELECT 2 + i, 2, 'r', 0 FROM n;
         INSERT INTO reports (post_id, reporter_id, reason, created_at, resolution, resolved_by, resolved_at) SELECT 2 + i, 3, 'r', 0, 'r', 2, 0 FROM n;
         INSERT INTO moderation_log (actor_id, action, post_id, user_id, created_at) SELECT 2, 'delete', 2 + i, 3, 0 FROM n;

@@ -40,19 +40,24 @@ internal sealed class Forum : IAsyncDisposable
             throw;
         }
         Backlog = new Backlog(
-            Database, c => (AccountErasure.Left(c) ?? ThreadRecount.Left(c)) is not null, SliceOfRest,
+            Database, c => (AccountErasure.Left(c) ?? ThreadRecount.Left(c) ?? TreeSuspension.Left(c) ?? SpamStore.Left(c)) is not null, SliceOfRest,
             e => options.Tell(LogSeverity.Error, "what a deletion left to be done can't be finished", e));
-        Moderation = new ModerationStore(Database, Clock);
-        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog);
-        Sessions = new SessionTable(Database, Clock);
+        Moderation = new ModerationStore(Database, Clock, Backlog);
         var keys = new IdempotencyKeys(Database, Clock);
+        Policy = new PolicyStore(Database, Clock, Moderation, options.Policy, options.IsPublic);
+        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog);
+        Invitations = new InvitationStore(Database, Clock, Policy, keys);
+        Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation);
+        Sessions = new SessionTable(Database, Clock);
         Tokens = new TokenStore(Database, Clock, keys);
-        Messages = new MessageStore(Database, Clock, keys, Backlog);
+        Messages = new MessageStore(Database, Clock, keys, Backlog, Policy);
         Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Events = new EventLog(Database, Clock, options.KeepEvents);
         Webhooks = new WebhookStore(Database, Clock, keys);
-        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog, Policy);
+        Held = new HeldPostStore(Database, Clock, Posts, Moderation, Notifications);
+        Spam = new SpamStore(Database, Clock, Posts, Moderation, Backlog);
         Reports = new ReportStore(Database, Clock, Moderation, Posts, keys);
         Pages = new WorkLimiter(2 * Environment.ProcessorCount, MaxWaitingPages, MaxPageWait, Clock);
         Searches = new WorkThreads("TinyForum search", SearchesAtOnce, SearchesWaiting, SearchWait, Clock);
@@ -72,6 +77,12 @@ internal sealed class Forum : IAsyncDisposable
     public Backlog Backlog { get; }
 
     public UserStore Users { get; }
+
+    public PolicyStore Policy { get; }
+
+    public InvitationStore Invitations { get; }
+
+    public RegistrationStore Registration { get; }
 
     public SessionTable Sessions { get; }
 
@@ -95,6 +106,10 @@ internal sealed class Forum : IAsyncDisposable
 
     public PostStore Posts { get; }
 
+    public HeldPostStore Held { get; }
+
+    public SpamStore Spam { get; }
+
     public EventLog Events { get; }
 
     public WebhookStore Webhooks { get; }
@@ -104,12 +119,16 @@ internal sealed class Forum : IAsyncDisposable
     /// <summary>Pages of lists may be long: made a few at a time, they take little memory, and what is short does not wait for them.</summary>
     public WorkLimiter Pages { get; }
 
-    private static void SliceOfRest(Connection connection)
+    private void SliceOfRest(Connection connection)
     {
         if (AccountErasure.Left(connection) is { } user)
             AccountErasure.Slice(connection, user);
         else if (ThreadRecount.Left(connection) is { } thread)
             ThreadRecount.Slice(connection, thread);
+        else if (TreeSuspension.Left(connection) is not null)
+            TreeSuspension.Slice(connection, Clock.GetUtcNow());
+        else if (SpamStore.Left(connection) is { } spammer)
+            Spam.Slice(connection, spammer);
     }
 
     /// <summary>Finishes the accepted writes and closes the database.</summary>

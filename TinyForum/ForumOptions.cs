@@ -74,6 +74,9 @@ public sealed record ForumOptions
     /// </summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>Who may come in, and what new accounts may do, until an admin changes it while the forum runs (<see cref="PolicyStore"/>).</summary>
+    public ForumPolicy Policy { get; init; } = new();
+
     /// <summary>How passwords are hashed.</summary>
     public PasswordOptions Passwords { get; init; } = new();
 
@@ -109,6 +112,9 @@ public sealed record ForumOptions
 
     /// <summary>Called with every request and with messages for the operator, by several threads at once. What it throws is ignored.</summary>
     public Action<LogEntry>? Log { get; init; }
+
+    /// <summary>Whether the server listens on more than loopback.</summary>
+    internal bool IsPublic { get; init; }
 
     /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;

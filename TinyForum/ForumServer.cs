@@ -59,6 +59,15 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>The blocks between users.</summary>
     public BlockStore Blocks => Forum.Blocks;
 
+    /// <summary>Who may come in, and what new accounts may do.</summary>
+    public PolicyStore Policy => Forum.Policy;
+
+    /// <summary>The invitations, and who invited whom.</summary>
+    public InvitationStore Invitations => Forum.Invitations;
+
+    /// <summary>Registering as the policy has it, and the applications.</summary>
+    public RegistrationStore Registration => Forum.Registration;
+
     /// <summary>The users' notifications.</summary>
     public NotificationStore Notifications => Forum.Notifications;
 
@@ -67,6 +76,12 @@ public sealed class ForumServer : IAsyncDisposable
 
     /// <summary>The reports of posts to the moderators.</summary>
     public ReportStore Reports => Forum.Reports;
+
+    /// <summary>The posts that wait for a moderator.</summary>
+    public HeldPostStore Held => Forum.Held;
+
+    /// <summary>One action against spam.</summary>
+    public SpamStore Spam => Forum.Spam;
 
     /// <summary>What happens, as a log that can be followed.</summary>
     public EventLog Events => Forum.Events;
@@ -106,7 +121,7 @@ public sealed class ForumServer : IAsyncDisposable
         options = options with { BasePath = BasePathOf(options) };
         var anonymousLogout = options.AnonymousLogout ?? addresses.TrueForAll(a => a.IsLoopback);
         var site = new Site(OperatorFile.Read("the style sheet", options.StyleFile), OperatorFile.Read("the page", options.AboutFile));
-        var forum = Open(options with { AnonymousLogout = anonymousLogout }, cancellation);
+        var forum = Open(options with { AnonymousLogout = anonymousLogout, IsPublic = addresses.Exists(a => !a.IsLoopback) }, cancellation);
         var telemetry = new ForumTelemetry();
         try
         {

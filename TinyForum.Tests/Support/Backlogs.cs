@@ -9,6 +9,10 @@ internal static class Backlogs
     /// <summary>A backlog that finds nothing left from before.</summary>
     public static Backlog Backlog(this Database database) => new(database, isLeft: _ => false, rest: _ => { }, failed: _ => { });
 
+    /// <summary>The policy by default, of a forum that listens on loopback alone.</summary>
+    public static PolicyStore Policy(this Database database, TimeProvider clock) =>
+        new(database, clock, new ModerationStore(database, clock, database.Backlog()), new ForumPolicy(), isPublic: false);
+
     /// <summary>Erases an account in one go.</summary>
     public static void Erase(this Connection connection, long userId)
     {

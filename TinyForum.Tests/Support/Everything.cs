@@ -12,7 +12,7 @@ internal static class Everything
         ["html"] = ["true"], ["limit"] = [], ["cursor"] = [], ["reason"] = [],
         ["sort"] = ["active"], ["author"] = ["ada"], ["tag"] = ["news"], ["kinds"] = ["thread.created,reply.created"],
         ["thread"] = ["1"], ["unread"] = ["true"], ["after"] = ["1"],
-        ["box"] = ["sent", "all"], ["with"] = ["bob"], ["q"] = ["word"], ["state"] = ["resolved", "all"], ["post"] = ["1"],
+        ["box"] = ["sent", "all"], ["with"] = ["bob"], ["q"] = ["word"], ["state"] = ["resolved", "all"], ["post"] = ["1"], ["invited"] = [],
     };
 
     /// <summary>Every answer to a GET of a route with one of these ids, with every combination of its parameters, two pages each.</summary>

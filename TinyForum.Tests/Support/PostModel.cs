@@ -51,8 +51,8 @@ internal sealed class PostModel(PostStore store, Actor[] users)
         var clock = new ManualTime();
         return (new PostModel(
             new PostStore(
-                database, clock, new ModerationStore(database, clock), new NotificationStore(database, clock), new IdempotencyKeys(database, clock),
-                database.Backlog()),
+                database, clock, new ModerationStore(database, clock, database.Backlog()), new NotificationStore(database, clock),
+                new IdempotencyKeys(database, clock), database.Backlog(), database.Policy(clock)),
             callers), database);
     }
 

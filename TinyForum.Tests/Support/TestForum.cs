@@ -73,7 +73,23 @@ internal sealed class TestForum : IAsyncDisposable
         return client;
     }
 
-    /// <summary>As <see cref="UserAsync"/>, with a role.</summary>
+    /// <summary>A client of an account that exists, logged in.</summary>
+    public async Task<TestClient> KnownAsync(string name)
+    {
+        var client = Client();
+        (await client.PostAsync("/api/login", new { username = name, password = "secret" })).Is(200, "success");
+        return client;
+    }
+
+    /// <summary>As <see cref="UserAsync(string, string)"/>, however others come in.</summary>
+    public async Task<TestClient> KnownAsync(string name, string role)
+    {
+        await Server.Users.RegisterAsync(name, "secret");
+        await Server.Users.SetRoleAsync(Data.Actor.System, name, Data.RoleName.Parse(role)!.Value);
+        return await KnownAsync(name);
+    }
+
+    /// <summary>As <see cref="UserAsync(string)"/>, with a role.</summary>
     public async Task<TestClient> UserAsync(string name, string role)
     {
         var client = await UserAsync(name);

@@ -39,11 +39,12 @@ internal enum Access
 /// <param name="IsPage">Whether it is a page that takes about as much as a list.</param>
 /// <param name="IsForm">Whether it is a form, which counts against the limits by itself: when it is refused, it shows what was written.</param>
 /// <param name="ContentType">The media type of the answer.</param>
+/// <param name="Waiting">The answer's body if what was asked for waits for a moderator: then the status is 202.</param>
 internal sealed record Endpoint(
     string Pattern, Access Access, JsonTypeInfo? Body, JsonTypeInfo? Answer, Func<Call, ValueTask> Run, string Summary, string Noun,
     string[] Query, int[] Refuses, int Status = 200, bool Kept = false, bool ChangesByGet = false, Subject Subject = default,
     bool IsMarked = false, bool IsSearch = false, bool IsSecret = false, bool IsFeed = false, bool IsPage = false, bool IsForm = false,
-    string ContentType = "application/json")
+    string ContentType = "application/json", JsonTypeInfo? Waiting = null)
 {
     /// <summary>Whether the answer is a page of a list, or as much as one; searches wait for threads of their own.</summary>
     public bool IsPaged { get; } = IsFeed || IsPage || (Query.Contains("cursor") && !IsSearch);
@@ -63,6 +64,27 @@ internal sealed record Endpoint(
 
         async ValueTask Run(Call call) =>
             call.Answer(await handler(call, await call.ReadBodyAsync<TBody>().ConfigureAwait(false)).ConfigureAwait(false));
+    }
+
+    /// <summary>An endpoint with a body, whose answer is a <typeparamref name="TWaiting"/> if what was asked for waits for a moderator.</summary>
+    public static Endpoint OrWaiting<TBody, TAnswer, TWaiting>(string pattern, Access access, Func<Call, TBody, ValueTask<Success>> handler, string summary,
+        int status = 200, int[]? refuses = null, [CallerArgumentExpression(nameof(handler))] string name = "")
+        where TAnswer : Success where TWaiting : Success
+    {
+        return new(pattern, access, ApiJson.Type<TBody>(), ApiJson.Type<TAnswer>(), Run, summary, NounOf(name), [], refuses ?? [], status,
+            Waiting: ApiJson.Type<TWaiting>());
+
+        async ValueTask Run(Call call)
+        {
+            var answer = await handler(call, await call.ReadBodyAsync<TBody>().ConfigureAwait(false)).ConfigureAwait(false);
+            if (answer is TWaiting waiting)
+            {
+                call.Exchange.Status = 202;
+                call.Answer(waiting);
+            }
+            else
+                call.Answer((TAnswer)answer);
+        }
     }
 
     /// <summary>An endpoint whose handler writes the answer itself.</summary>

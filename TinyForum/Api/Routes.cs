@@ -10,13 +10,16 @@ internal static class Routes
 {
     public static IReadOnlyList<Endpoint> Table { get; } =
     [
-        Of<Credentials, UserAnswer>("POST /api/register", Anyone, Accounts.Register, "Registers an account", refuses: [200]),
+        OrWaiting<RegistrationRequest, UserAnswer, ApplicationSent>("POST /api/register", Anyone, Accounts.Register, "Registers an account", refuses: [200]),
         Of<Credentials, Done>("POST /api/login", Anyone, Accounts.LogIn, "Logs in: starts a session", refuses: [200]),
         Of<Done>("POST /api/logout", Session, Accounts.LogOut, "Ends the session that sent it"),
         Of<Done>("GET /api/logout/{username}", Anyone, Accounts.LogOutEverywhere, "Ends every session of a user", changesByGet: true, refuses: [200]),
         Of<UserAnswer>("GET /api/user/{username}", Anyone, Accounts.Find, "An account's number and name", kept: true, refuses: [200]),
         Of<ProfileAnswer>("GET /api/user/{username}/profile", Anyone, Profiles.Get, "An account as others see it", kept: true),
         Of<RoleChange, ProfileAnswer>("PUT /api/user/{username}/role", Admin, Profiles.SetRole, "Gives an account a role", refuses: [409]),
+
+        Of<InvitedAnswer>("GET /api/user/{username}/invited", Anyone, Invitations.Invited, "Who came with an invitation of a user",
+            kept: true, query: ["limit", "cursor"]),
 
         Of<MeAnswer>("GET /api/me", Reader, Me.Get, "The caller's own account", kept: true),
         Of<ProfileChange, MeAnswer>("PATCH /api/me", Writer, Me.Change, "Changes the caller's profile; an empty text removes"),
@@ -31,7 +34,7 @@ internal static class Routes
 
         Of<PostsAnswer>("GET /api/posts", Anyone, Threads.List, "The threads, newest or latest reply first",
             kept: true, isMarked: true, query: ["sort", "author", "tag", "unread", "html", "limit", "cursor"]),
-        Of<NewThread, PostAnswer>("POST /api/posts", Writer, Posts.Create, "Creates a thread", status: 201),
+        OrWaiting<NewThread, PostAnswer, HeldAnswer>("POST /api/posts", Writer, Posts.Create, "Creates a thread", status: 201),
         Of<PostAnswer>("GET /api/posts/{id}", Anyone, Posts.Find, "A thread's first post, or a reply",
             kept: true, isMarked: true, query: ["html"]),
         Of<PostEdit, PostAnswer>("PATCH /api/posts/{id}", Writer, Posts.Edit, "Changes a post's text and keeps the old version",
@@ -44,7 +47,7 @@ internal static class Routes
         Of<LikesAnswer>("DELETE /api/posts/{id}/like", Writer, Posts.Unlike, "Removes the like from a post"),
         Of<RepliesAnswer>("GET /api/posts/{id}/replies", Anyone, Threads.Replies, "The replies of a thread, oldest first",
             kept: true, isMarked: true, query: ["after", "html", "limit", "cursor"]),
-        Of<NewReply, PostAnswer>("POST /api/posts/{id}/replies", Writer, Threads.Reply, "Replies in a thread", status: 201),
+        OrWaiting<NewReply, PostAnswer, HeldAnswer>("POST /api/posts/{id}/replies", Writer, Threads.Reply, "Replies in a thread", status: 201),
         Of<ReadMark, Done>("PUT /api/posts/{id}/read", Writer, Threads.MarkRead, "Marks a thread as read up to a reply"),
         Of<Done>("PUT /api/posts/read", Writer, Threads.MarkAllRead, "Marks everything as read"),
         Of<Done>("PUT /api/posts/{id}/pin", Moderator, Threads.Pin, "Pins a thread to the top of the lists", query: ["reason"]),
@@ -79,8 +82,30 @@ internal static class Routes
         Of<ReportAnswer>("GET /api/reports/{id}", Moderator, Moderation.FindReport, "A report"),
         Of<ResolutionRequest, ReportAnswer>("PUT /api/reports/{id}", Moderator, Moderation.Resolve, "Resolves a report"),
         Of<SuspensionRequest, SuspensionAnswer>("PUT /api/user/{username}/suspension", Moderator, Moderation.Suspend, "Suspends an account", refuses: [409]),
-        Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lifts a suspension"),
+        Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lifts a suspension", query: ["invited"]),
+        Of<SpamRequest, Done>("POST /api/user/{username}/spam", Moderator, Moderation.MarkSpam,
+            "Suspends an account, hides all that it wrote and closes its reports", refuses: [409]),
+        Of<Done>("DELETE /api/user/{username}/spam", Moderator, Moderation.UnmarkSpam, "Undoes that"),
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "The public log of moderation", kept: true, query: ["limit", "cursor"]),
+
+        Of<HeldPostsAnswer>("GET /api/held", Moderator, Held.List, "The posts that wait for a moderator, oldest first", query: ["limit", "cursor"]),
+        Of<HeldPostsAnswer>("GET /api/me/held", Reader, Held.ListOwn, "The caller's posts that wait for a moderator or were declined, newest first",
+            query: ["limit", "cursor"]),
+        Of<HeldAnswer>("GET /api/held/{id}", Reader, Held.Find, "A post that waits or was declined; for its author and moderators"),
+        Of<Done>("DELETE /api/held/{id}", Writer, Held.Withdraw, "Takes back one of the caller's own"),
+        Of<PostAnswer>("POST /api/held/{id}/accept", Moderator, Held.Accept, "Publishes a post that waits", refuses: [409]),
+        Of<Refusal, Done>("POST /api/held/{id}/decline", Moderator, Held.Decline, "Declines a post that waits"),
+
+        Of<ApplicationsAnswer>("GET /api/applications", Moderator, Applications.List, "Who wants to come in, oldest first", query: ["limit", "cursor"]),
+        Of<UserAnswer>("POST /api/applications/{id}/accept", Moderator, Applications.Accept, "Makes an account of an application", refuses: [409]),
+        Of<Refusal, Done>("POST /api/applications/{id}/decline", Moderator, Applications.Decline, "Declines an application"),
+        Of<InvitationsAnswer>("GET /api/invitations", Reader, Invitations.List, "The caller's invitations that may still be used, newest first"),
+        Of<NewInvitation, InvitationAnswer>("POST /api/invitations", Writer, Invitations.Create,
+            "Makes a link with which somebody may register, once", status: 201),
+        Of<Done>("DELETE /api/invitations/{id}", Writer, Invitations.End, "Ends one of the caller's invitations"),
+        Of<SettingsAnswer>("GET /api/settings", Admin, Endpoints.Settings.Get, "Who may come in, and what new accounts may do"),
+        Of<SettingsView, SettingsAnswer>("PUT /api/settings", Admin, Endpoints.Settings.Change, "Changes that; what is absent stays"),
+        Of<SettingsAnswer>("DELETE /api/settings", Admin, Endpoints.Settings.Reset, "Makes it what it was set to at the start"),
 
         Streamed<EventsAnswer>("GET /api/events", Anyone, Endpoints.Events.Read, "What happened, as a list; to who accepts text/event-stream, as a stream",
             query: ["after", "kinds", "thread", "limit"]),

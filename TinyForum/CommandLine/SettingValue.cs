@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using TinyForum.Data;
 
 namespace TinyForum.CommandLine;
 
@@ -31,6 +32,11 @@ internal static class SettingValue
 
     public static readonly SettingValue<LogFormat> Log = OneOf("text|json|off", ArgumentArity.ExactlyOne, "must be text, json or off",
         ("text", LogFormat.Text), ("json", LogFormat.Json), ("off", LogFormat.Off));
+
+    public static readonly SettingValue<Registration> Registration = OneOf(
+        string.Join('|', RegistrationName.All), ArgumentArity.ExactlyOne,
+        $"must be {string.Join(", ", RegistrationName.All.SkipLast(1))} or {RegistrationName.All[^1]}",
+        [.. RegistrationName.All.Select(name => (name, RegistrationName.Parse(name)!.Value))]);
 
     /// <summary>Names of hosts, as <see cref="List"/> has them, without scheme and port.</summary>
     public static readonly SettingValue<IReadOnlyList<string>> HostNames = List("NAME") with

@@ -71,6 +71,34 @@ internal static class Settings
     private static readonly Setting<RateLimit> Searches = Setting.Of("--limit-searches", Defaults.RateLimits.Searches,
         SettingValue.Limit, "Searches from one address");
 
+    private static readonly Setting<Registration?> Registration = Setting.Of<Registration>("--registration", null, SettingValue.Registration,
+        RegistrationName.Of(default),
+        "Who may register: anyone, whose application a moderator accepts, who was invited, or nobody. An admin may change this and what follows later");
+
+    private static readonly Setting<bool?> LimitNewAccounts = Setting.Of<bool>("--limit-new-accounts", null, SettingValue.Switch,
+        "on if anyone may register and it listens on more than loopback, or posts are held", "Whether the limits below apply to new accounts");
+
+    private static readonly Setting<int?> HoldFirstPosts = Policy("hold_first_posts",
+        "How many posts of an account wait until a moderator accepts them", "1 if anyone may register and it listens on more than loopback, else 0");
+
+    private static readonly Setting<int?> NewAccountHours = Policy("new_account_hours", "For how many hours an account is new");
+
+    private static readonly Setting<int?> NewAccountPosts = Policy("new_account_posts", "With fewer posts that others may see than these an account is new");
+
+    private static readonly Setting<int?> NewAccountLinks = Policy("new_account_links", "Links in a post of a new account");
+
+    private static readonly Setting<int?> NewAccountMentions = Policy("new_account_mentions", "Mentions in a post of a new account");
+
+    private static readonly Setting<int?> NewAccountDailyThreads = Policy("new_account_daily_threads", "Threads of a new account in a day");
+
+    private static readonly Setting<int?> NewAccountDailyPosts = Policy("new_account_daily_posts", "Posts of a new account in a day, threads included");
+
+    private static readonly Setting<bool?> NewAccountMessages = Setting.Of<bool>("--new-account-messages", null, SettingValue.Switch,
+        "off", "Whether a new account may write private messages to users who have not written to it");
+
+    private static readonly Setting<int?> InviteAfterDays = Policy("invite_after_days",
+        "For how many days members have an account before they may invite others");
+
     private static readonly Setting<int> MaxConnections = Setting.Of("--max-connections", Defaults.Connections.MaxConnections,
         SettingValue.Number(from: 1), "Connections in all; one too many is answered 503");
 
@@ -102,11 +130,17 @@ internal static class Settings
     private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", Defaults.Passwords.Iterations,
         SettingValue.Number(from: 1), "Passes over that memory");
 
+    private static Setting<int?> Policy(string name, string help, string? fallback = null) => Setting.Of<int>(
+        $"--{name.Replace('_', '-')}", null, SettingValue.Number(from: 0),
+        fallback ?? ForumPolicy.NumberOf(name).Default!.Value.ToString(CultureInfo.InvariantCulture), help);
+
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
         Listen, Title, Description, AboutFile, StyleFile, Hosts, PublicUrl, BasePath, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits,
-        FailedLogins, FailedLoginsPerAddress, Registrations, Writes, Searches, MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep,
+        FailedLogins, FailedLoginsPerAddress, Registrations, Writes, Searches, Registration, LimitNewAccounts, HoldFirstPosts, NewAccountHours,
+        NewAccountPosts, NewAccountLinks, NewAccountMentions, NewAccountDailyThreads, NewAccountDailyPosts, NewAccountMessages, InviteAfterDays,
+        MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep,
         BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory, PasswordIterations,
     ];
 
@@ -139,6 +173,20 @@ internal static class Settings
             Registrations = Registrations.In(line),
             Writes = Writes.In(line),
             Searches = Searches.In(line),
+        },
+        Policy = new ForumPolicy
+        {
+            Registration = Registration.In(line),
+            LimitNewAccounts = LimitNewAccounts.In(line),
+            HoldFirstPosts = HoldFirstPosts.In(line),
+            NewAccountHours = NewAccountHours.In(line),
+            NewAccountPosts = NewAccountPosts.In(line),
+            NewAccountLinks = NewAccountLinks.In(line),
+            NewAccountMentions = NewAccountMentions.In(line),
+            NewAccountDailyThreads = NewAccountDailyThreads.In(line),
+            NewAccountDailyPosts = NewAccountDailyPosts.In(line),
+            NewAccountMessages = NewAccountMessages.In(line),
+            InviteAfterDays = InviteAfterDays.In(line),
         },
         Connections = Defaults.Connections with
         {

@@ -50,7 +50,8 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
              ORDER BY id
             """),
         ("held_posts", """
-            SELECT body, created_at AS "created_at:time", declined_at AS "declined_at:time", id, reason, reply_to, tags AS "tags:json", thread_id AS thread, title
+            SELECT body, created_at AS "created_at:time", declined_at AS "declined_at:time", id, reason, reply_to,
+                   tags AS "tags:json", thread_id AS thread, title
               FROM held_posts
              WHERE author_id = $user
              ORDER BY id

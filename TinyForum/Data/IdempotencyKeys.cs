@@ -61,20 +61,27 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
     /// <exception cref="RefusalException">KeyReused: the key was used for another request. Conflict: what it created is gone.</exception>
     public Task<T> CreateAsync<T>(
         Actor actor, IdempotencyKey? key, string kind, Func<Connection, T> create, Func<T, long> id, Func<Connection, long, T?> findOriginal)
+        where T : class => CreateAsync(actor, key, [kind], create, made => (kind, id(made)), (c, made) => findOriginal(c, made.Id));
+
+    /// <summary>As above, for what may become one of several kinds of things.</summary>
+    public Task<T> CreateAsync<T>(
+        Actor actor, IdempotencyKey? key, IReadOnlyList<string> kinds, Func<Connection, T> create, Func<T, (string Kind, long Id)> idOf,
+        Func<Connection, (string Kind, long Id), T?> findOriginal)
         where T : class =>
         key is null ? database.WriteAsync(actor, clock, create) : database.WriteAsync(actor, clock, c =>
         {
-            var made = Find(c, actor.Id, key, kind);
+            var made = Find(c, actor.Id, key, kinds);
             key.IsReplay = made is not null;
             if (made is not null)
                 return findOriginal(c, made.Value)
                     ?? throw new RefusalException(RefusalKind.Conflict, "what was created with this Idempotency-Key has been deleted");
             var created = create(c);
-            Add(c, actor.Id, key, kind, id(created));
+            var (kind, id) = idOf(created);
+            Add(c, actor.Id, key, kind, id);
             return created;
         });
 
-    private long? Find(Connection connection, long userId, IdempotencyKey key, string kind)
+    private (string Kind, long Id)? Find(Connection connection, long userId, IdempotencyKey key, IReadOnlyList<string> kinds)
     {
         var row = connection.First("""
             SELECT fingerprint, made_id, salt, kind
@@ -92,10 +99,10 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider clock)
             ("$user", userId), ("$key", key.Key), ("$oldest", Oldest));
         if (row is null)
             return null;
-        if (row.Kind != kind || !row.Fingerprint.AsSpan().SequenceEqual(key.Fingerprint))
+        if (!kinds.Contains(row.Kind) || !row.Fingerprint.AsSpan().SequenceEqual(key.Fingerprint))
             throw new RefusalException(RefusalKind.KeyReused, "this Idempotency-Key was used for another request");
         key.StoredSalt = row.Salt;
-        return row.MadeId;
+        return (row.Kind, row.MadeId);
     }
 
     private void Add(Connection connection, long userId, IdempotencyKey key, string kind, long madeId)

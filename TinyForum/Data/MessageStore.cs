@@ -63,9 +63,10 @@ public sealed class MessageStore
     private readonly TimeProvider _clock;
     private readonly IdempotencyKeys _keys;
     private readonly Backlog _backlog;
+    private readonly PolicyStore _policy;
 
-    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys, Backlog backlog) =>
-        (_database, _clock, _keys, _backlog) = (database, clock, keys, backlog);
+    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys, Backlog backlog, PolicyStore policy) =>
+        (_database, _clock, _keys, _backlog, _policy) = (database, clock, keys, backlog, policy);
 
     /// <summary>A page of the actor's messages, newest first.</summary>
     /// <param name="owner">The actor.</param>
@@ -103,15 +104,17 @@ public sealed class MessageStore
     public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
         RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.CheckOptional(subject)));
-        return _keys.CreateAsync(sender, key, "message", c => Send(c, sender.Id, to, subject, body), message => message.Id, FindOriginal);
+        return _keys.CreateAsync(sender, key, "message", c => Send(c, sender, to, subject, body), message => message.Id, FindOriginal);
     }
 
-    private Message Send(Connection connection, long senderId, string to, string? subject, string body)
+    private Message Send(Connection connection, Actor sender, string to, string? subject, string body)
     {
+        var senderId = sender.Id;
         if (UserStore.Find(connection, to) is not { Id: > User.SystemId } recipient) // nobody reads the messages of system
             throw RefusalException.NotFound("user");
         if (BlockStore.Has(connection, recipient.Id, senderId))
             throw RefusalException.Forbidden("this user does not accept messages from you");
+        NewAccounts.RequireMayWriteTo(connection, _policy.Of(connection), sender, recipient.Id, _clock.Now());
         var id = connection.Number("""
             INSERT INTO messages (sender_id, recipient_id, subject, body, created_at)
             VALUES ($from, $to, $subject, $body, $now)
@@ -228,7 +231,7 @@ public sealed class MessageStore
          WHERE id = $owner
         """, ("$owner", ownerId)) ?? 0;
 
-    private static void AddUnread(Connection connection, long ownerId, long count) => connection.Execute("""
+    internal static void AddUnread(Connection connection, long ownerId, long count) => connection.Execute("""
         UPDATE users
            SET unread_messages = unread_messages + $count
          WHERE id = $owner

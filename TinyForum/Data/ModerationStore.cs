@@ -19,23 +19,26 @@ public sealed class ModerationStore
     private readonly Database _database;
     private readonly TimeProvider _clock;
 
-    internal ModerationStore(Database database, TimeProvider clock) => (_database, _clock) = (database, clock);
+    private readonly Backlog _backlog;
+
+    internal ModerationStore(Database database, TimeProvider clock, Backlog backlog) => (_database, _clock, _backlog) = (database, clock, backlog);
 
     /// <summary>Suspends an account, and ends its sessions and tokens at once.</summary>
     /// <param name="actor">The moderator.</param>
     /// <param name="user">The account.</param>
     /// <param name="reason">The reason, which the account and the log show.</param>
     /// <param name="until">When the suspension ends; <see langword="null"/> if only a moderator can lift it.</param>
+    /// <param name="withInvited">Whether also the members are suspended whom the account has invited, whom they have invited, and so on.</param>
     /// <exception cref="RefusalException">
     /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
     /// the actor may not suspend. NotFound: there is no such account. Conflict: it is the last admin who can act.
     /// </exception>
-    public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null)
+    public async Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null, bool withInvited = false)
     {
         RefusalException.ThrowIfInvalid(
             ("reason", TextRule.Reason.Check(reason)), ("until", until <= _clock.GetUtcNow() ? "must be in the future" : null));
         var end = until?.ToUnixTimeMilliseconds();
-        return _database.WriteAsync(actor, _clock, c =>
+        var suspension = await _database.WriteAsync(actor, _clock, c =>
         {
             Permissions.RequireMaySuspend(c, actor, user.Id);
             Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
@@ -45,35 +48,48 @@ public sealed class ModerationStore
                  WHERE id = $user
                    AND (suspension IS NOT $reason OR suspended_until IS NOT $until)
                 """, ("$reason", reason), ("$until", end), ("$user", user.Id));
+            if (changed > 0 || withInvited)
+                Log(c, actor, withInvited ? "suspend_invited" : "suspend", null, user.Id, reason);
             if (changed > 0)
             {
-                Log(c, actor, "suspend", null, user.Id, reason);
                 EventLog.Add(c, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: user.Id));
             }
             SessionTable.EndAccess(c, user.Id);
+            if (withInvited)
+                TreeSuspension.Begin(c, user.Id, reason, end);
             return new Suspension(reason, end is null ? null : Clock.Time(end.Value));
-        });
+        }).ConfigureAwait(false);
+        if (withInvited)
+            await FinishAsync().ConfigureAwait(false);
+        return suspension;
     }
 
+    private Task FinishAsync() => _backlog.FinishAsync(c => TreeSuspension.Slice(c, _clock.GetUtcNow()));
+
     /// <summary>Lifts a suspension.</summary>
+    /// <param name="actor">The moderator.</param>
+    /// <param name="user">The account.</param>
+    /// <param name="withInvited">Whether it is also lifted from those members whom it was extended to, or who are suspended for the same reason.</param>
     /// <returns>Whether it was suspended.</returns>
     /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>.</exception>
-    public Task<bool> LiftSuspensionAsync(Actor actor, User user) => _database.WriteAsync(actor, _clock, c =>
+    public async Task<bool> LiftSuspensionAsync(Actor actor, User user, bool withInvited = false)
     {
-        Permissions.RequireMaySuspend(c, actor, user.Id);
-        var lifted = c.Execute("""
-            UPDATE users
-               SET suspension = NULL, suspended_until = NULL
-             WHERE id = $user
-               AND suspension IS NOT NULL
-            """, ("$user", user.Id)) > 0;
-        if (lifted)
+        var isLifted = await _database.WriteAsync(actor, _clock, c =>
         {
-            Log(c, actor, "unsuspend", null, user.Id, null);
+            Permissions.RequireMaySuspend(c, actor, user.Id);
+            if (c.First("SELECT suspension FROM users WHERE id = $user", r => r.TextOrNull(0), ("$user", user.Id)) is not { } reason)
+                return false;
+            c.Execute("UPDATE users SET suspension = NULL, suspended_until = NULL WHERE id = $user", ("$user", user.Id));
+            Log(c, actor, withInvited ? "unsuspend_invited" : "unsuspend", null, user.Id, null);
             EventLog.Add(c, new ForumEvent(0, EventKind.UserUnsuspended, _clock.GetUtcNow(), UserId: user.Id));
-        }
-        return lifted;
-    });
+            if (withInvited)
+                TreeSuspension.BeginToLift(c, user.Id, reason);
+            return true;
+        }).ConfigureAwait(false);
+        if (withInvited)
+            await FinishAsync().ConfigureAwait(false);
+        return isLifted;
+    }
 
     /// <summary>A page of the accounts that are suspended now, the newest accounts first, with their roles.</summary>
     /// <param name="limit">How many at most.</param>

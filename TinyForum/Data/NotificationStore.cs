@@ -141,21 +141,35 @@ public sealed class NotificationStore
             RemoveOldest(connection, userId);
     }
 
+    /// <summary>Notifies a user of what is about no post, in the transaction of the event itself.</summary>
+    internal void Notify(Connection connection, long userId, string kind, long fromId) => Tell(connection, connection.All($"""
+        INSERT INTO notifications (user_id, kind, from_id, created_at)
+        SELECT u.id, $kind, $from, $now
+          FROM users u
+         WHERE u.id = $user
+           AND {User.IsRegistered}
+           AND u.id <> $from
+           AND (u.suspension IS NULL OR u.suspended_until IS NOT NULL)
+        RETURNING user_id, id
+        """, r => (r.GetInt64(0), r.GetInt64(1)), ("$kind", kind), ("$from", fromId), ("$now", _clock.Now()), ("$user", userId)));
+
     /// <summary>Notifies every admin of what concerns the forum itself, in the transaction of the event.</summary>
-    internal void NotifyAdmins(Connection connection, string kind)
+    internal void NotifyAdmins(Connection connection, string kind) => Tell(connection, connection.All("""
+        INSERT INTO notifications (user_id, kind, created_at)
+        SELECT id, $kind, $now
+          FROM users
+         WHERE role = 'admin'
+           AND id > 1
+        RETURNING user_id, id
+        """, r => (r.GetInt64(0), r.GetInt64(1)), ("$kind", kind), ("$now", _clock.Now())));
+
+    private void Tell(Connection connection, IEnumerable<(long User, long Id)> told)
     {
-        foreach (var (admin, id) in connection.All("""
-            INSERT INTO notifications (user_id, kind, created_at)
-            SELECT id, $kind, $now
-              FROM users
-             WHERE role = 'admin'
-               AND id > 1
-            RETURNING user_id, id
-            """, r => (r.GetInt64(0), r.GetInt64(1)), ("$kind", kind), ("$now", _clock.Now())))
+        foreach (var (user, id) in told)
         {
-            EventLog.Add(connection, new ForumEvent(0, EventKind.NotificationCreated, _clock.GetUtcNow(), UserId: admin, ItemId: id));
-            if (Count(connection, admin, 1, 1) > Max)
-                RemoveOldest(connection, admin);
+            EventLog.Add(connection, new ForumEvent(0, EventKind.NotificationCreated, _clock.GetUtcNow(), UserId: user, ItemId: id));
+            if (Count(connection, user, 1, 1) > Max)
+                RemoveOldest(connection, user);
         }
     }
 

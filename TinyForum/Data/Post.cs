@@ -30,6 +30,11 @@ public sealed record Post(
     long Id, long ThreadId, long Number, User Author, string Body, DateTimeOffset CreatedAt, DateTimeOffset? EditedAt, long Revision,
     long Likes, bool? Liked, long? ReplyTo, Side? DeletedBy, ThreadHead? Head);
 
+/// <summary>What became of a post that was submitted: one of the two.</summary>
+/// <param name="Post">The post, if it was written.</param>
+/// <param name="Held">What waits for a moderator.</param>
+public sealed record Submission(Post? Post, HeldPost? Held);
+
 /// <summary>What only the head of a thread has.</summary>
 /// <param name="Title">The thread's title.</param>
 /// <param name="Tags">Its tags in the author's order.</param>

@@ -23,23 +23,54 @@ public sealed partial class PostStore
     internal bool Delete(Connection connection, Actor actor, long id, string? reason)
     {
         var post = LoadToDelete(connection, actor, id);
+        var side = actor.Id == post.Author.Id ? Side.Author : Side.Moderator;
+        var isDone = post.DeletedBy is null ? Hide(connection, post, actor.Id, side) : Mark(connection, post, actor.Id, side);
+        Tell(connection, actor, "delete", post, reason);
+        return isDone;
+    }
+
+    /// <summary>Hides a visible post, in the transaction of what it is hidden for.</summary>
+    /// <returns>Whether all is done; else <see cref="FinishAsync"/> has to follow.</returns>
+    internal bool Hide(Connection connection, Post post, long byId, Side side)
+    {
+        Mark(connection, post, byId, side);
+        SearchIndex.Remove(connection, post.Id);
+        Happened(connection, EventKind.PostDeleted, post.Id, post.ThreadId);
+        if (post.Head is not null)
+            return MarkDeleted(connection, post, true);
+        CountReply(connection, post, -1);
+        NotificationStore.PostsDeleted(connection, post.ThreadId, post.Id, post.Id + 1);
+        return true;
+    }
+
+    /// <summary>Shows a hidden post, in the transaction of what it is shown for.</summary>
+    /// <returns>Whether all is done; else <see cref="FinishAsync"/> has to follow.</returns>
+    internal bool Show(Connection connection, Post post, Func<PostTokens> tokens)
+    {
+        connection.Execute("""
+            UPDATE posts
+               SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
+             WHERE id = $id
+            """, ("$id", post.Id));
+        var isDone = post.Head is null || MarkDeleted(connection, post, false);
+        if (post.Head is null)
+            CountReply(connection, post, 1);
+        var isOut = post.Head is null && ThreadRecount.IsOut(connection, post);
+        if (post.Head is null && !isOut)
+            NotificationStore.PostsRestored(connection, post.ThreadId, post.Id, post.Id + 1);
+        if (!isOut)
+            SearchIndex.Put(connection, post.Id, tokens());
+        Happened(connection, EventKind.PostRestored, post.Id, post.ThreadId);
+        return isDone;
+    }
+
+    private bool Mark(Connection connection, Post post, long byId, Side side)
+    {
         connection.Execute("""
             UPDATE posts
                SET deleted_at = coalesce(deleted_at, $now), deleted_by = $by, deleted_as = $side
              WHERE id = $id
-            """, ("$now", _clock.Now()), ("$by", actor.Id), ("$side", actor.Id == post.Author.Id ? "author" : "moderator"), ("$id", id));
-        if (post.DeletedBy is not null)
-        {
-            Tell(connection, actor, "delete", post, reason);
-            return true;
-        }
-        SearchIndex.Remove(connection, id);
-        Happened(connection, EventKind.PostDeleted, id, post.ThreadId);
-        Tell(connection, actor, "delete", post, reason);
-        if (post.Head is not null)
-            return MarkDeleted(connection, post, true);
-        CountReply(connection, post, -1);
-        NotificationStore.PostsDeleted(connection, post.ThreadId, id, id + 1);
+            """, ("$now", _clock.Now()), ("$by", byId), ("$side", side == Side.Author ? "author" : "moderator"), ("$id", post.Id));
         return true;
     }
 
@@ -56,19 +87,7 @@ public sealed partial class PostStore
             if (post.DeletedBy is null)
                 return (LoadToChange(c, actor, id), true);
             Permissions.RequireMayRestore(c, actor, post);
-            c.Execute("""
-                UPDATE posts
-                   SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
-                 WHERE id = $id
-                """, ("$id", id));
-            var isDone = post.Head is null || MarkDeleted(c, post, false);
-            if (post.Head is null)
-                CountReply(c, post, 1);
-            if (post.Head is null && !ThreadRecount.IsOut(c, post))
-                NotificationStore.PostsRestored(c, post.ThreadId, id, id + 1);
-            if (post.Head is not null || !ThreadRecount.IsOut(c, post))
-                SearchIndex.Put(c, id, expected.Of(post.Head?.Title, post.Body));
-            Happened(c, EventKind.PostRestored, id, post.ThreadId);
+            var isDone = Show(c, post, () => expected.Of(post.Head?.Title, post.Body));
             Tell(c, actor, "restore", post, reason);
             return (Load(c, id, actor.Id)!, isDone);
         }).ConfigureAwait(false);

@@ -12,7 +12,7 @@ public sealed partial class PostStore
     // What is looked up before an edit is of no use if the text is edited meanwhile.
     private const int MaxEditTries = 10;
 
-    /// <summary>Creates a thread.</summary>
+    /// <summary>Creates a thread at once, whatever the forum's policy; <see cref="SubmitThreadAsync"/> asks that.</summary>
     /// <param name="author">The actor.</param>
     /// <param name="title">Its title.</param>
     /// <param name="body">The text of its first post.</param>
@@ -27,7 +27,7 @@ public sealed partial class PostStore
         return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens, mentioned), post => post.Id, FindOriginal);
     }
 
-    /// <summary>Creates a reply.</summary>
+    /// <summary>Creates a reply at once, whatever the forum's policy; <see cref="SubmitReplyAsync"/> asks that.</summary>
     /// <param name="author">The actor.</param>
     /// <param name="threadId">The thread.</param>
     /// <param name="body">The text.</param>
@@ -43,6 +43,60 @@ public sealed partial class PostStore
         var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
         return _keys.CreateAsync(
             author, key, "post", c => CreateReply(c, author, threadId, text, tokens, mentioned, replyTo), post => post.Id, FindOriginal);
+    }
+
+    /// <summary>Creates a thread, or lets it wait for a moderator, as the forum's policy has it.</summary>
+    /// <exception cref="RefusalException">
+    /// Invalid: the text breaks a rule. Forbidden: a new account has written enough today. Conflict: too many posts of the author wait.
+    /// </exception>
+    /// <inheritdoc cref="CreateThreadAsync"/>
+    public Task<Submission> SubmitThreadAsync(
+        Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
+    {
+        var text = PostText.Check(title, body, tags ?? []);
+        var (tokens, mentioned) = (PostTokens.Of(title, body), MentionedBy(body));
+        return SubmitAsync(author, new NewPost(null, text), key, c => CreateThread(c, author.Id, text, tokens, mentioned));
+    }
+
+    /// <summary>Creates a reply, or lets it wait for a moderator, as the forum's policy has it.</summary>
+    /// <exception cref="RefusalException">
+    /// As <see cref="CreateReplyAsync"/>. Forbidden: a new account has written enough today. Conflict: too many posts of the author wait.
+    /// </exception>
+    /// <inheritdoc cref="CreateReplyAsync"/>
+    public Task<Submission> SubmitReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
+    {
+        var text = PostText.Check(null, body, null);
+        var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
+        return SubmitAsync(author, new NewPost(threadId, text, replyTo), key, c => CreateReply(c, author, threadId, text, tokens, mentioned, replyTo));
+    }
+
+    private Task<Submission> SubmitAsync(Actor author, NewPost post, IdempotencyKey? key, Func<Connection, Post> write)
+    {
+        var counts = NewAccounts.Count(_policy.Current, author, post.Text.Title, post.Text.Body);
+        return _keys.CreateAsync(author, key, ["post", "held"],
+            c =>
+            {
+                if (!NewAccounts.HasToWait(c, _policy.Of(c), author, post, counts, _clock.Now()))
+                    return new Submission(write(c), null);
+                if (post.ThreadId is { } thread)
+                    RequireMayReply(c, author, thread, post.ReplyTo);
+                return new Submission(null, HeldPostStore.Hold(c, author, post, HoldCause.New, _clock.Now()));
+            },
+            made => made.Held is { } held ? ("held", held.Id) : ("post", made.Post!.Id),
+            (c, made) => made.Kind == "held" ? HeldPostStore.Find(c, made.Id) is { } held ? new Submission(null, held) : null
+                : FindOriginal(c, made.Id) is { } original ? new Submission(original, null) : null);
+    }
+
+    /// <summary>Writes a post that has waited, in the transaction that accepts it, and tells its author.</summary>
+    /// <exception cref="RefusalException">NotFound: the thread is gone.</exception>
+    internal Post Accept(Connection connection, HeldPost held, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned, long moderatorId)
+    {
+        var replyTo = held.ReplyTo is { } answered && Load(connection, answered, null) is { DeletedBy: null } ? held.ReplyTo : null;
+        var post = held.ThreadId is { } thread
+            ? CreateReply(connection, held.Author, thread, text, tokens, mentioned, replyTo, isLetIn: true)
+            : CreateThread(connection, held.Author.Id, text, tokens, mentioned);
+        _notifications.Notify(connection, held.Author.Id, "accept_post", post.Id, moderatorId);
+        return post;
     }
 
     /// <summary>Changes a post's text and keeps the old version. If nothing differs, nothing happens.</summary>
@@ -62,6 +116,7 @@ public sealed partial class PostStore
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
     {
         var text = PostText.Check(title, body, tags);
+        var counts = NewAccounts.Count(_policy.Current, editor, title, body);
         var after = MentionedBy(body);
         for (var tries = 0; tries < MaxEditTries; tries++)
         {
@@ -71,6 +126,7 @@ public sealed partial class PostStore
             var edited = await _database.WriteAsync(editor, _clock, c =>
             {
                 var post = LoadToChange(c, editor, id);
+                NewAccounts.RequireMayEdit(c, _policy.Of(c), editor, counts, _clock.Now());
                 if (body is not null && post.Body != former)
                     return null; // it has been edited just now
                 if (Edit(c, editor, post, text, expected, revisions, reason) is not { } edited)
@@ -134,7 +190,28 @@ public sealed partial class PostStore
     }
 
     private Post CreateReply(
-        Connection connection, Actor author, long threadId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned, long? replyTo)
+        Connection connection, User author, long threadId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned, long? replyTo,
+        bool isLetIn = false)
+    {
+        var (threadAuthor, hasReadAll, repliedTo) = RequireMayReply(connection, author, threadId, replyTo, isLetIn);
+        var id = NextId(connection);
+        var number = connection.Number("""
+            UPDATE threads
+               SET replies = replies + 1, last_number = last_number + 1, last_post = $id
+             WHERE id = $thread
+            RETURNING last_number
+            """, ("$id", id), ("$thread", threadId))!.Value;
+        Insert(connection, id, threadId, number, author.Id, text.Body!, replyTo);
+        if (hasReadAll)
+            MarkRead(connection, author.Id, threadId, number);
+        SearchIndex.PutNew(connection, id, tokens, author.Id, threadId);
+        Happened(connection, EventKind.ReplyCreated, id, threadId);
+        _notifications.PostCreated(connection, id, author.Id, threadAuthor, repliedTo, mentioned);
+        return Load(connection, id, author.Id)!;
+    }
+
+    private static (long ThreadAuthor, bool HasReadAll, long? RepliedTo) RequireMayReply(
+        Connection connection, User author, long threadId, long? replyTo, bool isLetIn = false)
     {
         var thread = connection.First($"""
             SELECT t.author_id, t.locked, {HasReadAll}
@@ -146,8 +223,8 @@ public sealed partial class PostStore
                AND t.deleted = 0
             """, r => new { AuthorId = r.GetInt64(0), IsLocked = r.GetBoolean(1), HasReadAll = r.GetBoolean(2) },
             ("$author", author.Id), ("$thread", threadId)) ?? throw RefusalException.NotFound("thread");
-        if (thread.IsLocked)
-            Permissions.RequireMayReplyInLocked(connection, author);
+        if (thread.IsLocked && !isLetIn)
+            Permissions.RequireMayReplyInLocked(connection, (Actor)author);
         var repliedTo = replyTo is null ? (long?)null : connection.Number("""
             SELECT author_id
               FROM posts
@@ -155,21 +232,7 @@ public sealed partial class PostStore
                AND thread_id = $thread
                AND deleted_at IS NULL
             """, ("$id", replyTo), ("$thread", threadId)) ?? throw RefusalException.Invalid("reply_to", "must be the id of a post in this thread");
-
-        var id = NextId(connection);
-        var number = connection.Number("""
-            UPDATE threads
-               SET replies = replies + 1, last_number = last_number + 1, last_post = $id
-             WHERE id = $thread
-            RETURNING last_number
-            """, ("$id", id), ("$thread", threadId))!.Value;
-        Insert(connection, id, threadId, number, author.Id, text.Body!, replyTo);
-        if (thread.HasReadAll)
-            MarkRead(connection, author.Id, threadId, number);
-        SearchIndex.PutNew(connection, id, tokens, author.Id, threadId);
-        Happened(connection, EventKind.ReplyCreated, id, threadId);
-        _notifications.PostCreated(connection, id, author.Id, thread.AuthorId, repliedTo, mentioned);
-        return Load(connection, id, author.Id)!;
+        return (thread.AuthorId, thread.HasReadAll, repliedTo);
     }
 
     /// <returns>The post as it is now; <see langword="null"/> if nothing differs.</returns>
@@ -218,7 +281,7 @@ public sealed partial class PostStore
         EventLog.Add(connection, new ForumEvent(0, kind, _clock.GetUtcNow(), postId, threadId));
 
     // Looked up before the write, whose time it would take; who registers meanwhile is not told.
-    private IReadOnlyList<long> MentionedBy(string? body) =>
+    internal IReadOnlyList<long> MentionedBy(string? body) =>
         body is null ? [] : _database.Read(c => Mentions.Find(body, key => UserStore.FindByKey(c, key)?.Id));
 
     private string? BodyOf(long id) => _database.Read(c => Load(c, id, viewerId: null))?.Body;

@@ -101,10 +101,12 @@ public sealed partial class PostStore
     private readonly NotificationStore _notifications;
     private readonly IdempotencyKeys _keys;
     private readonly Backlog _backlog;
+    private readonly PolicyStore _policy;
 
     internal PostStore(
-        Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys, Backlog backlog) =>
-        (_database, _clock, _moderation, _notifications, _keys, _backlog) = (database, clock, moderation, notifications, keys, backlog);
+        Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys, Backlog backlog,
+        PolicyStore policy) =>
+        (_database, _clock, _moderation, _notifications, _keys, _backlog, _policy) = (database, clock, moderation, notifications, keys, backlog, policy);
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null) =>

@@ -15,9 +15,10 @@ namespace TinyForum.Data;
 /// <param name="UnreadMessages">How many private messages are unread; to be shown to its owner only.</param>
 /// <param name="UnreadNotifications">How many notifications are unread; to be shown to its owner only.</param>
 /// <param name="Suspension">Its suspension, if it is suspended.</param>
+/// <param name="InvitedBy">Whose invitation it came with, if it did.</param>
 public sealed record Account(
     long Id, string Username, Role Role, string? DisplayName, string? Bio, DateTimeOffset CreatedAt, long Posts,
-    long UnreadMessages, long UnreadNotifications, Suspension? Suspension);
+    long UnreadMessages, long UnreadNotifications, Suspension? Suspension, User? InvitedBy);
 
 /// <summary>The suspension of an account.</summary>
 /// <param name="Reason">The reason.</param>
@@ -32,7 +33,13 @@ public sealed record Suspension(string Reason, DateTimeOffset? Until)
 public sealed class UserStore
 {
     private const string AccountColumns =
-        "u.id, u.username, u.role, u.display_name, u.bio, u.created_at, u.posts, u.unread_messages, u.unread_notifications, u.suspension, u.suspended_until";
+        "u.id, u.username, u.role, u.display_name, u.bio, u.created_at, u.posts, u.unread_messages, u.unread_notifications, u.suspension, u.suspended_until, "
+        + "i.id, i.username";
+
+    private const string AccountTables = """
+        users u
+          LEFT JOIN users i ON i.id = u.invited_by
+        """;
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -48,7 +55,7 @@ public sealed class UserStore
 
     internal PasswordStore Passwords { get; }
 
-    /// <summary>Registers an account.</summary>
+    /// <summary>Registers an account, whatever the forum's policy; <see cref="RegistrationStore"/> asks that.</summary>
     /// <returns>
     /// The account, or <see langword="null"/> if the name is taken, whatever its case and width, or looks like that of another account.
     /// </returns>
@@ -63,21 +70,24 @@ public sealed class UserStore
         return await _database.WriteAsync(c => Register(c, name!, hash)).ConfigureAwait(false);
     }
 
-    private Actor? Register(Connection connection, Username name, string hash)
+    /// <summary>Makes an account, in the caller's transaction.</summary>
+    /// <returns>The account, or <see langword="null"/> if the name is taken.</returns>
+    internal Actor? Register(Connection connection, Username name, string hash, long? inviterId = null)
     {
         if (IsTaken(connection, name))
             return null;
         var registered = connection.First("""
-            INSERT INTO users (username, username_key, skeleton, password, created_at)
-            VALUES ($username, $key, $skeleton, $password, $now)
+            INSERT INTO users (username, username_key, skeleton, password, created_at, invited_by)
+            VALUES ($username, $key, $skeleton, $password, $now, $inviter)
             RETURNING id, username, role
-            """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$skeleton", name.Skeleton), ("$password", hash), ("$now", _clock.Now()))!;
+            """, MapActor, ("$username", name.Shown), ("$key", name.Key), ("$skeleton", name.Skeleton), ("$password", hash), ("$now", _clock.Now()),
+            ("$inviter", inviterId))!;
         EventLog.Add(connection, new ForumEvent(0, EventKind.UserRegistered, _clock.GetUtcNow(), UserId: registered.Id));
         return registered;
     }
 
     /// <summary>Whether there is an account of that name, or one whose name looks like it, as it is shown or as it is folded.</summary>
-    private static bool IsTaken(Connection connection, Username name) => connection.Number("""
+    internal static bool IsTaken(Connection connection, Username name) => connection.Number("""
         SELECT 1
           FROM users
          WHERE username_key IN ($key, $skeleton)
@@ -163,10 +173,10 @@ public sealed class UserStore
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
         SELECT {AccountColumns}
-          FROM users u
-         WHERE id > $after
+          FROM {AccountTables}
+         WHERE u.id > $after
            AND {User.IsNamed}
-         ORDER BY id
+         ORDER BY u.id
          LIMIT $limit
         """, MapAccount, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? User.SystemId)));
 
@@ -265,15 +275,15 @@ public sealed class UserStore
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
         SELECT {AccountColumns}
-          FROM users u
-         WHERE id = $id
+          FROM {AccountTables}
+         WHERE u.id = $id
            AND {User.IsNamed}
         """, MapAccount, ("$id", userId));
 
     private static Account? FindAccount(Connection connection, string username) => Username.KeyOf(username) is not { } key ? null : connection.First($"""
         SELECT {AccountColumns}
-          FROM users u
-         WHERE username_key = $key
+          FROM {AccountTables}
+         WHERE u.username_key = $key
            AND {User.IsNamed}
         """, MapAccount, ("$key", key));
 
@@ -281,5 +291,5 @@ public sealed class UserStore
 
     private static Account MapAccount(Row row) => new(
         row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, row.TextOrNull(3), row.TextOrNull(4), row.Time(5), row.GetInt64(6),
-        row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9) is { } reason ? new Suspension(reason, row.TimeOrNull(10)) : null);
+        row.GetInt64(7), row.GetInt64(8), row.TextOrNull(9) is { } reason ? new Suspension(reason, row.TimeOrNull(10)) : null, row.UserOrNull(11));
 }

@@ -67,6 +67,9 @@ internal static class Mentions
         }
     }
 
+    /// <summary>How often a text may mention somebody, whether there is such a user or not.</summary>
+    internal static int Count(string body) => Runs(body).Count();
+
     /// <summary>Whether a text may mention anybody.</summary>
     internal static bool MayBeIn(string body) => body.AsSpan().ContainsAny(AtSigns);
 

@@ -14,6 +14,7 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     internal static readonly TextRule MessageBody = new(1, 8_192, Lines: true);
     internal static readonly TextRule Subject = new(1, 150);
     internal static readonly TextRule Reason = new(1, 500, Lines: true);
+    internal static readonly TextRule Application = new(1, 2_000, Lines: true);
     internal static readonly TextRule DisplayName = new(0, 50, Shown: true); // the empty one clears it
     internal static readonly TextRule Bio = new(0, 1_000, Lines: true);
     internal static readonly TextRule TokenName = new(1, 50);

@@ -23,15 +23,23 @@ internal static class AccountPages
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         call.Caller = null;
-        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => Register(call, form, mistakes), before: () => RegisterAsync(call, form))
-            .ConfigureAwait(false);
+        var waits = false;
+        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes =>
+        {
+            if (!waits)
+                return Register(call, form, mistakes);
+            call.Exchange.Status = 202;
+            return ApplicationPages.Sent(call);
+        }, before: async () => waits = await RegisterAsync(call, form).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    private static async Task RegisterAsync(Call call, Form form)
+    /// <returns>Whether it waits for a moderator: then the login that follows is refused.</returns>
+    private static async Task<bool> RegisterAsync(Call call, Form form)
     {
+        var request = new RegistrationRequest(form["username"], form["password"], form.OrNull("application"), form.OrNull("invitation"));
         try
         {
-            await Accounts.Register(call, new Credentials(form["username"], form["password"])).ConfigureAwait(false);
+            return await Accounts.Register(call, request).ConfigureAwait(false) is ApplicationSent;
         }
         catch (HttpRefusalException e) when (e.Status == 200) // taken: by the same form, if it was sent twice
         {
@@ -43,6 +51,7 @@ internal static class AccountPages
             {
                 throw e;
             }
+            return false;
         }
     }
 
@@ -71,7 +80,10 @@ internal static class AccountPages
             var (o, w) = (page.Out, page.Words);
             o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
             o.Write($"{w.RoleOf(account.Role)} · {w.Since} {account.CreatedAt} · ");
-            o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a></p>\n");
+            o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a>");
+            if (account.InvitedBy is { } inviter)
+                o.Write($" · {w.InvitedBy} <a href=\"{Url.User(inviter.Username)}\">{inviter.Username}</a>");
+            o.Write($" · <a href=\"{Url.User(account.Username, "/invited")}\">{w.Invited}</a></p>\n");
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
             if (call.Caller is { } caller && caller.Id != account.Id)
@@ -79,7 +91,11 @@ internal static class AccountPages
                 o.Write($"<div class=\"tools\"><a href=\"{new Url("/messages/new?to=", null, account.Username)}\">{w.WriteMessage}</a> ");
                 page.Button(new Url("/blocks/", null, account.Username), w.Block);
                 if (Permissions.MaySuspend(caller, account.Id, account.Role))
+                {
                     o.Write($"<a href=\"{Url.User(account.Username, "/suspend")}\">{w.Suspend}</a> ");
+                    if (!call.Forum.Spam.IsMarked(new User(account.Id, account.Username)))
+                        page.Button(Url.User(account.Username, "/spam"), w.Spam);
+                }
                 if (caller.Role == Role.Admin && account.Id != Data.User.SystemId)
                     o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a>");
                 o.Write($"</div>\n");
@@ -132,8 +148,19 @@ internal static class AccountPages
     {
         var w = page.Words;
         page.Out.Write($"<h1>{w.Register}</h1>\n");
+        var registration = page.Call.Forum.Policy.Current.Registration;
+        var invitation = form.Or("invitation", page.Call.Query("invitation"));
+        if (registration == Registration.Closed)
+        {
+            page.Out.Write($"<p>{w.RegistrationClosed}</p>\n");
+            return;
+        }
         Forms.Begin(page, new Url("/register"), form, mistakes, hasLogin: true);
+        if (registration == Registration.Invite || invitation.Length > 0)
+            Forms.Line(page, "invitation", w.Invitation, invitation, mistakes, w.InvitationHelp);
         Forms.Login(page, form, mistakes, isNew: true);
+        if (registration == Registration.Approval && invitation.Length == 0)
+            Forms.Area(page, "application", w.Application, form["application"], mistakes, w.ApplicationHelp);
         Ending(page, form, w.Register);
         page.Out.Write($"<p>{w.HasAccount} <a href=\"{Other(page, form, "/login")}\">{w.LogIn}</a></p>\n");
     });

@@ -31,10 +31,7 @@ internal static class ModerationPages
         return Page.Write(call, w => w.Moderation, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.Moderation}</h1>\n<nav class=\"sorts\" aria-label=\"{w.Moderation}\">");
-            Tab("", w.OpenReports, state == ReportState.Open);
-            Tab("?state=resolved", w.ResolvedReports, state == ReportState.Resolved);
-            o.Write($"<a href=\"{new Url("/moderation/suspended")}\">{w.Suspended}</a></nav>\n");
+            Begin(page, state == ReportState.Open ? w.OpenReports : w.ResolvedReports);
             if (reports.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.NoReports}</p>\n");
             if (state == ReportState.Open)
@@ -45,11 +42,33 @@ internal static class ModerationPages
                     Show(page, [report], null);
             }
             ThreadPages.Paging(page, call.Next(list, reports.Next));
-
-            void Tab(string rest, string label, bool isCurrent) =>
-                o.Write($"<a href=\"{new Url("/moderation", Rest: rest)}\"{new Html(isCurrent ? " aria-current=\"page\"" : "")}>{label}</a> ");
         });
     }
+
+    /// <summary>The heading of what moderators do, with the ways to all of it.</summary>
+    public static void Begin(Page page, string current)
+    {
+        var (o, w, forum) = (page.Out, page.Words, page.Call.Forum);
+        o.Write($"<h1>{w.Moderation}</h1>\n<nav class=\"sorts\" aria-label=\"{w.Moderation}\">");
+        Tab("/moderation", w.OpenReports);
+        Tab("/moderation?state=resolved", w.ResolvedReports);
+        Tab("/moderation/held", w.Held, forum.Held.CountWaiting(MaxShown + 1));
+        Tab("/moderation/applications", w.Applications, forum.Registration.CountApplications());
+        Tab("/moderation/suspended", w.Suspended);
+        if (page.Call.Caller?.Role == Role.Admin)
+            Tab("/moderation/settings", w.Settings);
+        o.Write($"</nav>\n");
+
+        void Tab(string path, string label, long waiting = 0)
+        {
+            o.Write($"<a href=\"{new Url(path)}\"{new Html(label == current ? " aria-current=\"page\"" : "")}>{label}");
+            if (waiting > 0)
+                o.Write($" <span class=\"count\">{Count(waiting)}</span>");
+            o.Write($"</a> ");
+        }
+    }
+
+    private static string Count(long waiting) => FormattableString.Invariant($"{Math.Min(waiting, MaxShown)}{(waiting > MaxShown ? "+" : "")}");
 
     /// <summary>Ends what is reported of a post up to a report, with the post or without.</summary>
     public static async ValueTask Resolve(Call call)
@@ -120,10 +139,13 @@ internal static class ModerationPages
     public static void Link(Page page)
     {
         var (o, w) = (page.Out, page.Words);
-        var waiting = page.Call.Forum.Reports.CountOpen(MaxShown + 1);
-        o.Write($"<a href=\"{new Url("/moderation")}\">{w.Moderation}");
-        if (waiting > 0)
-            o.Write($" <span class=\"count\">{Math.Min(waiting, MaxShown)}{(waiting > MaxShown ? "+" : "")}</span>");
+        var (reports, held, applications) = (
+            page.Call.Forum.Reports.CountOpen(MaxShown + 1), page.Call.Forum.Held.CountWaiting(MaxShown + 1), page.Call.Forum.Registration.CountApplications());
+        var first = reports > 0 ? "" : held > 0 ? "/held" : applications > 0 ? "/applications" : "";
+        o.Write($"<a href=\"{new Url("/moderation", Rest: first)}\">");
+        o.Write($"{w.Moderation}");
+        if (reports + held + applications > 0)
+            o.Write($" <span class=\"count\">{Count(reports + held + applications)}</span>");
         o.Write($"</a>\n");
     }
 
@@ -173,7 +195,11 @@ internal static class ModerationPages
             o.Write($"</form>\n");
         }
         if (post is not null && call.Forum.Users.FindAccount(post.Author.Id) is { } author && Permissions.MaySuspend(call.Caller, author.Id, author.Role))
-            o.Write($"<p class=\"tools\"><a href=\"{Url.User(author.Username, "/suspend")}\">{w.Suspend} {author.Username}</a></p>\n");
+        {
+            o.Write($"<div class=\"tools\"><a href=\"{Url.User(author.Username, "/suspend")}\">{w.Suspend} {author.Username}</a> ");
+            page.Button(Url.User(author.Username, "/spam"), w.Spam);
+            o.Write($"</div>\n");
+        }
         o.Write($"</section>\n");
     }
 

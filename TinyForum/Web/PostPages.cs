@@ -66,8 +66,8 @@ internal static class PostPages
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         await Forms.SubmitAsync(call, form, async () =>
         {
-            var thread = await call.Forum.Posts.CreateThreadAsync(call.User, form["title"], form["body"], TagsOf(form), form.Key(call)).ConfigureAwait(false);
-            return $"/posts/{thread.Id}";
+            var made = await call.Forum.Posts.SubmitThreadAsync(call.User, form["title"], form["body"], TagsOf(form), form.Key(call)).ConfigureAwait(false);
+            return made.Post is { } thread ? $"/posts/{thread.Id}" : "/held";
         }, mistakes => Write(call, form, mistakes)).ConfigureAwait(false);
     }
 
@@ -76,8 +76,8 @@ internal static class PostPages
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         await Forms.SubmitAsync(call, form, async () =>
         {
-            var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, form["body"], ReplyTo(form), form.Key(call)).ConfigureAwait(false);
-            return $"/posts/{reply.Id}";
+            var made = await call.Forum.Posts.SubmitReplyAsync(call.User, call.Id, form["body"], ReplyTo(form), form.Key(call)).ConfigureAwait(false);
+            return made.Post is { } reply ? $"/posts/{reply.Id}" : "/held";
         }, mistakes => ThreadPages.Thread(call, Undeleted(Found(call)), form, mistakes)).ConfigureAwait(false);
     }
 

@@ -12,7 +12,7 @@ internal static class SuspensionPages
         return Page.Write(call, w => w.Suspended, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1><a href=\"{new Url("/moderation")}\">{w.Moderation}</a>: {w.Suspended}</h1>\n");
+            ModerationPages.Begin(page, w.Suspended);
             if (accounts.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             o.Write($"<ul class=\"threads\">\n");
@@ -35,7 +35,9 @@ internal static class SuspensionPages
         if (suspension.Until is { } until)
             o.Write($" {w.Expires} {until}");
         o.Write($"</p>\n<p dir=\"auto\">{suspension.Reason}</p>\n");
-        if (Permissions.MaySuspend(page.Call.Caller, user.Id, role))
+        if (Permissions.MaySuspend(page.Call.Caller, user.Id, role) && page.Call.Forum.Spam.IsMarked(user))
+            page.Button(Url.User(user.Username, "/unspam"), w.Unspam);
+        else if (Permissions.MaySuspend(page.Call.Caller, user.Id, role))
             page.Button(Url.User(user.Username, "/lift"), w.Lift);
     }
 
@@ -46,7 +48,8 @@ internal static class SuspensionPages
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
         await Forms.SubmitAsync(call, form, async () =>
         {
-            await call.Forum.Moderation.SuspendAsync(call.User, Found(call), form["reason"], Until(form["until"])).ConfigureAwait(false);
+            await call.Forum.Moderation.SuspendAsync(call.User, Found(call), form["reason"], Until(form["until"]), form["invited"] == "1")
+                .ConfigureAwait(false);
             return Url.User(call.Username).ToString();
         }, mistakes => Suspend(call, form, mistakes)).ConfigureAwait(false);
     }
@@ -54,6 +57,19 @@ internal static class SuspensionPages
     public static ValueTask Lift(Call call) => Forms.DoAsync(call, async () =>
     {
         await call.Forum.Moderation.LiftSuspensionAsync(call.User, Found(call)).ConfigureAwait(false);
+        return Url.User(call.Username).ToString();
+    });
+
+    public static ValueTask Spam(Call call) => Forms.DoAsync(call, async () =>
+    {
+        var (user, isInQueue) = (Found(call), call.Exchange.Header("Referer")?.Contains("/moderation/held", StringComparison.Ordinal) == true);
+        await call.Forum.Spam.MarkAsync(call.User, user).ConfigureAwait(false);
+        return isInQueue ? "/moderation/held" : Url.User(call.Username).ToString();
+    });
+
+    public static ValueTask Unspam(Call call) => Forms.DoAsync(call, async () =>
+    {
+        await call.Forum.Spam.UndoAsync(call.User, Found(call)).ConfigureAwait(false);
         return Url.User(call.Username).ToString();
     });
 
@@ -79,6 +95,7 @@ internal static class SuspensionPages
             Forms.Begin(page, Url.User(user.Username, "/suspend"), form, mistakes);
             Forms.Area(page, "reason", w.Reason, form["reason"], mistakes);
             Forms.Line(page, "until", w.Until, form["until"], mistakes, w.UntilHelp, type: "datetime-local");
+            Forms.Choice(page, "invited", w.WithInvited, form["invited"], [("0", w.No), ("1", w.Yes)], mistakes);
             Forms.End(page, w.Suspend);
         });
     }

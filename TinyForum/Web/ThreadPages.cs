@@ -42,6 +42,8 @@ internal static class ThreadPages
                 Sorts(page, isActive, unread);
             if (tag is null && author is null && call.Query("cursor") is null)
                 page.News(w.NewsThread, w.NewsThreads);
+            if (tag is null && author is null)
+                HeldPages.ShowOwn(page, threadId: null);
             if (threads.Items.Count == 0 && call.Query("cursor") is null && tag is null && author is null && !unread)
             {
                 o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
@@ -122,6 +124,8 @@ internal static class ThreadPages
             Turning(page, head.Id, after, replies.Next is null ? null : replies.Items[^1].Number);
             if (isDeleted)
                 return;
+            if (replies.Next is null)
+                HeldPages.ShowOwn(page, head.Id);
             Seen(page, head, replies.Items.Count > 0 ? replies.Items[^1].Number : after == 0 ? 0 : null);
             PostPages.ReplyForm(page, head, form, mistakes);
         }, Url.Post(head.Id, "/feed"), Beginning(head.Body));

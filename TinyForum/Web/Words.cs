@@ -60,6 +60,62 @@ internal sealed partial record Words
     public required string DeletedByAuthor { get; init; }
     public required string DeletedByModerator { get; init; }
     public required string DeleteHelp { get; init; }
+    public required string Held { get; init; }
+
+    public required string HeldHelp { get; init; }
+
+    public required string Waits { get; init; }
+
+    public required string Declined { get; init; }
+
+    public required string Withdraw { get; init; }
+
+    public required string HeldAsNew { get; init; }
+
+    public required string HeldByFilter { get; init; }
+
+    public required string Accept { get; init; }
+
+    public required string Decline { get; init; }
+
+    public required string Spam { get; init; }
+
+    public required string Unspam { get; init; }
+
+    public required string Applications { get; init; }
+
+    public required string Application { get; init; }
+
+    public required string ApplicationHelp { get; init; }
+
+    public required string ApplicationSent { get; init; }
+
+    public required string ApplicationSentHelp { get; init; }
+
+    public required string Invitations { get; init; }
+
+    public required string InvitationsHelp { get; init; }
+
+    public required string InvitationOnce { get; init; }
+
+    public required string Invitation { get; init; }
+
+    public required string InvitationHelp { get; init; }
+
+    public required string Invite { get; init; }
+
+    public required string Invited { get; init; }
+
+    public required string InvitedBy { get; init; }
+
+    public required string RegistrationClosed { get; init; }
+
+    public required string WithInvited { get; init; }
+
+    public required string Yes { get; init; }
+
+    public required string No { get; init; }
+
     public required Func<long, string> DeleteThreadHelp { get; init; } // with how many replies it goes
     public required string ReasonHelp { get; init; }
     public required string InReplyTo { get; init; }
@@ -185,6 +241,14 @@ internal sealed partial record Words
     public required Func<long, string> Likes { get; init; }
     public required Func<long, string> Posts { get; init; }
 
+    public required Func<long, string> HeldCount { get; init; }
+
+    /// <summary>What one of the forum's settings is called.</summary>
+    public required Func<string, string> Policy { get; init; }
+
+    /// <summary>Who may register.</summary>
+    public required Func<string, string> RegistrationOf { get; init; }
+
     /// <summary>A refusal as a sentence.</summary>
     public string Sentence(string message)
     {
@@ -218,6 +282,8 @@ internal sealed partial record Words
         "subject" => Subject,
         "q" => Search,
         "reason" => Reason,
+        "application" => Application,
+        "invitation" => Invitation,
         "until" => Until,
         "resolution" => Resolution,
         "role" => Role,
@@ -229,6 +295,6 @@ internal sealed partial record Words
         "scope" => Scope,
         "expires_in_days" => Days,
         "reply_to" => InReplyTo,
-        _ => name,
+        _ => Policy(name),
     };
 }

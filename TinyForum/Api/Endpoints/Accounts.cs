@@ -5,6 +5,10 @@ namespace TinyForum.Api.Endpoints;
 
 internal sealed record Credentials(string Username, string Password);
 
+internal sealed record RegistrationRequest(string Username, string Password, string? Application = null, string? Invitation = null);
+
+internal sealed record ApplicationSent(string Message) : Success;
+
 internal sealed record UserView(long Id, string Username)
 {
     public static UserView Of(User user) => new(user.Id, user.Username);
@@ -15,20 +19,23 @@ internal sealed record UserAnswer(UserView User) : Success;
 /// <summary>Accounts: registering, logging in and out, looking a user up.</summary>
 internal static class Accounts
 {
-    public static async ValueTask<UserAnswer> Register(Call call, Credentials body)
+    /// <returns>A <see cref="UserAnswer"/>, or an <see cref="ApplicationSent"/>.</returns>
+    public static async ValueTask<Success> Register(Call call, RegistrationRequest body)
     {
         var counted = call.RateLimits.Registration(call);
-        Actor? user = null;
+        RegistrationResult? result = null;
         try
         {
-            user = await call.Forum.Users.RegisterAsync(body.Username, body.Password).ConfigureAwait(false);
+            result = await call.Forum.Registration.RegisterAsync(new Registrant(body.Username, body.Password, body.Application, body.Invitation))
+                .ConfigureAwait(false);
         }
         finally
         {
-            if (user is null)
+            if (result is null)
                 counted?.Dispose();
         }
-        return user is null ? throw new HttpRefusalException(200, "username already exists") : new UserAnswer(UserView.Of(user));
+        return result is null ? throw new HttpRefusalException(200, "username already exists")
+            : result.Account is { } user ? new UserAnswer(UserView.Of(user)) : new ApplicationSent("the application waits for a moderator");
     }
 
     public static async ValueTask<Done> LogIn(Call call, Credentials body)
@@ -43,6 +50,8 @@ internal static class Accounts
     {
         var user = call.Forum.Users.Find(body.Username);
         var proof = await Prove(call, user?.Id, body.Password).ConfigureAwait(false);
+        if (user is null && await call.Forum.Registration.WhyNotAsync(body.Username, body.Password).ConfigureAwait(false) is { } why)
+            throw RefusalException.Forbidden(why);
         if (user is null)
             throw new HttpRefusalException(200, "user does not exist");
         if (proof is null)

@@ -6,7 +6,9 @@ internal sealed record ReportRequest(string Reason);
 
 internal sealed record ResolutionRequest(string Resolution);
 
-internal sealed record SuspensionRequest(string Reason, string? Until = null);
+internal sealed record SuspensionRequest(string Reason, string? Until = null, bool? Invited = null);
+
+internal sealed record SpamRequest(string? Reason = null);
 
 internal sealed record ReportView(
     long Id, long Post, UserView Reporter, string Reason, string CreatedAt, string? Resolution, UserView? ResolvedBy, string? ResolvedAt)
@@ -63,13 +65,25 @@ internal static class Moderation
     {
         var user = User(call);
         var suspension = await call.Forum.Moderation.SuspendAsync(
-            call.User, user, body.Reason, Until(body)).ConfigureAwait(false);
+            call.User, user, body.Reason, Until(body), body.Invited == true).ConfigureAwait(false);
         return new(new SuspensionView(UserView.Of(user), suspension.Reason, suspension.Until is { } end ? Rfc3339.Format(end) : null));
     }
 
     public static async ValueTask<Done> LiftSuspension(Call call)
     {
-        await call.Forum.Moderation.LiftSuspensionAsync(call.User, User(call)).ConfigureAwait(false);
+        await call.Forum.Moderation.LiftSuspensionAsync(call.User, User(call), call.Flag("invited")).ConfigureAwait(false);
+        return new Done();
+    }
+
+    public static async ValueTask<Done> MarkSpam(Call call, SpamRequest body)
+    {
+        await call.Forum.Spam.MarkAsync(call.User, User(call), body.Reason).ConfigureAwait(false);
+        return new Done();
+    }
+
+    public static async ValueTask<Done> UnmarkSpam(Call call)
+    {
+        await call.Forum.Spam.UndoAsync(call.User, User(call)).ConfigureAwait(false);
         return new Done();
     }
 

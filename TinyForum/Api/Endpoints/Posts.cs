@@ -13,11 +13,12 @@ internal sealed record PreviewAnswer(string Html) : Success;
 /// <summary>Single posts, threads and replies alike: creating, reading, editing, deleting, liking.</summary>
 internal static class Posts
 {
-    public static async ValueTask<PostAnswer> Create(Call call, NewThread body)
+    /// <inheritdoc cref="Held.Submitted"/>
+    public static async ValueTask<Success> Create(Call call, NewThread body)
     {
         var key = call.IdempotencyKey();
-        var thread = await call.Forum.Posts.CreateThreadAsync(call.User, body.Title, body.Body, body.Tags, key).ConfigureAwait(false);
-        return PostAnswer.Created(call, thread, key);
+        return Held.Submitted(
+            call, await call.Forum.Posts.SubmitThreadAsync(call.User, body.Title, body.Body, body.Tags, key).ConfigureAwait(false), key);
     }
 
     public static ValueTask<PostAnswer> Find(Call call)

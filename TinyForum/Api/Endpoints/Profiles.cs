@@ -2,10 +2,11 @@ using TinyForum.Data;
 
 namespace TinyForum.Api.Endpoints;
 
-internal sealed record ProfileView(string? Bio, string CreatedAt, string? DisplayName, long Id, long Posts, string Role, string Username)
+internal sealed record ProfileView(string? Bio, string CreatedAt, string? DisplayName, long Id, UserView? InvitedBy, long Posts, string Role, string Username)
 {
     public static ProfileView Of(Account account) => new(
-        account.Bio, Rfc3339.Format(account.CreatedAt), account.DisplayName, account.Id, account.Posts, RoleName.Of(account.Role), account.Username);
+        account.Bio, Rfc3339.Format(account.CreatedAt), account.DisplayName, account.Id,
+        account.InvitedBy is { } inviter ? UserView.Of(inviter) : null, account.Posts, RoleName.Of(account.Role), account.Username);
 }
 
 internal sealed record ProfileAnswer(ProfileView Profile) : Success;

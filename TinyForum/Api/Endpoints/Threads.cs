@@ -34,11 +34,12 @@ internal static class Threads
             post => ReplyView.Of(call, post), (replies, next) => new RepliesAnswer(replies, next));
     }
 
-    public static async ValueTask<PostAnswer> Reply(Call call, NewReply body)
+    /// <inheritdoc cref="Held.Submitted"/>
+    public static async ValueTask<Success> Reply(Call call, NewReply body)
     {
         var key = call.IdempotencyKey();
-        var reply = await call.Forum.Posts.CreateReplyAsync(call.User, call.Id, body.Body, body.ReplyTo, key).ConfigureAwait(false);
-        return PostAnswer.Created(call, reply, key);
+        return Held.Submitted(
+            call, await call.Forum.Posts.SubmitReplyAsync(call.User, call.Id, body.Body, body.ReplyTo, key).ConfigureAwait(false), key);
     }
 
     public static async ValueTask<Done> MarkRead(Call call, ReadMark body) =>

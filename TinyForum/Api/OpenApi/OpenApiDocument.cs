@@ -115,6 +115,16 @@ internal sealed class OpenApiDocument
     private JsonObject Responses(Endpoint endpoint, string method, string path)
     {
         var responses = new JsonObject { [$"{endpoint.Status}"] = Success(endpoint, method) };
+        if (endpoint.Waiting is { } waiting)
+        {
+            var schema = Schema(waiting, isBody: false);
+            responses["202"] = new JsonObject
+            {
+                ["description"] = "It waits for a moderator.",
+                ["headers"] = responses[$"{endpoint.Status}"]!["headers"]!.DeepClone(),
+                ["content"] = Content("application/json", schema, Example(schema)),
+            };
+        }
         foreach (var status in OpenApiRefusals.Of(endpoint, method, path))
             responses[$"{status}"] = OpenApiTerms.Reference("responses", OpenApiRefusals.NameOf(status));
         return responses;

@@ -14,6 +14,26 @@ internal static class OpenApiTerms
     private static readonly Dictionary<string, Term> Members = new(StringComparer.Ordinal)
     {
         ["action"] = new("What was done.", "lock"),
+        ["RegistrationRequest.application"] = Text(TextRule.Application, "I build model railways."),
+        ["RegistrationRequest.invitation"] = new("The `token` of an invitation.", "c2VjcmV0", Length(1, InvitationStore.MaxSecret)),
+        ["ApplicationSent.message"] = new("What it waits for.", "the application waits for a moderator"),
+        ["ApplicationView.text"] = new("What they say of themselves.", "I build model railways."),
+        ["NewInvitation.expires_in_days"] = new("How many days it may be used in.", InvitationStore.DefaultDays, Whole(1, InvitationStore.MaxDays)),
+        ["InvitationView.url"] = new("Where somebody registers with it; shown only once.", "https://forum.example/register?invitation=c2VjcmV0"),
+        ["HeldView.cause"] = Choice("Why it waits: its author is new, or a filter holds it.", "new", "filter"),
+        ["HeldView.reason"] = new("Why it was declined, if that was said.", "It is an advertisement."),
+        ["SuspensionRequest.invited"] = new("Whether also the members whom the account has invited, whom they have, and so on.", true),
+        ["registration"] = Choice("Who may register.", [.. RegistrationName.All]),
+        ["limit_new_accounts"] = new("Whether there are limits to what new accounts may do.", true),
+        ["hold_first_posts"] = Policy("hold_first_posts", "How many posts of an account a moderator has to accept first."),
+        ["new_account_hours"] = Policy("new_account_hours", "For how many hours an account is new."),
+        ["new_account_posts"] = Policy("new_account_posts", "With fewer posts than these an account is new."),
+        ["new_account_links"] = Policy("new_account_links", "How many links a post of a new account may have."),
+        ["new_account_mentions"] = Policy("new_account_mentions", "How many mentions a post of a new account may have."),
+        ["new_account_daily_threads"] = Policy("new_account_daily_threads", "How many threads a new account may begin in a day."),
+        ["new_account_daily_posts"] = Policy("new_account_daily_posts", "How many posts a new account may write in a day."),
+        ["new_account_messages"] = new("Whether a new account may write private messages to users who have not written to it.", false),
+        ["invite_after_days"] = Policy("invite_after_days", "After how many days a member may invite others."),
         ["bio"] = Text(TextRule.Bio, "Likes trains."),
         ["body"] = Text(TextRule.PostBody, "Hello, everybody!"),
         ["current"] = Text(TextRule.Password, "correct horse"),
@@ -88,6 +108,7 @@ internal static class OpenApiTerms
         ["query.state"] = Choice("Which ones.", "open", "resolved", "all"),
         ["query.tag"] = new("Only with this tag.", "trains"),
         ["query.thread"] = new("Only what happens in the thread with that id.", 1, Whole(1)),
+        ["query.invited"] = new("Whether it is also lifted from the members whom the account has invited, whom they have, and so on.", true),
         ["query.unread"] = new("Only what the caller has not read.", true),
         ["query.with"] = new("Only the conversation with this user.", "wei"),
     };
@@ -96,9 +117,12 @@ internal static class OpenApiTerms
     public static IReadOnlyDictionary<string, string> Nouns { get; } = new Dictionary<string, string>
     {
         ["Accounts"] = "Registering, logging in and out, looking a user up.",
+        ["Applications"] = "Who wants to come in.",
         ["Blocks"] = "The users whom the caller blocks.",
         ["Events"] = "What happens, as it happens.",
         ["Feeds"] = "What is new, for feed readers (Atom).",
+        ["Held"] = "Posts that wait for a moderator.",
+        ["Invitations"] = "Links with which others may register, and who came with whose.",
         ["Me"] = "The caller's own account.",
         ["Messages"] = "Private messages.",
         ["Moderation"] = "Reports, suspensions and the public log of moderation.",
@@ -108,6 +132,7 @@ internal static class OpenApiTerms
         ["Search"] = "Search over threads and replies.",
         ["Service"] = "The server itself: health, metrics, this document.",
         ["Sessions"] = "Where the caller is logged in.",
+        ["Settings"] = "Who may come in, and what new accounts may do.",
         ["Threads"] = "Lists of threads, their replies and their state.",
         ["Tokens"] = "Access tokens for the caller's scripts.",
         ["Webhooks"] = "Addresses that are told of what happens, and what was sent to them.",
@@ -216,6 +241,9 @@ internal static class OpenApiTerms
         ["required"] = isAlways,
         ["schema"] = new JsonObject { ["type"] = "string" },
     };
+
+    private static Term Policy(string name, string description) =>
+        new(description, ForumPolicy.NumberOf(name).Default ?? 1, Whole(0, ForumPolicy.NumberOf(name).Most));
 
     private static Term Text(TextRule rule, string sample) => new(null, sample, Length(rule.Min, rule.Max));
 

@@ -1,0 +1,236 @@
+using TinyForum.Search;
+using TinyForum.Storage;
+
+namespace TinyForum.Data;
+
+/// <summary>
+/// One action against an account that sends spam: it is suspended, what it wrote is hidden, and the reports by it and about its posts are closed. All
+/// that can be undone. The account is out at once; the rest goes in slices (<see cref="Backlog"/>). Thread-safe.
+/// </summary>
+public sealed class SpamStore
+{
+    /// <summary>How many posts, messages or reports a slice has at most.</summary>
+    internal const int SliceSize = 50;
+
+    private const string Reason = "spam";
+
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly PostStore _posts;
+    private readonly ModerationStore _moderation;
+    private readonly Backlog _backlog;
+
+    internal SpamStore(Database database, TimeProvider clock, PostStore posts, ModerationStore moderation, Backlog backlog) =>
+        (_database, _clock, _posts, _moderation, _backlog) = (database, clock, posts, moderation, backlog);
+
+    /// <summary>Suspends an account for good, hides its posts and messages and closes its reports. Repeating it changes nothing.</summary>
+    /// <param name="actor">The moderator.</param>
+    /// <param name="user">The account.</param>
+    /// <param name="reason">More about it, for the log.</param>
+    /// <exception cref="RefusalException">
+    /// Forbidden, NotFound, Conflict: as <see cref="ModerationStore.SuspendAsync"/>. Invalid: the reason breaks its rule.
+    /// </exception>
+    public async Task MarkAsync(Actor actor, User user, string? reason = null)
+    {
+        await _database.WriteAsync(actor, _clock, c =>
+        {
+            Permissions.RequireMaySuspend(c, actor, user.Id);
+            Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
+            if (IsMarked(c, user.Id))
+                return false;
+            c.Execute("""
+                INSERT INTO spam (user_id, actor_id, created_at, suspension, suspended_until)
+                SELECT id, $actor, $now, suspension, suspended_until
+                  FROM users
+                 WHERE id = $user
+                    ON CONFLICT (user_id) DO UPDATE SET actor_id = excluded.actor_id, created_at = excluded.created_at, is_undone = 0, is_done = 0
+                """, ("$actor", actor.Id), ("$now", _clock.Now()), ("$user", user.Id));
+            c.Execute("UPDATE users SET suspension = $reason, suspended_until = NULL WHERE id = $user", ("$reason", Reason), ("$user", user.Id));
+            SessionTable.EndAccess(c, user.Id);
+            _moderation.Log(c, actor, "spam", postId: null, user.Id, reason);
+            EventLog.Add(c, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: user.Id));
+            return true;
+        }).ConfigureAwait(false);
+        await FinishAsync(user.Id).ConfigureAwait(false);
+    }
+
+    /// <summary>Undoes that: the account is as it was before, and what was hidden or closed with it is as it was.</summary>
+    /// <returns>Whether it was marked.</returns>
+    /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="ModerationStore.SuspendAsync"/>.</exception>
+    public async Task<bool> UndoAsync(Actor actor, User user)
+    {
+        var isUndone = await _database.WriteAsync(actor, _clock, c =>
+        {
+            Permissions.RequireMaySuspend(c, actor, user.Id);
+            if (!IsMarked(c, user.Id))
+                return false;
+            c.Execute("""
+                UPDATE users
+                   SET suspension = spam.suspension, suspended_until = spam.suspended_until
+                  FROM spam
+                 WHERE users.id = spam.user_id
+                   AND spam.user_id = $user
+                """, ("$user", user.Id));
+            c.Execute("UPDATE spam SET is_undone = 1, is_done = 0 WHERE user_id = $user", ("$user", user.Id));
+            _moderation.Log(c, actor, "unspam", postId: null, user.Id, reason: null);
+            EventLog.Add(c, new ForumEvent(0, EventKind.UserUnsuspended, _clock.GetUtcNow(), UserId: user.Id));
+            return true;
+        }).ConfigureAwait(false);
+        if (isUndone)
+            await FinishAsync(user.Id).ConfigureAwait(false);
+        return isUndone;
+    }
+
+    /// <summary>Whether an account is marked.</summary>
+    public bool IsMarked(User user) => _database.Read(c => IsMarked(c, user.Id));
+
+    private static bool IsMarked(Connection connection, long userId) =>
+        connection.Number("SELECT 1 FROM spam WHERE user_id = $user AND is_undone = 0", ("$user", userId)) is not null;
+
+    private async Task FinishAsync(long userId)
+    {
+        await _backlog.FinishAsync(c => Slice(c, userId)).ConfigureAwait(false);
+        _backlog.Resume(); // long threads of its own have still to be gone through
+    }
+
+    /// <summary>The account that is to be gone on with; <see langword="null"/> if none is.</summary>
+    internal static long? Left(Connection connection) => connection.Number("SELECT min(user_id) FROM spam WHERE is_done = 0");
+
+    /// <summary>Does the next slice of an account.</summary>
+    /// <returns>Whether nothing is left of it.</returns>
+    internal bool Slice(Connection connection, long userId)
+    {
+        if (connection.First("""
+            SELECT actor_id, is_undone
+              FROM spam
+             WHERE user_id = $user
+               AND is_done = 0
+            """, r => new { Actor = r.GetInt64(0), IsUndone = r.GetBoolean(1) }, ("$user", userId)) is not { } spam)
+            return true;
+        if (spam.IsUndone)
+        {
+            if (ShowPosts(connection, userId) > 0 || ShowMail(connection, userId) > 0 || OpenReports(connection, userId) > 0)
+                return false;
+            connection.Execute("DELETE FROM spam WHERE user_id = $user", ("$user", userId));
+            return true;
+        }
+        if (HidePosts(connection, userId, spam.Actor) > 0 || HideMail(connection, userId) > 0 || CloseReports(connection, userId, spam.Actor) > 0)
+            return false;
+        connection.Execute("UPDATE spam SET is_done = 1 WHERE user_id = $user", ("$user", userId));
+        return true;
+    }
+
+    private int HidePosts(Connection connection, long userId, long actorId)
+    {
+        var posts = connection.All("""
+            SELECT id
+              FROM posts
+             WHERE author_id = $user
+               AND deleted_at IS NULL
+             ORDER BY thread_id, id
+             LIMIT $limit
+            """, r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize));
+        foreach (var id in posts)
+        {
+            connection.Execute("INSERT INTO spam_posts (user_id, post_id) VALUES ($user, $post)", ("$user", userId), ("$post", id));
+            _posts.Hide(connection, PostStore.Load(connection, id, viewerId: null, ofDeletedThreads: true)!, actorId, Side.Moderator);
+        }
+        return posts.Count;
+    }
+
+    private int ShowPosts(Connection connection, long userId)
+    {
+        var (size, text) = (0, 0);
+        foreach (var id in connection.All("SELECT post_id FROM spam_posts WHERE user_id = $user ORDER BY post_id LIMIT $limit",
+            r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize)))
+        {
+            var post = PostStore.Load(connection, id, viewerId: null, ofDeletedThreads: true)!;
+            if (size > 0 && text + post.Body.Length > ThreadRecount.SliceText)
+                break;
+            (size, text) = (size + 1, text + post.Body.Length);
+            connection.Execute("DELETE FROM spam_posts WHERE user_id = $user AND post_id = $post", ("$user", userId), ("$post", id));
+            if (post.DeletedBy == Side.Moderator)
+                _posts.Show(connection, post, () => PostTokens.Of(post.Head?.Title, post.Body));
+        }
+        return size;
+    }
+
+    private static int HideMail(Connection connection, long userId)
+    {
+        var mail = connection.All("""
+            SELECT b.owner_id, b.message_id, b.unread
+              FROM mailbox b
+             WHERE b.peer_id = $user
+               AND b.inbox = 1
+               AND b.owner_id <> $user
+             LIMIT $limit
+            """, r => (Owner: r.GetInt64(0), Message: r.GetInt64(1), Unread: r.GetInt64(2)), ("$user", userId), ("$limit", SliceSize));
+        foreach (var (owner, message, unread) in mail)
+        {
+            connection.Execute("INSERT INTO spam_mail (user_id, owner_id, message_id, unread) VALUES ($user, $owner, $message, $unread)",
+                ("$user", userId), ("$owner", owner), ("$message", message), ("$unread", unread));
+            connection.Execute("DELETE FROM mailbox WHERE owner_id = $owner AND message_id = $message", ("$owner", owner), ("$message", message));
+            MessageStore.AddUnread(connection, owner, -unread);
+        }
+        return mail.Count;
+    }
+
+    private static int ShowMail(Connection connection, long userId)
+    {
+        var mail = connection.All("SELECT owner_id, message_id, unread FROM spam_mail WHERE user_id = $user LIMIT $limit",
+            r => (Owner: r.GetInt64(0), Message: r.GetInt64(1), Unread: r.GetInt64(2)), ("$user", userId), ("$limit", SliceSize));
+        foreach (var (owner, message, unread) in mail)
+        {
+            connection.Execute("INSERT INTO mailbox (owner_id, message_id, peer_id, inbox, sent, unread) VALUES ($owner, $message, $user, 1, 0, $unread)",
+                ("$user", userId), ("$owner", owner), ("$message", message), ("$unread", unread));
+            connection.Execute("DELETE FROM spam_mail WHERE user_id = $user AND owner_id = $owner AND message_id = $message",
+                ("$user", userId), ("$owner", owner), ("$message", message));
+            MessageStore.AddUnread(connection, owner, unread);
+        }
+        return mail.Count;
+    }
+
+    private int CloseReports(Connection connection, long userId, long actorId)
+    {
+        var reports = connection.All("""
+            SELECT r.id
+              FROM reports r
+              JOIN posts p ON p.id = r.post_id
+             WHERE r.resolved_at IS NULL
+               AND (r.reporter_id = $user OR p.author_id = $user)
+             ORDER BY r.id
+             LIMIT $limit
+            """, r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize));
+        foreach (var id in reports)
+        {
+            connection.Execute("INSERT INTO spam_reports (user_id, report_id) VALUES ($user, $report)", ("$user", userId), ("$report", id));
+            connection.Execute("UPDATE reports SET resolution = $reason, resolved_by = $actor, resolved_at = $now WHERE id = $report",
+                ("$reason", Reason), ("$actor", actorId), ("$now", _clock.Now()), ("$report", id));
+        }
+        return reports.Count;
+    }
+
+    private static int OpenReports(Connection connection, long userId)
+    {
+        var reports = connection.All("SELECT report_id FROM spam_reports WHERE user_id = $user LIMIT $limit",
+            r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize));
+        foreach (var id in reports)
+        {
+            connection.Execute("DELETE FROM spam_reports WHERE user_id = $user AND report_id = $report", ("$user", userId), ("$report", id));
+            // Unless the same user has reported the post again.
+            connection.Execute("""
+                UPDATE reports
+                   SET resolution = NULL, resolved_by = NULL, resolved_at = NULL
+                 WHERE id = $report
+                   AND resolution = $reason
+                   AND NOT EXISTS (SELECT 1
+                                     FROM reports other
+                                    WHERE other.post_id = reports.post_id
+                                      AND other.reporter_id = reports.reporter_id
+                                      AND other.reporter_id > 0
+                                      AND other.resolved_at IS NULL)
+                """, ("$report", id), ("$reason", Reason));
+        }
+        return reports.Count;
+    }
+}

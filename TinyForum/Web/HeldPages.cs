@@ -1,0 +1,121 @@
+using TinyForum.Api;
+using TinyForum.Data;
+using static System.FormattableString;
+
+namespace TinyForum.Web;
+
+/// <summary>Posts that wait for a moderator: as their author sees them, and the queue.</summary>
+internal static class HeldPages
+{
+    /// <summary>The caller's own ones, and those that were declined.</summary>
+    public static ValueTask Own(Call call)
+    {
+        var list = $"page held of {call.User.Id}";
+        var held = call.Forum.Held.ListOwn(call.User, PagePosition.DefaultSize, call.Position(list));
+        return Page.Write(call, w => w.Held, page =>
+        {
+            var (o, w) = (page.Out, page.Words);
+            o.Write($"<h1>{w.Held}</h1>\n<p>{w.HeldHelp}</p>\n");
+            if (held.Items.Count == 0)
+                o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
+            foreach (var post in held.Items)
+                Show(page, post);
+            ThreadPages.Paging(page, call.Next(list, held.Next));
+        });
+    }
+
+    /// <summary>The caller's own ones in a thread, or, without one, a line that says how many wait.</summary>
+    public static void ShowOwn(Page page, long? threadId)
+    {
+        var (o, w) = (page.Out, page.Words);
+        if (page.Call.Caller is not { } caller || page.Call.Forum.Held.OwnIn(caller, threadId) is not { Count: > 0 } held)
+            return;
+        if (threadId is null)
+            o.Write($"<p class=\"note\"><a href=\"{new Url("/held")}\">{w.HeldCount(held.Count)}</a></p>\n");
+        else
+            foreach (var post in held)
+                Show(page, post);
+    }
+
+    /// <summary>All that wait, with what may be done with each.</summary>
+    public static ValueTask Queue(Call call)
+    {
+        var held = call.Forum.Held.List(PagePosition.DefaultSize, call.Position("page held"));
+        return Page.Write(call, w => w.Held, page =>
+        {
+            ModerationPages.Begin(page, page.Words.Held);
+            if (held.Items.Count == 0)
+                page.Out.Write($"<p class=\"empty\">{page.Words.NoReports}</p>\n");
+            foreach (var post in held.Items)
+                Decide(page, post);
+            ThreadPages.Paging(page, call.Next("page held", held.Next));
+        });
+    }
+
+    public static ValueTask Accept(Call call) => Forms.DoAsync(call, async () =>
+    {
+        _ = await call.Forum.Held.AcceptAsync(call.User, call.Id).ConfigureAwait(false) ?? throw RefusalException.NotFound("held post");
+        return "/moderation/held";
+    });
+
+    public static async ValueTask Decline(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            return await call.Forum.Held.DeclineAsync(call.User, call.Id, form.OrNull("reason")).ConfigureAwait(false)
+                ? "/moderation/held" : throw RefusalException.NotFound("held post");
+        }, mistakes => Page.Write(call, w => w.Held, page =>
+        {
+            ModerationPages.Begin(page, page.Words.Held);
+            Forms.Begin(page, new Url("/held/", call.Id, null, "/decline"), form, mistakes);
+            Forms.Line(page, "reason", page.Words.Reason, form["reason"], mistakes);
+            Forms.End(page, page.Words.Decline);
+        })).ConfigureAwait(false);
+    }
+
+    public static ValueTask Withdraw(Call call) => Forms.DoAsync(call, async () =>
+        await call.Forum.Held.WithdrawAsync(call.User, call.Id).ConfigureAwait(false) ? "/held" : throw RefusalException.NotFound("held post"));
+
+    private static void Show(Page page, HeldPost held)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<article id=\"{Invariant($"h{held.Id}")}\" class=\"held\">\n<p class=\"meta\"><strong>");
+        o.Write($"{(held.DeclinedAt is null ? w.Waits : w.Declined)}</strong> · {held.CreatedAt}</p>\n");
+        if (held.Reason is not null)
+            o.Write($"<p class=\"said\" dir=\"auto\">{held.Reason}</p>\n");
+        Text(page, held);
+        if (page.Call.Caller?.Id == held.Author.Id)
+            page.Tools(new Url("/held/", held.Id, null, "/withdraw"), w.Withdraw);
+        o.Write($"</article>\n");
+    }
+
+    private static void Decide(Page page, HeldPost held)
+    {
+        var (o, w, id) = (page.Out, page.Words, Invariant($"held-{held.Id}"));
+        o.Write($"<section class=\"report\" aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{(held.ThreadId is null ? w.NewThread : w.Reply)} {held.Id}</h2>\n");
+        o.Write($"<p class=\"meta\"><a href=\"{Url.User(held.Author.Username)}\">{held.Author.Username}</a> · {held.CreatedAt} · ");
+        o.Write($"{(held.Cause == HoldCause.New ? w.HeldAsNew : w.HeldByFilter)}</p>\n<article>\n");
+        Text(page, held);
+        o.Write($"</article>\n<form method=\"post\" action=\"{new Url("/held/", held.Id, null, "/decline")}\" class=\"row\">\n");
+        o.Write($"<button class=\"button\" formaction=\"{new Url("/held/", held.Id, null, "/accept")}\">{w.Accept}</button>\n");
+        o.Write($"<label for=\"reason-{id}\">{w.Reason}</label>\n");
+        o.Write($"<input id=\"reason-{id}\" name=\"reason\" type=\"text\" dir=\"auto\" autocomplete=\"off\">\n");
+        o.Write($"<button class=\"link\">{w.Decline}</button>\n");
+        if (page.Call.Forum.Users.FindAccount(held.Author.Id) is { } author && Permissions.MaySuspend(page.Call.Caller, author.Id, author.Role))
+            o.Write($"<button class=\"link\" formaction=\"{Url.User(author.Username, "/spam")}\">{w.Spam}</button>\n");
+        o.Write($"</form>\n</section>\n");
+    }
+
+    private static void Text(Page page, HeldPost held)
+    {
+        var o = page.Out;
+        if (held.ThreadId is { } thread)
+            o.Write($"<p><a href=\"{Url.Post(thread)}\" dir=\"auto\">{page.Call.Forum.Posts.Titles([thread])[thread]}</a></p>\n");
+        else
+            o.Write($"<p dir=\"auto\"><strong>{held.Title}</strong></p>\n");
+        if (held.Tags?.Count > 0)
+            o.Write($"<p class=\"meta\">{string.Join(", ", held.Tags)}</p>\n");
+        o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(page.Call.Html.Of(held.Body))}</div>\n");
+    }
+}
