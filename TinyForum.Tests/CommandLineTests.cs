@@ -82,7 +82,9 @@ public sealed class CommandLineTests
         Check(SettingValue.Switch, Gen.Elements(true, false));
         Check(SettingValue.Log, Gen.Elements(Enum.GetValues<LogFormat>()));
         Check(SettingValue.Time, times);
-        Check(SettingValue.Limit, from permits in Gen.Choose(1, int.MaxValue) from window in times select new RateLimit(permits, window));
+        Check(SettingValue.TimeOrNever(TimeSpan.FromSeconds(1)), Gen.OneOf(Gen.Constant<TimeSpan?>(null), from time in times select (TimeSpan?)time));
+        Check(SettingValue.Limit, Gen.OneOf(Gen.Constant<RateLimit?>(null),
+            from permits in Gen.Choose(1, int.MaxValue) from window in times select (RateLimit?)new RateLimit(permits, window)));
         Check(SettingValue.Number(from: 3), Gen.Choose(3, int.MaxValue));
         Check(SettingValue.Text("FILE"), words);
         var networks = from bytes in Gen.Choose(0, 255).ArrayOf(4)
@@ -110,11 +112,39 @@ public sealed class CommandLineTests
     [DataRow("--trust-proxy 10.0.0.0/33", "--trust-proxy: must be on, off or networks such as 10.1.0.0/16, not \"10.0.0.0/33\"")]
     [DataRow("--cors https://a.example/app", "--cors: must be origins such as https://app.example, or *, not \"https://a.example/app\"")]
     [DataRow("--cookie-name __Host-x", "--cookie-name: must be 1 to 64 letters, digits, _, - and ., and not begin with __, not \"__Host-x\"")]
-    [DataRow("--backup-every 3x", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"3x\"")]
-    [DataRow("--backup-every 0h", "--backup-every: must be a number of s, m, h or d, such as 24h, not \"0h\"")]
-    [DataRow("--backup-keep 0", "--backup-keep: must be a whole number from 1, not \"0\"")]
-    [DataRow("--limit-writes 60", "--limit-writes: must be a number and a time, such as 60/1m, not \"60\"")]
+    [DataRow("--backup-every 3x", "--backup-every: must be a number of s, m, h or d from 1m to 99999d, such as 24h, or never, not \"3x\"")]
+    [DataRow("--backup-every 59s", "--backup-every: must be a number of s, m, h or d from 1m to 99999d, such as 24h, or never, not \"59s\"")]
+    [DataRow("--backup-every 100000d", "--backup-every: must be a number of s, m, h or d from 1m to 99999d, such as 24h, or never, not \"100000d\"")]
+    [DataRow("--keep-events 0s", "--keep-events: must be a number of s, m, h or d from 1s to 99999d, such as 24h, not \"0s\"")]
+    [DataRow("--backup-keep 0", "--backup-keep: must be a whole number from 1 to 2147483647, not \"0\"")]
+    [DataRow("--max-connections-per-address 3000000000",
+        "--max-connections-per-address: must be a whole number from 0 to 2147483647, not \"3000000000\"")]
+    [DataRow("--password-memory 1048577", "--password-memory: must be a whole number from 8 to 1048576, not \"1048577\"")]
+    [DataRow("--password-iterations 524289", "--password-iterations: must be a whole number from 1 to 524288, not \"524289\"")]
+    [DataRow("--limit-writes 60",
+        "--limit-writes: must be a number from 1 to 2147483647 and a time from 1s to 99999d, such as 60/1m, or off, not \"60\"")]
+    [DataRow("--limit-searches 0/1m",
+        "--limit-searches: must be a number from 1 to 2147483647 and a time from 1s to 99999d, such as 60/1m, or off, not \"0/1m\"")]
+    [DataRow("--public-url https://forum.example:65536", "--public-url: must be http:// or https:// and a host, without a path, "
+        + "such as https://forum.example, and a port from 1 to 65535, not \"https://forum.example:65536\"")]
+    [DataRow("--cors https://app.example:99999",
+        "--cors: must be origins such as https://app.example, or *, with ports from 1 to 65535, not \"https://app.example:99999\"")]
     [DataRow("--host http://forum.example", "--host: must be a name without scheme and port, such as forum.example, not \"http://forum.example\"")]
+    [DataRow("--host https://club.example:8080/forum?x",
+        "--host: must be a name without scheme and port, such as club.example, not \"https://club.example:8080/forum?x\"")]
+    [DataRow("--host club.example:443", "--host: must be a name without scheme and port, such as club.example, not \"club.example:443\"")]
+    [DataRow("--host club.example/", "--host: must be a name without scheme and port, such as club.example, not \"club.example/\"")]
+    [DataRow("--host club.example.", "--host: must be a name without scheme and port, such as club.example, not \"club.example.\"")]
+    [DataRow("--host *.club.example", "--host: must be a name without scheme and port, such as club.example, not \"*.club.example\"")]
+    [DataRow("--host club..example", "--host: must be a name without scheme and port, such as forum.example, not \"club..example\"")]
+    [DataRow("--host 192.0.2.1:80", "--host: must be a name without scheme and port, such as 192.0.2.1, not \"192.0.2.1:80\"")]
+    [DataRow("--host 192.0.513", "--host: must be a name without scheme and port, such as 192.0.2.1, not \"192.0.513\"")]
+    [DataRow("--host 192.0.2.300", "--host: must be a name without scheme and port, such as forum.example, not \"192.0.2.300\"")]
+    [DataRow("--host *", "--host: must be a name, such as forum.example: without one the forum answers to any, not \"*\"")]
+    [DataRow("--host 0.0.0.0", "--host: must be a name, such as forum.example: all addresses are something to listen on, not \"0.0.0.0\"")]
+    [DataRow("--host [2001:db8::1]:5000",
+        "--host: must not be an IPv6 address: HttpListener refuses requests whose Host is one, not \"[2001:db8::1]:5000\"")]
+    [DataRow("--host ::1", "--host: must not be an IPv6 address: HttpListener refuses requests whose Host is one, not \"::1\"")]
     [DataRow("--listen ,", "--listen: must not be empty, not \",\"")]
     public void A_value_that_is_none_is_refused_with_the_name_of_its_flag(string line, string why)
     {
@@ -122,6 +152,31 @@ public sealed class CommandLineTests
         var e = Assert.ThrowsExactly<CommandException>(() => (Settings.Options(parsed), Settings.Log.In(parsed)));
         Assert.AreEqual(why, e.Message);
     }
+
+    [TestMethod]
+    public void What_is_off_is_said_by_a_word()
+    {
+        var options = Parse("--backup-every never --host any --cors none --limit-failed-logins off --limit-failed-logins-per-address off "
+            + "--limit-registrations off --limit-writes off --limit-searches off");
+        Assert.AreEqual(new ForumOptions
+        {
+            Listen = options.Listen,
+            CorsOrigins = options.CorsOrigins,
+            RateLimits = new() { FailedLogins = null, FailedLoginsPerAddress = null, Registrations = null, Writes = null, Searches = null },
+        }, options);
+        Assert.IsEmpty(options.CorsOrigins);
+        Assert.IsTrue(Parse("--limit-writes off").RateLimits is { Enabled: true, Writes: null, Searches: not null });
+    }
+
+    [TestMethod]
+    [DataRow("forum.example", "forum.example")]
+    [DataRow("Forum.Example", "Forum.Example")]
+    [DataRow("my_forum-1", "my_forum-1")]
+    [DataRow("192.0.2.1", "192.0.2.1")]
+    [DataRow("3com.example2", "3com.example2")]
+    [DataRow("论坛.example", "xn--kfsr23j.example")]
+    public void A_host_is_a_name_as_requests_have_it(string name, string host) =>
+        CollectionAssert.AreEqual((string[])[host], Parse($"--host {name}").Hosts!.ToArray());
 
     [TestMethod]
     public void No_setting_takes_nothing_for_a_value()
@@ -165,9 +220,10 @@ public sealed class CommandLineTests
     [DataRow("--database {0}/loop", "{0}/loop: too many symbolic links, or a circle of them")]
     [DataRow("--database /dev/null", "cannot open the database /dev/null: it is not a regular file")]
     [DataRow("check --database /dev/null", "cannot open the database /dev/null: it is not a regular file")]
-    [DataRow("--password-memory 2000000 --database {0}/new.db",
-        "the memory for a password's hash must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes")]
-    [DataRow("--password-iterations 2147483647 --database {0}/new.db", "the memory for a password's hash must be")]
+    [DataRow("--password-memory 1048576 --password-iterations 5 --database {0}/new.db", "the memory for a password's hash must be 8 KiB for each lane "
+        + "to 1 GiB, and 4 GiB over all passes, of which there may be 1 to 4 with 1048576 KiB")]
+    [DataRow("--listen http://127.0.0.1:65536", "cannot listen on \"http://127.0.0.1:65536\": it must have a port from 0 to 65535")]
+    [DataRow("--listen http://localhost:-1", "cannot listen on \"http://localhost:-1\": it must have a port from 0 to 65535")]
     [DataRow("user list --password-memory 2000000 --database {0}/forum.db", "Unrecognized command or argument")]
     [DataRow("@{0}/junk.db", "Unrecognized command or argument '@{0}/junk.db'")]
     [DataRow("export {0}/forum.db --force --database {0}/forum.db", "{0}/forum.db is the database itself")]
@@ -206,7 +262,8 @@ public sealed class CommandLineTests
     public async Task A_variable_sets_what_no_flag_says()
     {
         var (code, _, errors) = await ServerProcess.RunAsync([], null, ("TINYFORUM_BACKUP_EVERY", "often"));
-        Assert.AreEqual((1, "tinyforum: TINYFORUM_BACKUP_EVERY: must be a number of s, m, h or d, such as 24h, not \"often\"\n"), (code, errors));
+        const string Why = "must be a number of s, m, h or d from 1m to 99999d, such as 24h, or never, not \"often\"";
+        Assert.AreEqual((1, $"tinyforum: TINYFORUM_BACKUP_EVERY: {Why}\n"), (code, errors));
         using var folder = new TemporaryFolder();
         (_, _, errors) = await ServerProcess.RunAsync(["--backup-every", "24h"], null,
             ("TINYFORUM_BACKUP_EVERY", "often"), ("TINYFORUM_BACKUP_KEEP", ""), ("TINYFORUM_DATABASE", folder["none/x"]));
@@ -718,6 +775,73 @@ public sealed class CommandLineTests
         (code, _, errors) = await ServerProcess.RunAsync(["import", folder[file], "--database", folder["other.db"]]);
         Assert.AreEqual((1, "tinyforum: this forum is not empty: import into a new database\n"), (code, errors));
     }
+
+    [TestMethod]
+    [DataRow("TINYFORUM_DATABSE", "did you mean TINYFORUM_DATABASE?")]
+    [DataRow("TINYFORUM_TRUST_PROXIES", "did you mean TINYFORUM_TRUST_PROXY?")]
+    [DataRow("TINYFORUM_LIMIT-WRITES", "did you mean TINYFORUM_LIMIT_WRITES?")]
+    [DataRow("TINY_FORUM_LISTEN", "did you mean TINYFORUM_LISTEN?")]
+    [DataRow("tinyforum_title", "did you mean TINYFORUM_TITLE?")]
+    [DataRow("TINYFORUM_XYZZY", "serve --help has the names of the variables")]
+    public void A_variable_that_sets_nothing_is_told_with_the_name_that_was_likely_meant(string name, string hint) =>
+        CollectionAssert.AreEqual((string[])[$"{name} sets nothing: {hint}"], UnknownVariables.In(new Dictionary<string, string> { [name] = "x" }).ToArray());
+
+    [TestMethod]
+    public void A_variable_that_something_reads_is_not_told_of_nor_is_one_without_a_value()
+    {
+        var read = Directory.GetFiles(Repository.Root, "*", SearchOption.AllDirectories)
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".md", StringComparison.Ordinal) || file.EndsWith("run.sh"))
+            .Where(file => !file.Contains("/bin/") && !file.Contains("/obj/") && Path.GetFileNameWithoutExtension(file) != nameof(CommandLineTests))
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), "TINYFORUM_[A-Z_]*[A-Z]").Select(m => m.Value)).ToHashSet();
+        Assert.IsGreaterThan(35, read.Count);
+        var others = new Dictionary<string, string> { ["TINYFORUM_DATABSE"] = "", ["TINYFORUM"] = "x", ["HOME"] = "/root", ["MY_TINYFORUM_LOG"] = "x" };
+        Assert.IsEmpty(UnknownVariables.In(read.ToDictionary(name => name, _ => "x").Concat(others).ToDictionary()));
+    }
+
+    [TestMethod]
+    [DataRow("check")]
+    [DataRow("user list")]
+    [DataRow("health --listen http://127.0.0.1:1")]
+    [DataRow("serve")]
+    public async Task Every_command_warns_of_a_variable_that_sets_nothing(string line)
+    {
+        using var folder = new TemporaryFolder();
+        var (_, _, errors) = await ServerProcess.RunAsync([.. line.Split(' '), "--database", folder["none/x.db"]], null, ("TINYFORUM_KEEPEVENTS", "1d"));
+        StringAssert.StartsWith(errors, "tinyforum: TINYFORUM_KEEPEVENTS sets nothing: did you mean TINYFORUM_KEEP_EVENTS?\ntinyforum: ");
+    }
+
+    [TestMethod]
+    [DataRow("http://*:0", "localhost", " on every address of this machine")]
+    [DataRow("http://0.0.0.0:0", "localhost", " on every address of this machine")]
+    [DataRow("http://127.0.0.2:0", "127.0.0.2", "")]
+    [OSCondition(OperatingSystems.Linux)] // elsewhere 127.0.0.1 is all there is of loopback
+    public async Task The_address_it_tells_at_its_start_can_be_opened(string listen, string host, string where)
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(folder["forum.db"], "--listen", listen, "--listen", listen, "--base-path", "/club",
+            "--public-url", "https://forum.example", "--host", "forum.example");
+        var said = Regex.Matches(server.Greeting, @"http://[a-z0-9.]+:\d+/club/").Select(m => m.Value).ToList();
+        Assert.HasCount(3, said);
+        StringAssert.EndsWith(server.Greeting, $" listens on {said[0]} and {said[1]}{where} and {said[2]}{where}, "
+            + $"and is known as https://forum.example/club/ (database {folder["forum.db"]})");
+        using var client = new HttpClient();
+        foreach (var url in said.Skip(1).Select(s => new Uri(s)))
+        {
+            Assert.AreEqual(host, url.Host);
+            Assert.AreEqual(System.Net.HttpStatusCode.OK, (await client.GetAsync(url)).StatusCode);
+        }
+    }
+
+    [TestMethod]
+    public async Task A_public_address_that_is_refused_is_warned_of()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await ServerProcess.StartAsync(
+            folder["forum.db"], "--public-url", "https://forum.example", "--host", "form.example", "--host", "club.example");
+        await server.SaysAsync("requests for forum.example, the host of the public address, are refused: only form.example, club.example may be asked for");
+    }
+
+    private static ForumOptions Parse(string line) => Settings.Options(CommandLineProgram.Root().Parse(line));
 
     /// <summary>Returns once the server answers.</summary>
     private static async Task ReadyAsync(TestClient client)

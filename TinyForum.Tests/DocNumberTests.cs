@@ -21,7 +21,7 @@ public sealed partial class DocNumberTests
 
     private static readonly ForumOptions Defaults = new();
     private static readonly ConnectionLimits Limits = Defaults.Connections;
-    private static readonly RateLimit FailedLogins = Defaults.RateLimits.FailedLogins;
+    private static readonly RateLimit FailedLogins = Defaults.RateLimits.FailedLogins!;
 
     /// <summary>What a page says, with the number out of the code.</summary>
     private static readonly (string Page, string Phrase)[] Told =
@@ -93,7 +93,7 @@ public sealed partial class DocNumberTests
         ("docs/security.md", $"{Defaults.Passwords.MemoryKiB >> 10} MiB, {Defaults.Passwords.Iterations} passes"),
         ("docs/security.md", $"SHA-256 of {8 * Base64Url.DecodeFromChars(SessionTable.NewToken()).Length} random bits"),
         ("docs/security.md", $"{FailedLogins.Permits} failed logins in {FailedLogins.Window.TotalMinutes} minutes per account and address, "
-            + $"and {Defaults.RateLimits.FailedLoginsPerAddress.Permits} per address whatever the account"),
+            + $"and {Defaults.RateLimits.FailedLoginsPerAddress!.Permits} per address whatever the account"),
         ("docs/security.md", $"{SearchIndex.TimeLimit.TotalMilliseconds} ms for each"),
         ("docs/security.md", $"{Limits.RequestTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),
         ("docs/security.md", $"{Limits.SendTimeout.TotalSeconds} s for a request's head, a stalled body or an unread answer"),

@@ -21,7 +21,7 @@ public sealed partial class LayoutTests
         ["Webhooks"] = ["Data"],
         ["Web"] = ["Text", "Data", "Http", "Api"],
         ["Telemetry"] = ["Api", "Http", "Webhooks"],
-        ["CommandLine"] = ["Data", "Http", "Maintenance", "Storage"],
+        ["CommandLine"] = ["Text", "Passwords", "Data", "Http", "Maintenance", "Storage"],
     };
 
     /// <summary>What every room may name of those that stand above them all, beside the options of its own.</summary>
@@ -32,7 +32,7 @@ public sealed partial class LayoutTests
     {
         ["Http"] = ["ConnectionLimits", "RateLimit"],
         ["Maintenance"] = ["ForumOptions"],
-        ["Api"] = ["Forum", "ForumOptions", "RateLimitOptions"],
+        ["Api"] = ["Forum", "ForumOptions", "RateLimit", "RateLimitOptions"],
         ["Telemetry"] = ["Forum"],
         ["CommandLine"] = ["Forum", "ForumOptions", "ForumServer", "ConnectionLimits", "RateLimit", "RateLimitOptions"],
     };

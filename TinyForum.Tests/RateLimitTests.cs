@@ -22,6 +22,22 @@ public sealed class RateLimitTests
     }
 
     [TestMethod]
+    public async Task A_limit_that_is_off_limits_nothing_and_the_others_stay()
+    {
+        var once = new RateLimit(1, TimeSpan.FromHours(1));
+        await using var forum = await StartAsync(
+            new() { FailedLogins = null, FailedLoginsPerAddress = null, Registrations = once, Writes = null, Searches = once });
+        var ada = await forum.UserAsync("ada");
+        for (var i = 0; i < 70; i++)
+            (await ada.PostAsync("/api/posts", new { title = $"t{i}", body = "b" })).Is(201);
+        for (var i = 0; i < 12; i++)
+            (await forum.Client().PostAsync("/api/login", new { username = "ada", password = "wrong" })).Is(200, "username and password do not match");
+        (string, string) elsewhere = ("X-Forwarded-For", "192.0.2.1");
+        (await forum.Client().GetAsync("/api/search?q=b", elsewhere)).Is(200);
+        (await forum.Client().GetAsync("/api/search?q=b", elsewhere)).Is(429);
+    }
+
+    [TestMethod]
     public async Task Ten_wrong_passwords_in_five_minutes_are_all_that_an_address_may_try_on_an_account()
     {
         await using var forum = await StartAsync();

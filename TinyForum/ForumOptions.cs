@@ -16,7 +16,8 @@ public sealed record ForumOptions
 
     /// <summary>
     /// The host names, without ports, that the forum answers to, as in <c>["forum.example"]</c>: a request for any other host gets a 421.
-    /// <c>localhost</c> and <c>127.0.0.1</c> are always allowed. <see langword="null"/>: any host, except on loopback, where only those two are.
+    /// <c>localhost</c>, <c>127.0.0.1</c> and the addresses it listens on are always allowed. <see langword="null"/>: any host, except on
+    /// loopback, where only those are.
     /// </summary>
     public IReadOnlyList<string>? Hosts { get; init; }
 

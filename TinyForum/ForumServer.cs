@@ -38,6 +38,12 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>Every address it listens on; <c>http://0.0.0.0:5000/</c> if it is all that this machine has.</summary>
     public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => At(a.Bound))];
 
+    /// <summary>The same addresses, as a browser on this machine can open them.</summary>
+    internal IReadOnlyList<Uri> UrlsToOpen => [.. _loop.Addresses.Select(a => At(a.Url))];
+
+    /// <summary>The address under which clients know the forum, if it was given one.</summary>
+    internal Uri? PublicUrl => Forum.Options.PublicUrl is { } url ? At(url) : null;
+
     /// <summary>The full path of the database's file.</summary>
     public string DatabasePath => Forum.Database.Path;
 
@@ -128,7 +134,7 @@ public sealed class ForumServer : IAsyncDisposable
             var api = new ForumApi(forum, telemetry.Prometheus.Write, site);
             if (api.Takes(options.BasePath))
                 throw new StartException($"the base path must not begin as the forum's own paths do, as {options.BasePath} does");
-            var hosts = options.Hosts?.Append("127.0.0.1").Append("localhost").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+            var hosts = HostsOf(options, addresses);
             var boundary = new Boundary(
                 api.ServeAsync, hosts, options.TimeProvider, options.Log, ForumTelemetry.Activities,
                 (exchange, duration) => telemetry.Answered(exchange.Method, exchange.Route, exchange.Status, duration), probe: "/healthz", api.ShowsAsync);
@@ -158,6 +164,33 @@ public sealed class ForumServer : IAsyncDisposable
             new WebhookClient(forum.Options.WebhookAllow, forum.Options.Resolve, forum.Clock),
             (delivery, happened) => WebhookBody.Render(teller, delivery, happened, forum.Clock.GetUtcNow()),
             forum.Clock, note => forum.Options.Tell(LogSeverity.Warning, note));
+    }
+
+    /// <summary>The names that it answers to: those given and its own; <see langword="null"/> for any.</summary>
+    private static FrozenSet<string>? HostsOf(ForumOptions options, IReadOnlyList<ListenAddress> addresses)
+    {
+        if (options.Hosts is null)
+            return null;
+        var own = addresses.Where(a => !a.IsAny).Select(a => a.Host);
+        var hosts = options.Hosts.Select(HostOf).Concat(["127.0.0.1", "localhost", .. own]).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        if (options.PublicUrl is { } url && !hosts.Contains(url.IdnHost))
+        {
+            options.Tell(LogSeverity.Warning,
+                $"requests for {url.IdnHost}, the host of the public address, are refused: only {string.Join(", ", options.Hosts)} may be asked for");
+        }
+        return hosts;
+    }
+
+    private static string HostOf(string name)
+    {
+        try
+        {
+            return HostName.Parse(name);
+        }
+        catch (FormatException e)
+        {
+            throw new StartException($"a host {e.Message}, not \"{name}\"", e);
+        }
     }
 
     private Uri At(Uri address) => new(address, $"{Forum.Options.BasePath}/");

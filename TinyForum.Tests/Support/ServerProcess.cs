@@ -42,7 +42,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>The line that says where it listens.</summary>
     public string Greeting { get; private set; } = "";
 
-    public Uri Url => new(AddressPattern().Match(Greeting).Value.Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
+    public Uri Url => new(AddressPattern().Match(Greeting).Value);
 
     public bool IsAlive => !_process.HasExited;
 

@@ -38,6 +38,8 @@ internal static class CommandLineProgram
         using var tooLarge = IgnoreFileSizeSignal();
         try
         {
+            foreach (var warning in UnknownVariables.In(Variables()))
+                Terminal.Warn($"tinyforum: {warning}");
             var line = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }); // @NAME is a name
             if (line.Errors.Count > 0)
                 return Fail(line.Errors[0].Message);
@@ -55,6 +57,9 @@ internal static class CommandLineProgram
             return InternalError;
         }
     }
+
+    private static Dictionary<string, string> Variables() => Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
 
     internal static RootCommand Root()
     {

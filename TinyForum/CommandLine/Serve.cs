@@ -53,7 +53,9 @@ internal static class Serve
     private static void Greet(ForumServer server, LogFormat format, LogWriter log)
     {
         var version = typeof(Serve).Assembly.GetName().Version!.ToString(3);
-        var greeting = $"TinyForum {version} listens on {string.Join(" and ", server.Urls)} (database {server.DatabasePath})";
+        var addresses = server.UrlsToOpen.Zip(server.Urls, (open, bound) => open == bound ? $"{open}" : $"{open} on every address of this machine");
+        var known = server.PublicUrl is { } url ? $", and is known as {url}" : "";
+        var greeting = $"TinyForum {version} listens on {string.Join(" and ", addresses)}{known} (database {server.DatabasePath})";
         if (format == LogFormat.Off)
             Terminal.Say(greeting);
         else

@@ -5,14 +5,15 @@ namespace TinyForum.CommandLine;
 /// <summary>A setting of the server: a flag and an environment variable. The flag takes precedence.</summary>
 internal abstract class Setting
 {
-    private const string Prefix = "TINYFORUM_";
+    public const string Prefix = "TINYFORUM_";
 
     protected Setting(string flag, string value, ArgumentArity words, string fallback, string help)
     {
         Variable = Prefix + flag[2..].Replace('-', '_').ToUpperInvariant();
         Default = fallback;
         Option = words.MaximumNumberOfValues > 1 ? new Option<string[]>(flag) : new Option<string>(flag);
-        (Option.Arity, Option.HelpName, Option.Description) = (words, value, $"{help}. Default: {fallback} [{Variable}]");
+        var several = words.MaximumNumberOfValues > 1 ? ", several with spaces or commas between them" : "";
+        (Option.Arity, Option.HelpName, Option.Description) = (words, value, $"{help}. Default: {fallback} [{Variable}{several}]");
     }
 
     public Option Option { get; }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using TinyForum.Data;
+using TinyForum.Maintenance;
+using TinyForum.Passwords;
 
 namespace TinyForum.CommandLine;
 
@@ -19,7 +21,7 @@ internal static class Settings
     public static readonly Setting<IReadOnlyList<string>> Listen = Setting.Of("--listen", Defaults.Listen, SettingValue.List("URL"),
         "Where to listen: http://HOST:PORT with an IPv4 address, localhost or * for all. May be repeated");
 
-    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.HostNames, "any",
+    private static readonly Setting<IReadOnlyList<string>?> Hosts = Setting.Of("--host", Defaults.Hosts, SettingValue.OrNone(SettingValue.HostNames, "any"),
         "A name that requests may have as their Host, besides this machine's own. May be repeated");
 
     private static readonly Setting<string> Title = Setting.Of("--title", Defaults.Title, SettingValue.Text("TEXT"),
@@ -47,7 +49,7 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<IPNetwork>> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustedProxies, SettingValue.Networks,
         "Believe X-Forwarded-For and X-Forwarded-Proto of proxies that overwrite them: in these networks or, with on, on this machine and in private ones");
 
-    private static readonly Setting<IReadOnlyList<string>?> Cors = Setting.Of("--cors", null, SettingValue.Origins, "none",
+    private static readonly Setting<IReadOnlyList<string>?> Cors = Setting.Of("--cors", null, SettingValue.OrNone(SettingValue.Origins, "none"),
         "Origins whose scripts may call the API, with a token and without cookies; * for any. May be repeated");
 
     private static readonly Setting<string> CookieName = Setting.Of("--cookie-name", Defaults.CookieName, SettingValue.CookieName,
@@ -56,19 +58,19 @@ internal static class Settings
     private static readonly Setting<bool> RateLimits = Setting.Of("--rate-limits", Defaults.RateLimits.Enabled, SettingValue.Switch,
         "Whether the limits below apply");
 
-    private static readonly Setting<RateLimit> FailedLogins = Setting.Of("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
+    private static readonly Setting<RateLimit?> FailedLogins = Setting.Of("--limit-failed-logins", Defaults.RateLimits.FailedLogins,
         SettingValue.Limit, "Wrong passwords for one account from one address");
 
-    private static readonly Setting<RateLimit> FailedLoginsPerAddress = Setting.Of("--limit-failed-logins-per-address",
+    private static readonly Setting<RateLimit?> FailedLoginsPerAddress = Setting.Of("--limit-failed-logins-per-address",
         Defaults.RateLimits.FailedLoginsPerAddress, SettingValue.Limit, "Wrong passwords from one address, whatever the account");
 
-    private static readonly Setting<RateLimit> Registrations = Setting.Of("--limit-registrations", Defaults.RateLimits.Registrations,
+    private static readonly Setting<RateLimit?> Registrations = Setting.Of("--limit-registrations", Defaults.RateLimits.Registrations,
         SettingValue.Limit, "New accounts from one address");
 
-    private static readonly Setting<RateLimit> Writes = Setting.Of("--limit-writes", Defaults.RateLimits.Writes,
+    private static readonly Setting<RateLimit?> Writes = Setting.Of("--limit-writes", Defaults.RateLimits.Writes,
         SettingValue.Limit, "Requests of one user that change something");
 
-    private static readonly Setting<RateLimit> Searches = Setting.Of("--limit-searches", Defaults.RateLimits.Searches,
+    private static readonly Setting<RateLimit?> Searches = Setting.Of("--limit-searches", Defaults.RateLimits.Searches,
         SettingValue.Limit, "Searches from one address");
 
     private static readonly Setting<Registration?> Registration = Setting.Of<Registration>("--registration", null, SettingValue.Registration,
@@ -106,8 +108,8 @@ internal static class Settings
         "--max-connections-per-address", Defaults.Connections.MaxConnectionsPerAddress, SettingValue.Number(from: 0),
         "Connections from one address, except loopback; 0 for no limit, as behind a proxy on another machine");
 
-    private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", Defaults.BackupEvery, SettingValue.Time, "never",
-        "Back the database up this often, such as 24h");
+    private static readonly Setting<TimeSpan?> BackupEvery = Setting.Of("--backup-every", Defaults.BackupEvery,
+        SettingValue.TimeOrNever(BackupSchedule.Shortest), "Back the database up this often, such as 24h");
 
     private static readonly Setting<int> BackupKeep = Setting.Of("--backup-keep", Defaults.BackupKeep, SettingValue.Number(from: 1),
         "How many of these backups to keep");
@@ -122,16 +124,16 @@ internal static class Settings
         "Networks besides public ones that webhooks may be in; on for this machine and private ones");
 
     private static readonly Setting<int> AnswerMemory = Setting.Of("--answer-memory", Defaults.AnswerMemoryMiB,
-        SettingValue.Number(from: 1, "MIB"), "Memory for answers that are kept to be sent again, in MiB");
+        SettingValue.Number(from: 1, name: "MIB"), "Memory for answers that are kept to be sent again, in MiB");
 
     private static readonly Setting<int> PasswordMemory = Setting.Of("--password-memory", Defaults.Passwords.MemoryKiB,
-        SettingValue.Number(from: 8, "KIB"), "Memory for hashing one password, in KiB");
+        SettingValue.Number(PhcString.MinMemoryKiB, PhcString.MaxMemoryKiB, "KIB"), "Memory for hashing one password, in KiB");
 
     private static readonly Setting<int> PasswordIterations = Setting.Of("--password-iterations", Defaults.Passwords.Iterations,
-        SettingValue.Number(from: 1), "Passes over that memory");
+        SettingValue.Number(from: 1, to: (int)(PhcString.MaxWorkKiB / PhcString.MinMemoryKiB)), "Passes over that memory");
 
     private static Setting<int?> Policy(string name, string help, string? fallback = null) => Setting.Of<int>(
-        $"--{name.Replace('_', '-')}", null, SettingValue.Number(from: 0),
+        X
         fallback ?? ForumPolicy.NumberOf(name).Default!.Value.ToString(CultureInfo.InvariantCulture), help);
 
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>

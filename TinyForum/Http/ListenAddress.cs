@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,6 +8,8 @@ namespace TinyForum.Http;
 internal sealed record ListenAddress(string Host, int Port)
 {
     public bool IsLoopback => IPAddress.IsLoopback(Ip);
+
+    public bool IsAny => Ip.Equals(IPAddress.Any);
 
     /// <summary>The address itself.</summary>
     public Uri Bound => new($"http://{Host}:{Port}/");
@@ -24,13 +27,13 @@ internal sealed record ListenAddress(string Host, int Port)
         : Ip.Equals(IPAddress.Loopback) ? [$"http://127.0.0.1:{Port}/", $"http://localhost:{Port}/"]
         : [];
 
-    private bool IsAny => Ip.Equals(IPAddress.Any);
-
     private IPAddress Ip => Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(Host);
 
     /// <exception cref="StartException">It is not an address that can be listened on.</exception>
     public static ListenAddress Parse(string text)
     {
+        if (HasImpossiblePort(text))
+            throw Bad(text, $"must have a port from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}");
         var wildcard = text.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
         if (!Uri.TryCreate(wildcard, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
             throw Bad(text, "must look like http://127.0.0.1:5000 (for https put a proxy in front)");
@@ -42,6 +45,11 @@ internal sealed record ListenAddress(string Host, int Port)
             throw Bad(text, "must name localhost, an IPv4 address or * for all");
         return new ListenAddress(uri.Host, uri.Port);
     }
+
+    /// <summary>Whether a URL ends in a number that no port has, for which .NET takes it for no URL at all.</summary>
+    public static bool HasImpossiblePort(string url) => url.TrimEnd('/') is var authority && authority.LastIndexOf(':') is > 0 and var colon
+        && authority[(colon + 1)..] is { Length: > 0 } port && port.TrimStart('-').All(char.IsAsciiDigit)
+        && !ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     /// <summary>This address with a port that was free a moment ago instead of 0; someone may take it before it is used.</summary>
     /// <exception cref="SocketException">The machine has no such address.</exception>

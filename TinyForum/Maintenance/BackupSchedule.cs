@@ -12,7 +12,8 @@ internal sealed class BackupSchedule : IAsyncDisposable
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'", Extension = ".db", Unfinished = ".partial";
 
     internal static readonly TimeSpan Retry = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly string _database;
     private readonly ForumOptions _options;
@@ -93,7 +94,7 @@ internal sealed class BackupSchedule : IAsyncDisposable
     private void Wait(TimeSpan due)
     {
         if (!_stopping.IsCancellationRequested)
-            _timer.Change(due < Longest ? due : Longest, Timeout.InfiniteTimeSpan);
+            _timer.Change(due < LongestWait ? due : LongestWait, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The backups in the folder up to a time, oldest first.</summary>

@@ -27,7 +27,10 @@ internal sealed class PasswordHasher : IAsyncDisposable
     public PasswordHasher(PasswordOptions options, TimeProvider time)
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
-            throw new StartException("the memory for a password's hash must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes");
+        {
+            throw new StartException("the memory for a password's hash must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes, "
+                + $"of which there may be 1 to {PhcString.MaxWorkKiB / Math.Max(options.MemoryKiB, PhcString.MinMemoryKiB)} with {options.MemoryKiB} KiB");
+        }
         _options = options;
         _limiter = new WorkLimiter(MaxConcurrent, options.MaxWaiting, options.MaxWait, time);
         // Lanes are computed on the pool's threads, which also serve requests: without more of them a pool of one or two would do

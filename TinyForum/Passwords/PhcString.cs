@@ -8,14 +8,15 @@ namespace TinyForum.Passwords;
 /// </summary>
 internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Parallelism, byte[] Salt, byte[] Hash)
 {
-    private const int MaxMemoryKiB = 1 << 20;
-    private const long MaxWorkKiB = 4L << 20;
+    internal const int MinMemoryKiB = 8; // for each lane
+    internal const int MaxMemoryKiB = 1 << 20;
+    internal const long MaxWorkKiB = 4L << 20;
     private const int MaxParallelism = 64;
 
     /// <summary>Whether a hash may cost this much: no row of the database may make a login take all memory, or minutes.</summary>
     public static bool Allows(int memoryKiB, int iterations, int parallelism) =>
         parallelism is >= 1 and <= MaxParallelism
-        && memoryKiB >= 8 * parallelism && memoryKiB <= MaxMemoryKiB
+        && memoryKiB >= MinMemoryKiB * parallelism && memoryKiB <= MaxMemoryKiB
         && iterations >= 1 && (long)memoryKiB * iterations <= MaxWorkKiB;
 
     /// <exception cref="FormatException">It is not such a string to the letter, or its cost is absurd. The message quotes none of it.</exception>
