@@ -61,9 +61,9 @@ public sealed class BasePathTests
     [DataRow("/ ")]
     public async Task A_path_that_could_be_one_of_the_forums_own_stops_the_start(string path)
     {
-        var e = await Assert.ThrowsExactlyAsync<StartException>(
+        var e = await Assert.ThrowsExactlyAsync<ArgumentException>(
             () => ForumServer.StartAsync(new ForumOptions { BasePath = path, Database = null, Listen = ["http://127.0.0.1:0"] }));
-        StringAssert.StartsWith(e.Message, "the base path must ");
+        StringAssert.StartsWith(e.Message, "ForumOptions.BasePath must ");
     }
 
     [TestMethod]

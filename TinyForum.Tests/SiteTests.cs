@@ -33,7 +33,6 @@ public sealed class SiteTests
 
     [TestMethod]
     [DataRow("missing", DisplayName = "missing")]
-    [DataRow("", DisplayName = "no name")]
     [DataRow(".", DisplayName = "a folder")]
     [DataRow("long.css", DisplayName = "too long")]
     [DataRow("latin1.css", DisplayName = "not UTF-8")]
@@ -42,7 +41,7 @@ public sealed class SiteTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["long.css"], new byte[256 * 1024 + 1]);
         File.WriteAllBytes(folder["latin1.css"], [0xE9]);
-        var file = name.Length == 0 ? "" : folder[name];
+        var file = folder[name];
         var database = folder["forum.db"];
         foreach (var options in (ForumOptions[])[new() { StyleFile = file }, new() { AboutFile = file }])
         {

@@ -17,6 +17,10 @@ namespace TinyForum;
 /// <remarks>
 /// The methods of the stores take no <see cref="CancellationToken"/>: a read ends within milliseconds, and an accepted write is carried out.
 /// Only those that wait for a password to be hashed take one.
+/// <para>
+/// What only a program can get wrong, such as <see langword="null"/> or a limit of 0, is an <see cref="ArgumentException"/> that names the
+/// parameter, and is thrown by the call itself, before there is a task. What breaks a rule that users can break is a <see cref="RefusalException"/>.
+/// </para>
 /// </remarks>
 public sealed class ForumServer : IAsyncDisposable
 {
@@ -111,11 +115,22 @@ public sealed class ForumServer : IAsyncDisposable
     internal int KeptAnswers => _api.KeptAnswers;
 
     /// <summary>Opens the database and starts listening.</summary>
+    /// <exception cref="ArgumentException">
+    /// One or more of the options break a rule; the message names each, as in <c>ForumOptions.Connections.MaxConnections must be 1 or more</c>.
+    /// </exception>
     /// <exception cref="StartException">
-    /// A setting is out of range, the database can't be used or an address can't be listened on; nothing stays open, and no new file stays.
+    /// The machine refuses: a file or the database can't be used, an address can't be listened on; nothing stays open, and no new file stays.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; if that was during a migration of the database, it is undone.</exception>
-    public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default) =>
+    public static Task<ForumServer> StartAsync(ForumOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        OptionRules.Check(options);
+        return StartUncheckedAsync(options, cancellationToken);
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, for the command line, which has messages of its own that name flags.</summary>
+    internal static Task<ForumServer> StartUncheckedAsync(ForumOptions options, CancellationToken cancellationToken) =>
         Task.Run(() => Start(options, cancellationToken), cancellationToken);
 
     private static async Task<ForumServer> Start(ForumOptions options, CancellationToken cancellation)
@@ -132,7 +147,7 @@ public sealed class ForumServer : IAsyncDisposable
         try
         {
             var api = new ForumApi(forum, telemetry.Prometheus.Write, site);
-            if (api.Takes(options.BasePath))
+            if (ForumApi.Takes(site, options.BasePath))
                 throw new StartException($"the base path must not begin as the forum's own paths do, as {options.BasePath} does");
             var hosts = HostsOf(options, addresses);
             var boundary = new Boundary(

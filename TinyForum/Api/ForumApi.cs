@@ -88,8 +88,8 @@ internal sealed class ForumApi : IAsyncDisposable
     }
 
     /// <summary>Whether requests below a path could not be told from others.</summary>
-    public bool Takes(string path) => path.Length > 0
-        && Routes.Table.Concat(_pages.Endpoints).Any(e => e.Pattern.Split('/')[1] == path.Split('/')[1]);
+    public static bool Takes(Pages pages, string path) => path.Length > 0
+        && Routes.Table.Concat(pages.Endpoints).Any(e => e.Pattern.Split('/')[1] == path.Split('/')[1]);
 
     private Call CallOf(Exchange exchange, Endpoint endpoint, string[] values) => new(exchange, _forum, endpoint, values)
     {

@@ -30,7 +30,7 @@ internal static class Serve
         using var stop = signals.Token.Register(stopped.SetResult);
         try
         {
-            var server = await ForumServer.StartAsync(options with { Log = log.Write }, signals.Token).ConfigureAwait(false);
+            var server = await ForumServer.StartUncheckedAsync(options with { Log = log.Write }, signals.Token).ConfigureAwait(false);
             Greet(server, format, log);
             ServiceManager.Ready();
             await stopped.Task.ConfigureAwait(false);

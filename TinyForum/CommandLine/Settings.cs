@@ -133,7 +133,7 @@ internal static class Settings
         SettingValue.Number(from: 1, to: (int)(PhcString.MaxWorkKiB / PhcString.MinMemoryKiB)), "Passes over that memory");
 
     private static Setting<int?> Policy(string name, string help, string? fallback = null) => Setting.Of<int>(
-        X
+        $"--{name.Replace('_', '-')}", null, SettingValue.Number(from: 0, to: ForumPolicy.NumberOf(name).Most),
         fallback ?? ForumPolicy.NumberOf(name).Default!.Value.ToString(CultureInfo.InvariantCulture), help);
 
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>

@@ -11,7 +11,7 @@ internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Para
     internal const int MinMemoryKiB = 8; // for each lane
     internal const int MaxMemoryKiB = 1 << 20;
     internal const long MaxWorkKiB = 4L << 20;
-    private const int MaxParallelism = 64;
+    internal const int MaxParallelism = 64;
 
     /// <summary>Whether a hash may cost this much: no row of the database may make a login take all memory, or minutes.</summary>
     public static bool Allows(int memoryKiB, int iterations, int parallelism) =>
