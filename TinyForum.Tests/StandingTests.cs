@@ -95,34 +95,11 @@ public sealed class StandingTests(TestContext context)
     {
         await using var forum = await TestForum.StartAsync();
         await forum.UserAsync("ada", "admin");
-        var server = forum.Server;
         var gone = new Caller(2, "ada", Role.Admin, SessionId: 999, TokenId: null, MayWrite: true);
-        object[] stores =
-        [
-            server.Users, server.Sessions, server.Tokens, server.Posts, server.Messages, server.Blocks, server.Notifications, server.Moderation,
-            server.Reports, server.Webhooks,
-        ];
-        const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
-        var methods = stores.SelectMany(store => store.GetType().GetMethods(Declared)
-            .Where(m => m.GetParameters() is [{ ParameterType: var first }, ..] && first == typeof(Actor) && typeof(Task).IsAssignableFrom(m.ReturnType))
-            .Select(m => (Store: store, Method: m))).ToList();
+        var methods = Tasks(forum.Server).Where(m => m.Method.GetParameters()[0].ParameterType == typeof(Actor)).ToList();
         Assert.IsGreaterThan(24, methods.Count);
         foreach (var (store, method) in methods)
-        {
-            var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(
-                () => (Task)method.Invoke(store, [gone, .. method.GetParameters().Skip(1).Select(Argument)])!, $"{store.GetType().Name}.{method.Name}");
-            Assert.AreEqual(RefusalKind.Unauthenticated, refusal.Kind, $"{store.GetType().Name}.{method.Name}");
-        }
-
-        static object? Argument(ParameterInfo parameter) =>
-            parameter.Name == "url" ? "https://hooks.example"
-            : parameter.ParameterType == typeof(string) ? "text"
-            : parameter.ParameterType == typeof(long) ? 1L
-            : parameter.ParameterType == typeof(bool) ? true
-            : parameter.ParameterType == typeof(User) ? new User(2, "ada")
-            : parameter.ParameterType == typeof(Role) ? Role.Member
-            : parameter.HasDefaultValue || !parameter.ParameterType.IsValueType ? null
-            : Activator.CreateInstance(parameter.ParameterType);
+            Assert.AreEqual(RefusalKind.Unauthenticated, (await RefusalOf(store, method, gone))?.Kind, $"{store.GetType().Name}.{method.Name}");
     }
 
     [TestMethod]
@@ -148,18 +125,38 @@ public sealed class StandingTests(TestContext context)
         }
     }
 
+    /// <summary>What changes something and takes no actor: to register is for strangers, and the others are the embedder's own doing.</summary>
+    private static readonly string[] WithoutActor =
+        ["SearchIndex.FindAsync", "SessionTable.StartAsync", "UserStore.RegisterAsync", "UserStore.SetPasswordAsync", "UserStore.VerifyPasswordAsync"];
+
     [TestMethod]
-    public async Task A_suspended_actor_changes_nothing_through_the_stores_either()
+    public async Task A_suspended_actor_changes_nothing_through_any_store_unless_the_embedder_says_so()
     {
+        const string Suspended = "this account is suspended";
         await using var forum = await TestForum.StartAsync();
-        await forum.UserAsync("ada");
-        var (users, moderation) = (forum.Server.Users, forum.Server.Moderation);
-        var ada = users.FindActor("ada")!;
-        await moderation.SuspendAsync(Actor.System, ada, "spam");
-        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(() => forum.Server.Posts.CreateThreadAsync(ada, "t", "b"));
-        Assert.AreEqual(RefusalKind.Forbidden, refusal.Kind);
-        await moderation.LiftSuspensionAsync(Actor.System, ada);
-        await forum.Server.Posts.CreateThreadAsync(ada, "t", "b");
+        await forum.UserAsync("ada", "admin");
+        await forum.UserAsync("bob", "admin");
+        var ada = forum.Server.Users.FindActor("ada")!;
+        await forum.Server.Moderation.SuspendAsync(Actor.System, ada, "spam");
+        var before = Everything(forum);
+        var methods = Tasks(forum.Server);
+        foreach (var (store, method) in methods.Where(TakesActor))
+        {
+            var refusal = await RefusalOf(store, method, ada);
+            Assert.AreEqual((RefusalKind.Forbidden, Suspended), (refusal?.Kind, refusal?.Message), $"{store.GetType().Name}.{method.Name}");
+        }
+        Assert.IsNull(await forum.Server.Sessions.StartAsync(ada, "127.0.0.1", "an example"));
+        Assert.AreEqual(before, Everything(forum));
+        CollectionAssert.AreEquivalent(
+            WithoutActor, methods.Where(m => !TakesActor(m)).Select(m => $"{m.Store.GetType().Name}.{m.Method.Name}").ToArray());
+        foreach (var (store, method) in methods.Where(TakesActor).OrderBy(m => m.Method.Name == "EraseAsync"))
+        {
+            var refusal = await RefusalOf(store, method, ada with { EvenIfSuspended = true });
+            Assert.AreNotEqual(Suspended, refusal?.Message, $"{store.GetType().Name}.{method.Name}");
+        }
+        Assert.IsNull(forum.Server.Users.Find("ada"));
+
+        static bool TakesActor((object Store, MethodInfo Method) m) => m.Method.GetParameters()[0].ParameterType == typeof(Actor);
     }
 
     [TestMethod]
@@ -180,6 +177,39 @@ public sealed class StandingTests(TestContext context)
         (await ada.DeleteAsync("/api/user/bob/suspension")).Is(200);
         (await ada.PutAsync("/api/user/bob/role", new { role = "admin" })).Is(200);
         (await ada.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
+    }
+
+    /// <summary>Every public method of every store that returns a task.</summary>
+    private static List<(object Store, MethodInfo Method)> Tasks(ForumServer server)
+    {
+        const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        return [.. typeof(ForumServer).GetProperties(Declared).Select(p => p.GetValue(server)!)
+            .Where(store => store.GetType().Assembly == typeof(ForumServer).Assembly)
+            .SelectMany(store => store.GetType().GetMethods(Declared)
+                .Where(m => typeof(Task).IsAssignableFrom(m.ReturnType) && m.GetParameters().Length > 0).Select(m => (store, m)))];
+    }
+
+    private static async Task<RefusalException?> RefusalOf(object store, MethodInfo method, Actor actor)
+    {
+        try
+        {
+            await (Task)method.Invoke(store, [actor, .. method.GetParameters().Skip(1).Select(Argument)])!;
+            return null;
+        }
+        catch (RefusalException e)
+        {
+            return e;
+        }
+
+        static object? Argument(ParameterInfo parameter) =>
+            parameter.Name == "url" ? "https://hooks.example"
+            : parameter.ParameterType == typeof(string) ? "text"
+            : parameter.ParameterType == typeof(long) ? 1L
+            : parameter.ParameterType == typeof(bool) ? true
+            : parameter.ParameterType == typeof(User) ? new User(2, "ada")
+            : parameter.ParameterType == typeof(Role) ? Role.Member
+            : parameter.HasDefaultValue || !parameter.ParameterType.IsValueType ? null
+            : Activator.CreateInstance(parameter.ParameterType);
     }
 
     private static async Task End(TestForum forum, string what)

@@ -35,7 +35,8 @@ public record User(long Id, string Username)
 
 /// <summary>
 /// Who performs an action. Every method that changes something on behalf of a user takes one, from
-/// <see cref="UserStore.FindActor(string)"/> or a session, and checks the role that the account has when the change is made.
+/// <see cref="UserStore.FindActor(string)"/> or a session, and checks the role that the account has when the change is made. A suspended
+/// account changes nothing (<see cref="RefusalKind.Forbidden"/>), unless <see cref="EvenIfSuspended"/> is set.
 /// </summary>
 /// <param name="Id">The account.</param>
 /// <param name="Username">Its name.</param>
@@ -44,6 +45,12 @@ public record Actor(long Id, string Username, Role Role) : User(Id, Username)
 {
     /// <summary>The forum itself: it may do what an admin may, and the public log shows it as <c>system</c>.</summary>
     public static Actor System { get; } = new(SystemId, "system", Role.Admin);
+
+    /// <summary>
+    /// Whether changes are made although the account is suspended, which the forum itself never asks for. A program that embeds it may:
+    /// <c>actor with { EvenIfSuspended = true }</c>. It gives no right besides.
+    /// </summary>
+    public bool EvenIfSuspended { get; init; }
 }
 
 /// <summary>An actor who is known by a session or a token.</summary>

@@ -86,7 +86,8 @@ internal static class Permissions
 
     /// <summary>Any change: the session or token that the actor came with, and the account, have to stand.</summary>
     /// <exception cref="RefusalException">
-    /// Unauthenticated: the session, the token or the account has ended. Forbidden: the account is suspended, or the token may only read.
+    /// Unauthenticated: the session, the token or the account has ended. Forbidden: the account is suspended and the actor not
+    /// <see cref="Actor.EvenIfSuspended"/>, or the token may only read.
     /// </exception>
     public static void RequireStanding(Connection connection, Actor actor, long now, bool toWrite = true)
     {
@@ -95,7 +96,7 @@ internal static class Permissions
         var standing = StandingOf(connection, actor, now);
         if (standing is null || !standing.HasCredential)
             throw new RefusalException(RefusalKind.Unauthenticated, "the session, token or account has ended");
-        if (!standing.IsNotSuspended)
+        if (!standing.IsNotSuspended && !actor.EvenIfSuspended)
             throw RefusalException.Forbidden("this account is suspended");
         if (toWrite && standing.Scope is not (null or ScopeName.Write))
             throw ReadersMayNot();
