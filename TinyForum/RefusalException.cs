@@ -46,16 +46,33 @@ public sealed class RefusalException(RefusalKind kind, string message) : Excepti
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>One field breaks a rule.</summary>
-    public static RefusalException Invalid(string field, string rule) => Invalid(new Dictionary<string, string> { [field] = rule });
+    public static RefusalException Invalid(string field, string rule)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        ArgumentNullException.ThrowIfNull(rule);
+        return Invalid(new Dictionary<string, string> { [field] = rule });
+    }
 
     /// <summary>Each of these fields breaks a rule.</summary>
-    public static RefusalException Invalid(IReadOnlyDictionary<string, string> errors) => new(RefusalKind.Invalid, "invalid input") { Errors = errors };
+    public static RefusalException Invalid(IReadOnlyDictionary<string, string> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        return new(RefusalKind.Invalid, "invalid input") { Errors = errors };
+    }
 
     /// <summary>There is no such thing.</summary>
-    public static RefusalException NotFound(string what) => new(RefusalKind.NotFound, $"{what} does not exist");
+    public static RefusalException NotFound(string what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        return new(RefusalKind.NotFound, $"{what} does not exist");
+    }
 
     /// <summary>The actor may not do this.</summary>
-    public static RefusalException Forbidden(string why) => new(RefusalKind.Forbidden, why);
+    public static RefusalException Forbidden(string why)
+    {
+        ArgumentNullException.ThrowIfNull(why);
+        return new(RefusalKind.Forbidden, why);
+    }
 
     /// <summary>Refuses if any field breaks a rule, naming all that do.</summary>
     /// <param name="fields">Each field with the rule that it breaks, or <see langword="null"/> if it is valid.</param>

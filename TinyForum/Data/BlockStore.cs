@@ -22,46 +22,61 @@ public sealed class BlockStore
     /// <param name="actor">Who blocks.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Block> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
-        SELECT u.id, u.username, b.created_at
-          FROM blocks b
-          JOIN users u ON u.id = b.blocked_id
-         WHERE b.user_id = $user
-           AND b.blocked_id > $after
-         ORDER BY b.blocked_id
-         LIMIT $limit
-        """, r => new Block(r.User(0), r.Time(2)), limit, last => [last.User.Id], ("$user", actor.Id), ("$after", from?.KeyOf(1)[0] ?? 0)));
+    public Page<Block> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page("""
+            SELECT u.id, u.username, b.created_at
+              FROM blocks b
+              JOIN users u ON u.id = b.blocked_id
+             WHERE b.user_id = $user
+               AND b.blocked_id > $after
+             ORDER BY b.blocked_id
+             LIMIT $limit
+            """, r => new Block(r.User(0), r.Time(2)), limit, last => [last.User.Id], ("$user", actor.Id), ("$after", from?.KeyOf(1)[0] ?? 0)));
+    }
 
     /// <summary>Blocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
     /// <exception cref="RefusalException">Invalid: it is the actor's own name.</exception>
-    public Task<bool> AddAsync(Actor actor, string username) => _database.WriteAsync(actor, _clock, c =>
+    public Task<bool> AddAsync(Actor actor, string username)
     {
-        if (UserStore.Find(c, username) is not { } blocked)
-            return false;
-        if (blocked.Id == actor.Id)
-            throw RefusalException.Invalid("username", "must not be your own");
-        c.Execute("""
-            INSERT INTO blocks (user_id, blocked_id, created_at)
-            VALUES ($user, $blocked, $now)
-                ON CONFLICT (user_id, blocked_id) DO NOTHING
-            """, ("$user", actor.Id), ("$blocked", blocked.Id), ("$now", _clock.Now()));
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(username);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            if (UserStore.Find(c, username) is not { } blocked)
+                return false;
+            if (blocked.Id == actor.Id)
+                throw RefusalException.Invalid("username", "must not be your own");
+            c.Execute("""
+                INSERT INTO blocks (user_id, blocked_id, created_at)
+                VALUES ($user, $blocked, $now)
+                    ON CONFLICT (user_id, blocked_id) DO NOTHING
+                """, ("$user", actor.Id), ("$blocked", blocked.Id), ("$now", _clock.Now()));
+            return true;
+        });
+    }
 
     /// <summary>Unblocks a user. Repeating it changes nothing.</summary>
     /// <returns>Whether there is such a user.</returns>
-    public Task<bool> RemoveAsync(Actor actor, string username) => _database.WriteAsync(actor, _clock, c =>
+    public Task<bool> RemoveAsync(Actor actor, string username)
     {
-        if (UserStore.Find(c, username) is not { } blocked)
-            return false;
-        c.Execute("""
-            DELETE FROM blocks
-             WHERE user_id = $user
-               AND blocked_id = $blocked
-            """, ("$user", actor.Id), ("$blocked", blocked.Id));
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(username);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            if (UserStore.Find(c, username) is not { } blocked)
+                return false;
+            c.Execute("""
+                DELETE FROM blocks
+                 WHERE user_id = $user
+                   AND blocked_id = $blocked
+                """, ("$user", actor.Id), ("$blocked", blocked.Id));
+            return true;
+        });
+    }
 
     internal static bool Has(Connection connection, long userId, long otherId) => connection.Number("""
         SELECT 1

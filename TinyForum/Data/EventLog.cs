@@ -48,7 +48,12 @@ public sealed class EventLog : IAsyncDisposable
     /// <summary>The events behind a number, in order.</summary>
     /// <param name="after">The number of the last event that is known.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<ForumEvent> Read(long after, int limit = ReadAtOnce) => _database.Read(c => Read(c, after, limit));
+    public IReadOnlyList<ForumEvent> Read(long after, int limit = ReadAtOnce)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => Read(c, after, limit));
+    }
 
     internal static List<ForumEvent> Read(Connection connection, long after, int limit) => connection.All("""
         SELECT number, kind, created_at, post_id, thread_id, user_id, item_id
@@ -65,7 +70,13 @@ public sealed class EventLog : IAsyncDisposable
     /// <param name="after">The number of the last event that is known; <see langword="null"/> for what happens from now on.</param>
     /// <param name="cancellationToken">Ends it, as the end of the forum does.</param>
     /// <exception cref="RefusalException">Invalid: events behind that number are no longer kept.</exception>
-    public async IAsyncEnumerable<ForumEvent> ReadAsync(long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ForumEvent> ReadAsync(long? after = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after ?? 0, nameof(after)); // here, not at the first step
+        return FollowAsync(after, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<ForumEvent> FollowAsync(long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var last = after ?? Range.Newest; ;)
         {

@@ -59,30 +59,39 @@ public sealed class HeldPostStore
     /// <summary>A page of the posts that wait, oldest first; for moderators.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<HeldPost> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
-        SELECT {Columns}
-          FROM held_posts h
-          JOIN users u ON u.id = h.author_id
-         WHERE h.declined_at IS NULL
-           AND h.id > $after
-           AND {IsNoSpam}
-         ORDER BY h.id
-         LIMIT $limit
-        """, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? 0)));
+    public Page<HeldPost> List(int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page($"""
+            SELECT {Columns}
+              FROM held_posts h
+              JOIN users u ON u.id = h.author_id
+             WHERE h.declined_at IS NULL
+               AND h.id > $after
+               AND {IsNoSpam}
+             ORDER BY h.id
+             LIMIT $limit
+            """, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? 0)));
+    }
 
     /// <summary>A page of the actor's posts that wait or were declined, newest first.</summary>
     /// <param name="actor">Who wrote them.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<HeldPost> ListOwn(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
-        SELECT {Columns}
-          FROM held_posts h
-          JOIN users u ON u.id = h.author_id
-         WHERE h.author_id = $user
-           AND h.id < $before
-         ORDER BY h.id DESC
-         LIMIT $limit
-        """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    public Page<HeldPost> ListOwn(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page($"""
+            SELECT {Columns}
+              FROM held_posts h
+              JOIN users u ON u.id = h.author_id
+             WHERE h.author_id = $user
+               AND h.id < $before
+             ORDER BY h.id DESC
+             LIMIT $limit
+            """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    }
 
     /// <summary>The actor's posts that wait in a thread, or, without one, to become threads; oldest first.</summary>
     internal IReadOnlyList<HeldPost> OwnIn(Actor actor, long? threadId) => _database.Read(c => c.All($"""
@@ -107,8 +116,13 @@ public sealed class HeldPostStore
         """, ("$most", most)))!.Value;
 
     /// <summary>A post that waits or was declined; <see langword="null"/> if there is none, or the actor is neither its author nor a moderator.</summary>
-    public HeldPost? Find(Actor actor, long id) => _database.Read(c => Find(c, id)) is { } post
-        && (post.Author.Id == actor.Id || actor.Role >= Role.Moderator) ? post : null;
+    public HeldPost? Find(Actor actor, long id)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => Find(c, id)) is { } post
+            && (post.Author.Id == actor.Id || actor.Role >= Role.Moderator) ? post : null;
+    }
 
     /// <summary>Writes a post that waits, as of now, and tells its author.</summary>
     /// <returns>The post; <see langword="null"/> if no such post waits.</returns>
@@ -117,6 +131,8 @@ public sealed class HeldPostStore
     /// </exception>
     public Task<Post?> AcceptAsync(Actor moderator, long id)
     {
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
         if (_database.Read(c => Find(c, id)) is not { DeclinedAt: null } held)
             return Task.FromResult<Post?>(null);
         var text = PostText.Check(held.Title, held.Body, held.Tags);
@@ -144,28 +160,38 @@ public sealed class HeldPostStore
     /// <summary>Declines a post that waits. Its author can read it, and the reason, for <see cref="DeclinedFor"/>.</summary>
     /// <returns>Whether such a post waited.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator. Invalid: the reason breaks its rule.</exception>
-    public Task<bool> DeclineAsync(Actor moderator, long id, string? reason) => _database.WriteAsync(moderator, _clock, c =>
+    public Task<bool> DeclineAsync(Actor moderator, long id, string? reason)
     {
-        Permissions.RequireModerator(c, moderator);
-        if (Find(c, id) is not { DeclinedAt: null } held)
-            return false;
-        c.Execute("""
-            UPDATE held_posts
-               SET declined_at = $now, reason = $reason
-             WHERE id = $id
-            """, ("$now", _clock.Now()), ("$reason", reason), ("$id", id));
-        _moderation.Log(c, moderator, "decline_post", postId: null, held.Author.Id, reason);
-        _notifications.Notify(c, held.Author.Id, "decline_post", moderator.Id);
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(moderator, _clock, c =>
+        {
+            Permissions.RequireModerator(c, moderator);
+            if (Find(c, id) is not { DeclinedAt: null } held)
+                return false;
+            c.Execute("""
+                UPDATE held_posts
+                   SET declined_at = $now, reason = $reason
+                 WHERE id = $id
+                """, ("$now", _clock.Now()), ("$reason", reason), ("$id", id));
+            _moderation.Log(c, moderator, "decline_post", postId: null, held.Author.Id, reason);
+            _notifications.Notify(c, held.Author.Id, "decline_post", moderator.Id);
+            return true;
+        });
+    }
 
     /// <summary>Takes back one of the actor's own posts that waits or was declined.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> WithdrawAsync(Actor actor, long id) => _database.WriteAsync(actor, _clock, c => c.Execute("""
-        DELETE FROM held_posts
-         WHERE id = $id
-           AND author_id = $user
-        """, ("$id", id), ("$user", actor.Id)) > 0);
+    public Task<bool> WithdrawAsync(Actor actor, long id)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(actor, _clock, c => c.Execute("""
+            DELETE FROM held_posts
+             WHERE id = $id
+               AND author_id = $user
+            """, ("$id", id), ("$user", actor.Id)) > 0);
+    }
 
     /// <summary>Lets a post wait, in the caller's transaction.</summary>
     /// <exception cref="RefusalException">Conflict: <see cref="MaxPerUser"/> wait.</exception>

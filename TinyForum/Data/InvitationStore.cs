@@ -46,6 +46,7 @@ public sealed class InvitationStore
     /// </exception>
     public Task<IssuedInvitation> CreateAsync(Actor actor, long days = DefaultDays, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(actor);
         RefusalException.ThrowIfInvalid(("expires_in_days", days is < 1 or > MaxDays ? $"must be 1 to {MaxDays}" : null));
         if (key is { Credential: null })
             throw new ArgumentException("An invitation's key needs the credential that the caller came with.", nameof(key));
@@ -81,34 +82,48 @@ public sealed class InvitationStore
     }
 
     /// <summary>The actor's invitations that may still be used, newest first.</summary>
-    public IReadOnlyList<Invitation> List(Actor actor) => _database.Read(c => c.All("""
-        SELECT id, created_at, expires_at
-          FROM invitations
-         WHERE inviter_id = $user
-           AND expires_at > $now
-         ORDER BY id DESC
-        """, Map, ("$user", actor.Id), ("$now", _clock.Now())));
+    public IReadOnlyList<Invitation> List(Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.Read(c => c.All("""
+            SELECT id, created_at, expires_at
+              FROM invitations
+             WHERE inviter_id = $user
+               AND expires_at > $now
+             ORDER BY id DESC
+            """, Map, ("$user", actor.Id), ("$now", _clock.Now())));
+    }
 
     /// <summary>Ends one of the actor's invitations.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> EndAsync(Actor actor, long id) => _database.WriteAsync(actor, _clock, c => c.Execute("""
-        DELETE FROM invitations
-         WHERE id = $id
-           AND inviter_id = $user
-        """, ("$id", id), ("$user", actor.Id)) > 0);
+    public Task<bool> EndAsync(Actor actor, long id)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(actor, _clock, c => c.Execute("""
+            DELETE FROM invitations
+             WHERE id = $id
+               AND inviter_id = $user
+            """, ("$id", id), ("$user", actor.Id)) > 0);
+    }
 
     /// <summary>A page of the users who came with an invitation of a user, oldest first.</summary>
     /// <param name="inviter">Who invited them.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<User> InvitedBy(User inviter, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
-        SELECT id, username
-          FROM users
-         WHERE invited_by = $user
-           AND id > $after
-         ORDER BY id
-         LIMIT $limit
-        """, r => r.User(0), limit, last => [last.Id], ("$user", inviter.Id), ("$after", from?.KeyOf(1)[0] ?? 0)));
+    public Page<User> InvitedBy(User inviter, int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentNullException.ThrowIfNull(inviter);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page("""
+            SELECT id, username
+              FROM users
+             WHERE invited_by = $user
+               AND id > $after
+             ORDER BY id
+             LIMIT $limit
+            """, r => r.User(0), limit, last => [last.Id], ("$user", inviter.Id), ("$after", from?.KeyOf(1)[0] ?? 0)));
+    }
 
     /// <summary>Whether the actor may invite now; a page offers it only then.</summary>
     internal bool MayInvite(Actor actor) => _database.Read(c => MistakeOf(c, actor) is null);

@@ -75,6 +75,10 @@ public sealed class MessageStore
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     public Page<Message> List(Actor owner, MailFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        ArgumentCheck.ThrowIfUndefined(filter.Box, nameof(filter));
         if (filter is { Box: Mailbox.Sent, Unread: true }) // a sent message is unread only if it was sent to oneself
         {
             if (filter.With is { } other && other != owner.Id)
@@ -87,10 +91,19 @@ public sealed class MessageStore
     }
 
     /// <summary>How many messages the actor has not read.</summary>
-    public long CountUnread(Actor owner) => _database.Read(c => CountUnread(c, owner.Id));
+    public long CountUnread(Actor owner)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        return _database.Read(c => CountUnread(c, owner.Id));
+    }
 
     /// <summary>A message, or <see langword="null"/> if the actor has none with that id.</summary>
-    public Message? Find(Actor owner, long id) => _database.Read(c => Find(c, owner.Id, id));
+    public Message? Find(Actor owner, long id)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => Find(c, owner.Id, id));
+    }
 
     /// <summary>Sends a message.</summary>
     /// <param name="sender">The actor.</param>
@@ -103,6 +116,9 @@ public sealed class MessageStore
     /// </exception>
     public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(sender);
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(body);
         RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.CheckOptional(subject)));
         return _keys.CreateAsync(sender, key, "message", c => Send(c, sender, to, subject, body), message => message.Id, FindOriginal);
     }
@@ -134,35 +150,46 @@ public sealed class MessageStore
 
     /// <summary>Marks a received message as read; a sent one stays as it is.</summary>
     /// <returns>How many are still unread, or <see langword="null"/> if the actor has no message with that id.</returns>
-    public Task<long?> MarkReadAsync(Actor owner, long id) => _database.WriteAsync(owner, _clock, c =>
+    public Task<long?> MarkReadAsync(Actor owner, long id)
     {
-        var unread = c.Number("""
-            SELECT unread
-              FROM mailbox
-             WHERE owner_id = $owner
-               AND message_id = $id
-            """, ("$owner", owner.Id), ("$id", id));
-        if (unread == 1)
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(owner, _clock, c =>
         {
-            c.Execute("""
-                UPDATE mailbox
-                   SET unread = 0
+            var unread = c.Number("""
+                SELECT unread
+                  FROM mailbox
                  WHERE owner_id = $owner
                    AND message_id = $id
                 """, ("$owner", owner.Id), ("$id", id));
-            c.Execute("""
-                UPDATE messages
-                   SET read_at = $now
-                 WHERE id = $id
-                """, ("$now", _clock.Now()), ("$id", id));
-            AddUnread(c, owner.Id, -1);
-        }
-        return unread is null ? (long?)null : CountUnread(c, owner.Id);
-    });
+            if (unread == 1)
+            {
+                c.Execute("""
+                    UPDATE mailbox
+                       SET unread = 0
+                     WHERE owner_id = $owner
+                       AND message_id = $id
+                    """, ("$owner", owner.Id), ("$id", id));
+                c.Execute("""
+                    UPDATE messages
+                       SET read_at = $now
+                     WHERE id = $id
+                    """, ("$now", _clock.Now()), ("$id", id));
+                AddUnread(c, owner.Id, -1);
+            }
+            return unread is null ? (long?)null : CountUnread(c, owner.Id);
+        });
+    }
 
     /// <summary>Marks all messages that exist now as read.</summary>
     /// <returns>How many are unread because they came meanwhile.</returns>
-    public async Task<long> MarkAllReadAsync(Actor owner)
+    public Task<long> MarkAllReadAsync(Actor owner)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        return MarkAllReadCoreAsync(owner);
+    }
+
+    private async Task<long> MarkAllReadCoreAsync(Actor owner)
     {
         var newest = _database.Read(c => c.Number("""
             SELECT max(message_id)
@@ -178,24 +205,29 @@ public sealed class MessageStore
 
     /// <summary>Deletes the actor's copy of a message, and the text once neither side has a copy.</summary>
     /// <returns>Whether there was one with that id.</returns>
-    public Task<bool> DeleteAsync(Actor owner, long id) => _database.WriteAsync(owner, _clock, c =>
+    public Task<bool> DeleteAsync(Actor owner, long id)
     {
-        var unread = c.Number("""
-            DELETE FROM mailbox
-             WHERE owner_id = $owner
-               AND message_id = $id
-            RETURNING unread
-            """, ("$owner", owner.Id), ("$id", id));
-        if (unread is null)
-            return false;
-        AddUnread(c, owner.Id, -unread.Value);
-        c.Execute("""
-            DELETE FROM messages
-             WHERE id = $id
-               AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)
-            """, ("$id", id));
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(owner, _clock, c =>
+        {
+            var unread = c.Number("""
+                DELETE FROM mailbox
+                 WHERE owner_id = $owner
+                   AND message_id = $id
+                RETURNING unread
+                """, ("$owner", owner.Id), ("$id", id));
+            if (unread is null)
+                return false;
+            AddUnread(c, owner.Id, -unread.Value);
+            c.Execute("""
+                DELETE FROM messages
+                 WHERE id = $id
+                   AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)
+                """, ("$id", id));
+            return true;
+        });
+    }
 
     private static string List(string? index, string which) => $"""
         {Rows(index, which)}

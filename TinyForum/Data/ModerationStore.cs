@@ -33,11 +33,18 @@ public sealed class ModerationStore
     /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
     /// the actor may not suspend. NotFound: there is no such account. Conflict: it is the last admin who can act.
     /// </exception>
-    public async Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null, bool withInvited = false)
+    public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null, bool withInvited = false)
     {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(user);
+        ArgumentNullException.ThrowIfNull(reason);
         RefusalException.ThrowIfInvalid(
             ("reason", TextRule.Reason.Check(reason)), ("until", until <= _clock.GetUtcNow() ? "must be in the future" : null));
-        var end = until?.ToUnixTimeMilliseconds();
+        return SuspendCoreAsync(actor, user, reason, until?.ToUnixTimeMilliseconds(), withInvited);
+    }
+
+    private async Task<Suspension> SuspendCoreAsync(Actor actor, User user, string reason, long? end, bool withInvited)
+    {
         var suspension = await _database.WriteAsync(actor, _clock, c =>
         {
             Permissions.RequireMaySuspend(c, actor, user.Id);
@@ -72,7 +79,14 @@ public sealed class ModerationStore
     /// <param name="withInvited">Whether it is also lifted from those members whom it was extended to, or who are suspended for the same reason.</param>
     /// <returns>Whether it was suspended.</returns>
     /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>.</exception>
-    public async Task<bool> LiftSuspensionAsync(Actor actor, User user, bool withInvited = false)
+    public Task<bool> LiftSuspensionAsync(Actor actor, User user, bool withInvited = false)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(user);
+        return LiftSuspensionCoreAsync(actor, user, withInvited);
+    }
+
+    private async Task<bool> LiftSuspensionCoreAsync(Actor actor, User user, bool withInvited)
     {
         var isLifted = await _database.WriteAsync(actor, _clock, c =>
         {
@@ -94,8 +108,10 @@ public sealed class ModerationStore
     /// <summary>A page of the accounts that are suspended now, the newest accounts first, with their roles.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<(User User, Role Role, Suspension Suspension)> ListSuspended(int limit = PagePosition.DefaultSize, PagePosition? from = null) =>
-        _database.Read(c => c.Page("""
+    public Page<(User User, Role Role, Suspension Suspension)> ListSuspended(int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page("""
             SELECT id, username, role, suspension, suspended_until
               FROM users INDEXED BY users_suspended
              WHERE suspension IS NOT NULL
@@ -105,19 +121,24 @@ public sealed class ModerationStore
              LIMIT $limit
             """, row => (row.User(0), RoleName.Parse(row.GetString(2))!.Value, new Suspension(row.GetString(3), row.TimeOrNull(4))), limit,
             last => [last.Item1.Id], ("$now", _clock.Now()), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    }
 
     /// <summary>A page of the log, newest first.</summary>
     /// <param name="limit">How many entries at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<ModerationEntry> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
-        SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
-          FROM moderation_log l
-          JOIN users a ON a.id = l.actor_id
-          LEFT JOIN users u ON u.id = l.user_id
-         WHERE l.id < $before
-         ORDER BY l.id DESC
-         LIMIT $limit
-        """, Map, limit, last => [last.Id], ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    public Page<ModerationEntry> List(int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page("""
+            SELECT l.id, a.id, a.username, l.action, l.post_id, u.id, u.username, l.reason, l.created_at
+              FROM moderation_log l
+              JOIN users a ON a.id = l.actor_id
+              LEFT JOIN users u ON u.id = l.user_id
+             WHERE l.id < $before
+             ORDER BY l.id DESC
+             LIMIT $limit
+            """, Map, limit, last => [last.Id], ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    }
 
     /// <summary>Adds an entry to the log, in the transaction of the action itself.</summary>
     /// <exception cref="RefusalException">Invalid: the reason breaks its rule.</exception>

@@ -55,29 +55,43 @@ public sealed class NotificationStore
     /// <param name="actor">Whose notifications.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
-        {Select}
-         WHERE n.user_id = $user
-           AND n.hidden = 0
-           AND n.id < $before
-         ORDER BY n.id DESC
-         LIMIT $limit
-        """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    public Page<Notification> List(Actor actor, int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page($"""
+            {Select}
+             WHERE n.user_id = $user
+               AND n.hidden = 0
+               AND n.id < $before
+             ORDER BY n.id DESC
+             LIMIT $limit
+            """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    }
 
     /// <summary>A notification, or <see langword="null"/> if the actor has none with that id, or it is hidden.</summary>
-    public Notification? Find(Actor actor, long id) => _database.Read(c => c.First($"""
-        {Select}
-         WHERE n.id = $id
-           AND n.user_id = $user
-           AND n.hidden = 0
-        """, Map, ("$id", id), ("$user", actor.Id)));
+    public Notification? Find(Actor actor, long id)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => c.First($"""
+            {Select}
+             WHERE n.id = $id
+               AND n.user_id = $user
+               AND n.hidden = 0
+            """, Map, ("$id", id), ("$user", actor.Id)));
+    }
 
     /// <summary>How many notifications the actor has not read.</summary>
-    public long CountUnread(Actor actor) => _database.Read(c => c.Number("""
-        SELECT unread_notifications
-          FROM users
-         WHERE id = $user
-        """, ("$user", actor.Id))) ?? 0;
+    public long CountUnread(Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.Read(c => c.Number("""
+            SELECT unread_notifications
+              FROM users
+             WHERE id = $user
+            """, ("$user", actor.Id))) ?? 0;
+    }
 
     /// <summary>Whether the actor has not read a notification about a thread's posts up to a number.</summary>
     internal bool AnyUnread(Actor actor, long threadId, long number) => _database.Read(c => c.Number($"""
@@ -104,17 +118,21 @@ public sealed class NotificationStore
         });
 
     /// <summary>Marks all of the actor's notifications as read.</summary>
-    public Task MarkAllReadAsync(Actor actor) => _database.WriteAsync(actor, _clock, c =>
+    public Task MarkAllReadAsync(Actor actor)
     {
-        var marked = c.Execute("""
-            UPDATE notifications
-               SET read = 1
-             WHERE user_id = $user
-               AND hidden = 0
-               AND read = 0
-            """, ("$user", actor.Id));
-        return Count(c, actor.Id, 0, -marked);
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            var marked = c.Execute("""
+                UPDATE notifications
+                   SET read = 1
+                 WHERE user_id = $user
+                   AND hidden = 0
+                   AND read = 0
+                """, ("$user", actor.Id));
+            return Count(c, actor.Id, 0, -marked);
+        });
+    }
 
     /// <summary>
     /// Notifies a user, in the transaction of the event itself. Nobody is notified of their own actions, and users who are suspended for good

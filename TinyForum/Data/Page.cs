@@ -21,7 +21,7 @@ internal sealed class PageRows<T>(int limit) where T : notnull
     private bool _isFull;
 
     /// <summary>How many rows to query: one more than there is room for, to learn whether more follow; 0 if the page is full.</summary>
-    public int Wanted => _isFull ? 0 : limit + 1 - _rows.Count;
+    public long Wanted => _isFull ? 0 : limit + 1L - _rows.Count;
 
     /// <returns>Whether there was room for it.</returns>
     public bool Add(T row)

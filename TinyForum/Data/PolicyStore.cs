@@ -32,6 +32,8 @@ public sealed class PolicyStore
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin. Invalid: a number is out of range.</exception>
     public Task<ForumPolicy> ChangeAsync(Actor actor, ForumPolicy change)
     {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(change);
         change.Check();
         return _database.WriteAsync(actor, _clock, c =>
         {
@@ -52,13 +54,17 @@ public sealed class PolicyStore
 
     /// <summary>Makes it what it was set to at the start.</summary>
     /// <inheritdoc cref="ChangeAsync"/>
-    public Task<ForumPolicy> ResetAsync(Actor actor) => _database.WriteAsync(actor, _clock, c =>
+    public Task<ForumPolicy> ResetAsync(Actor actor)
     {
-        Permissions.RequireAdmin(c, actor);
-        var before = Of(c);
-        c.Execute("DELETE FROM settings WHERE name >= 'policy.' AND name < 'policy/'");
-        return Told(c, actor, before);
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            Permissions.RequireAdmin(c, actor);
+            var before = Of(c);
+            c.Execute("DELETE FROM settings WHERE name >= 'policy.' AND name < 'policy/'");
+            return Told(c, actor, before);
+        });
+    }
 
     internal ForumPolicy Of(Connection connection) => Load(connection).Or(_atStart).Whole(_isPublic);
 

@@ -109,14 +109,20 @@ public sealed partial class PostStore
     });
 
     /// <summary>The feed of a thread: its replies, and its first post; <see langword="null"/> if not everyone may see such a thread.</summary>
-    public PostFeed? ThreadFeed(long threadId) =>
-        _database.ReadSnapshot(c => IsVisibleThread(c, threadId) ? Feed(c, FeedOfThread, threadId) : null);
+    public PostFeed? ThreadFeed(long threadId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        return _database.ReadSnapshot(c => IsVisibleThread(c, threadId) ? Feed(c, FeedOfThread, threadId) : null);
+    }
 
     /// <summary>The feed of what a user writes, threads and replies.</summary>
     /// <param name="authorId">The user.</param>
     /// <param name="from">The <see cref="PostFeed.Next"/> of the feed before.</param>
-    public PostFeed AuthorFeed(long authorId, PagePosition? from = null) =>
-        _database.ReadSnapshot(c => Feed(c, FeedOfAuthor, authorId, from?.KeyOf(1)[0] ?? long.MaxValue));
+    public PostFeed AuthorFeed(long authorId, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(authorId);
+        return _database.ReadSnapshot(c => Feed(c, FeedOfAuthor, authorId, from?.KeyOf(1)[0] ?? long.MaxValue));
+    }
 
     private static PostFeed Feed(Connection connection, string sql, long id, long before = long.MaxValue)
     {

@@ -17,19 +17,24 @@ public sealed partial class PostStore
     /// <paramref name="viewer"/> may not see it.
     /// </summary>
     public Page<PostVersion>? History(
-        long id, Actor? viewer = null, int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.ReadSnapshot(c =>
+        long id, Actor? viewer = null, int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
-        if (Load(c, id, null, ofDeletedThreads: viewer?.Role >= Role.Moderator) is not { } post || !Permissions.MaySee(post, viewer))
-            return null;
-        if (post.Revision == 1)
-            return new Page<PostVersion>([Original(post)], null);
-        return c.Page($"""
-            {VersionsOfPost}
-               AND v.revision < $before
-             ORDER BY v.revision DESC
-             LIMIT $limit
-            """, MapVersion, limit, last => [last.Revision], ("$post", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue));
-    });
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.ReadSnapshot(c =>
+        {
+            if (Load(c, id, null, ofDeletedThreads: viewer?.Role >= Role.Moderator) is not { } post || !Permissions.MaySee(post, viewer))
+                return null;
+            if (post.Revision == 1)
+                return new Page<PostVersion>([Original(post)], null);
+            return c.Page($"""
+                {VersionsOfPost}
+                   AND v.revision < $before
+                 ORDER BY v.revision DESC
+                 LIMIT $limit
+                """, MapVersion, limit, last => [last.Revision], ("$post", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue));
+        });
+    }
 
     private static void Add(Connection connection, long postId, PostVersion version) => connection.Execute("""
         INSERT INTO post_versions (post_id, revision, editor_id, title, tags, body, created_at)

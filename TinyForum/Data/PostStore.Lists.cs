@@ -30,8 +30,12 @@ public sealed partial class PostStore
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before, with the same filter.</param>
     /// <param name="viewer">The user for whom likes and unread counts are told; required for a list of unread threads.</param>
-    public Page<Post> Threads(ThreadFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null) =>
-        _database.ReadSnapshot(c => Threads(c, filter, limit, from?.KeyOf(3), viewer?.Id));
+    public Page<Post> Threads(ThreadFilter filter, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.ReadSnapshot(c => Threads(c, filter, limit, from?.KeyOf(3), viewer?.Id));
+    }
 
     private static Page<Post> Threads(Connection connection, ThreadFilter filter, int limit, long[]? from, long? viewerId)
     {

@@ -12,7 +12,14 @@ public sealed partial class PostStore
     /// hidden with all its replies. A moderator may delete what its author has deleted: then only a moderator can restore it.
     /// </summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post. NotFound: there is no such post.</exception>
-    public async Task DeleteAsync(Actor actor, long id, string? reason = null)
+    public Task DeleteAsync(Actor actor, long id, string? reason = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return DeleteCoreAsync(actor, id, reason);
+    }
+
+    private async Task DeleteCoreAsync(Actor actor, long id, string? reason)
     {
         if (!await _database.WriteAsync(actor, _clock, c => Delete(c, actor, id, reason)).ConfigureAwait(false))
             await FinishAsync(id).ConfigureAwait(false);
@@ -78,7 +85,14 @@ public sealed partial class PostStore
 
     /// <summary>Restores a deleted post; a visible one stays as it is.</summary>
     /// <exception cref="RefusalException">Forbidden: someone else's post, or the other side deleted it. NotFound: there is no such post.</exception>
-    public async Task<Post> RestoreAsync(Actor actor, long id, string? reason = null)
+    public Task<Post> RestoreAsync(Actor actor, long id, string? reason = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return RestoreCoreAsync(actor, id, reason);
+    }
+
+    private async Task<Post> RestoreCoreAsync(Actor actor, long id, string? reason)
     {
         var expected = new ExpectedBody(BodyOf(id));
         var (restored, isDone) = await _database.WriteAsync(actor, _clock, c =>
@@ -126,8 +140,11 @@ public sealed partial class PostStore
 
     private Task<bool> MarkAsync(
         Actor moderator, long threadId, (string Action, string Event) kind, Predicate<ThreadHead> isChange, string? reason,
-        Action<Connection> change) =>
-        _database.WriteAsync(moderator, _clock, c =>
+        Action<Connection> change)
+    {
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        return _database.WriteAsync(moderator, _clock, c =>
         {
             Permissions.RequireModerator(c, moderator);
             if (Load(c, threadId, null) is not { Head: { } head, DeletedBy: null } post)
@@ -140,6 +157,7 @@ public sealed partial class PostStore
             }
             return true;
         });
+    }
 
     private static Post LoadToChange(Connection connection, Actor actor, long id)
     {

@@ -13,23 +13,34 @@ public sealed partial class PostStore
     /// <summary>Marks a thread as read up to its post <paramref name="number"/>, 0 for its head.</summary>
     /// <returns>Whether there is such a thread.</returns>
     /// <exception cref="RefusalException">Invalid: the thread has no post with that number.</exception>
-    public Task<bool> MarkReadAsync(Actor reader, long threadId, long number) => _database.WriteAsync(reader, _clock, c =>
+    public Task<bool> MarkReadAsync(Actor reader, long threadId, long number)
     {
-        if (!IsVisibleThread(c, threadId))
-            return false;
-        if (c.Number("""
-            SELECT 1
-              FROM posts
-             WHERE thread_id = $thread
-               AND number = $number
-            """, ("$thread", threadId), ("$number", number)) is null)
-            throw RefusalException.Invalid("number", "must be the number of a post in this thread");
-        MarkRead(c, reader.Id, threadId, number);
-        return true;
-    });
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        return _database.WriteAsync(reader, _clock, c =>
+        {
+            if (!IsVisibleThread(c, threadId))
+                return false;
+            if (c.Number("""
+                SELECT 1
+                  FROM posts
+                 WHERE thread_id = $thread
+                   AND number = $number
+                """, ("$thread", threadId), ("$number", number)) is null)
+                throw RefusalException.Invalid("number", "must be the number of a post in this thread");
+            MarkRead(c, reader.Id, threadId, number);
+            return true;
+        });
+    }
 
     /// <summary>Marks all existing posts as read.</summary>
-    public async Task MarkAllReadAsync(Actor reader)
+    public Task MarkAllReadAsync(Actor reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return MarkAllReadCoreAsync(reader);
+    }
+
+    private async Task MarkAllReadCoreAsync(Actor reader)
     {
         await _database.WriteAsync(reader, _clock, c => c.Execute("""
             UPDATE users
@@ -85,8 +96,12 @@ public sealed partial class PostStore
         """;
 
     /// <summary>The number of the first post in a thread that a user has not read; <see langword="null"/> if there is none.</summary>
-    public long? FirstUnread(Actor reader, long threadId) =>
-        _database.Read(c => c.Number(FirstUnreadOfThread, ("$user", reader.Id), ("$thread", threadId)));
+    public long? FirstUnread(Actor reader, long threadId)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        return _database.Read(c => c.Number(FirstUnreadOfThread, ("$user", reader.Id), ("$thread", threadId)));
+    }
 
     private static void MarkRead(Connection connection, long userId, long threadId, long number) => connection.Execute("""
         INSERT INTO reading (user_id, thread_id, number)

@@ -22,6 +22,10 @@ public sealed partial class PostStore
     public Task<Post> CreateThreadAsync(
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(author);
+        ArgumentNullException.ThrowIfNull(title);
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentCheck.ThrowIfAnyNull(tags);
         var text = PostText.Check(title, body, tags ?? []);
         var (tokens, mentioned) = (PostTokens.Of(title, body), MentionedBy(body));
         return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens, mentioned), post => post.Id, FindOriginal);
@@ -39,6 +43,9 @@ public sealed partial class PostStore
     /// </exception>
     public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(author);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        ArgumentNullException.ThrowIfNull(body);
         var text = PostText.Check(null, body, null);
         var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
         return _keys.CreateAsync(
@@ -53,6 +60,10 @@ public sealed partial class PostStore
     public Task<Submission> SubmitThreadAsync(
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(author);
+        ArgumentNullException.ThrowIfNull(title);
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentCheck.ThrowIfAnyNull(tags);
         var text = PostText.Check(title, body, tags ?? []);
         var (tokens, mentioned) = (PostTokens.Of(title, body), MentionedBy(body));
         return SubmitAsync(author, new NewPost(null, text), key, c => CreateThread(c, author.Id, text, tokens, mentioned));
@@ -65,6 +76,9 @@ public sealed partial class PostStore
     /// <inheritdoc cref="CreateReplyAsync"/>
     public Task<Submission> SubmitReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(author);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        ArgumentNullException.ThrowIfNull(body);
         var text = PostText.Check(null, body, null);
         var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
         return SubmitAsync(author, new NewPost(threadId, text, replyTo), key, c => CreateReply(c, author, threadId, text, tokens, mentioned, replyTo));
@@ -111,9 +125,19 @@ public sealed partial class PostStore
     /// Invalid: the text breaks a rule, or a reply is given a title or tags. Forbidden: someone else's post. NotFound: there is no such post.
     /// Stale: the post has none of <paramref name="revisions"/>. Busy: others edit it all the time.
     /// </exception>
-    public async Task<Post> EditAsync(
+    public Task<Post> EditAsync(
         Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
         IReadOnlyCollection<long>? revisions = null, string? reason = null)
+    {
+        ArgumentNullException.ThrowIfNull(editor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentCheck.ThrowIfAnyNull(tags);
+        return EditCoreAsync(editor, id, title, body, tags, revisions, reason);
+    }
+
+    private async Task<Post> EditCoreAsync(
+        Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
+        IReadOnlyCollection<long>? revisions, string? reason)
     {
         var text = PostText.Check(title, body, tags);
         var counts = NewAccounts.Count(_policy.Current, editor, title, body);
@@ -146,7 +170,14 @@ public sealed partial class PostStore
 
     /// <summary>Likes a post, or removes the like.</summary>
     /// <returns>How many users like it now; <see langword="null"/> if there is no such post.</returns>
-    public Task<long?> LikeAsync(Actor actor, long id, bool likes) => _database.WriteAsync(actor, _clock, c =>
+    public Task<long?> LikeAsync(Actor actor, long id, bool likes)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(actor, _clock, c => Like(c, actor, id, likes));
+    }
+
+    private long? Like(Connection c, Actor actor, long id, bool likes)
     {
         if (Load(c, id, null) is not { DeletedBy: null } post)
             return null;
@@ -170,7 +201,7 @@ public sealed partial class PostStore
              WHERE id = $post
             RETURNING likes
             """, ("$post", id), ("$changed", changed));
-    });
+    }
 
     private Post CreateThread(Connection connection, long authorId, PostText text, PostTokens tokens, IReadOnlyList<long> mentioned)
     {

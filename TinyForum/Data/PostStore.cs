@@ -109,9 +109,12 @@ public sealed partial class PostStore
         (_database, _clock, _moderation, _notifications, _keys, _backlog, _policy) = (database, clock, moderation, notifications, keys, backlog, policy);
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
-    public Post? Find(long id, Actor? viewer = null) =>
-        _database.Read(c => Load(c, id, viewer?.Id, ofDeletedThreads: viewer?.Role >= Role.Moderator)) is { } post
+    public Post? Find(long id, Actor? viewer = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => Load(c, id, viewer?.Id, ofDeletedThreads: viewer?.Role >= Role.Moderator)) is { } post
             && Permissions.MaySee(post, viewer) ? post : null;
+    }
 
     /// <summary>
     /// A page of a thread's replies, oldest first; deleted ones have no text. <see langword="null"/> if there is no such thread, or
@@ -123,27 +126,37 @@ public sealed partial class PostStore
     /// <param name="after">The number of the reply after which the first page begins.</param>
     /// <param name="viewer">The user for whom likes are told.</param>
     public Page<Post>? Replies(
-        long threadId, int limit = PagePosition.DefaultSize, PagePosition? from = null, long after = 0, Actor? viewer = null) => _database.ReadSnapshot(c =>
+        long threadId, int limit = PagePosition.DefaultSize, PagePosition? from = null, long after = 0, Actor? viewer = null)
     {
-        if (!IsVisibleThread(c, threadId) && !(viewer?.Role >= Role.Moderator && Load(c, threadId, null) is { Head: not null }))
-            return null;
-        return c.Page(RepliesOfThread, MapStub, limit, last => [last.Number],
-            ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id));
-    });
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadId);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        return _database.ReadSnapshot(c =>
+        {
+            if (!IsVisibleThread(c, threadId) && !(viewer?.Role >= Role.Moderator && Load(c, threadId, null) is { Head: not null }))
+                return null;
+            return c.Page(RepliesOfThread, MapStub, limit, last => [last.Number],
+                ("$thread", threadId), ("$after", from?.KeyOf(1)[0] ?? after), ("$user", viewer?.Id));
+        });
+    }
 
     /// <summary>A page of the tags of visible threads, by name.</summary>
-    public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c =>
+    public Page<TagCount> Tags(int limit = PagePosition.DefaultSize, PagePosition? from = null)
     {
-        var page = c.Page("""
-            SELECT id, coalesce(shown, name), threads
-              FROM tags
-             WHERE threads > 0
-               AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
-             ORDER BY name
-             LIMIT $limit
-            """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), limit, last => [last.Id], ("$after", from?.KeyOf(1)[0]));
-        return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
-    });
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c =>
+        {
+            var page = c.Page("""
+                SELECT id, coalesce(shown, name), threads
+                  FROM tags
+                 WHERE threads > 0
+                   AND name > coalesce((SELECT name FROM tags WHERE id = $after), '')
+                 ORDER BY name
+                 LIMIT $limit
+                """, r => (Id: r.GetInt64(0), Tag: new TagCount(r.GetString(1), r.GetInt64(2))), limit, last => [last.Id], ("$after", from?.KeyOf(1)[0]));
+            return new Page<TagCount>([.. page.Items.Select(i => i.Tag)], page.Next);
+        });
+    }
 
     /// <summary>The post, deleted or not; <see langword="null"/> for a reply of a deleted thread, unless those are asked for, too.</summary>
     internal static Post? Load(Connection connection, long id, long? viewerId, bool ofDeletedThreads = false) =>

@@ -50,7 +50,15 @@ public sealed class RegistrationStore
     /// Forbidden: the policy does not let anyone in like this. Invalid: the name, the password, the application or the invitation breaks a rule. Busy: too
     /// many passwords are being hashed, or <see cref="MaxApplications"/> wait.
     /// </exception>
-    public async Task<RegistrationResult?> RegisterAsync(Registrant registrant, CancellationToken cancellationToken = default)
+    public Task<RegistrationResult?> RegisterAsync(Registrant registrant, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(registrant);
+        ArgumentNullException.ThrowIfNull(registrant.Username, nameof(registrant));
+        ArgumentNullException.ThrowIfNull(registrant.Password, nameof(registrant));
+        return RegisterCoreAsync(registrant, cancellationToken);
+    }
+
+    private async Task<RegistrationResult?> RegisterCoreAsync(Registrant registrant, CancellationToken cancellationToken)
     {
         _ = Username.TryParse(registrant.Username, out var name, out var mistake);
         var mistakes = _database.Read(c => MistakesOf(c, registrant));
@@ -68,14 +76,18 @@ public sealed class RegistrationStore
     /// <summary>A page of the applications that wait, oldest first.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Application> Applications(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page("""
-        SELECT id, username, text, created_at
-          FROM applications
-         WHERE declined_at IS NULL
-           AND id > $after
-         ORDER BY id
-         LIMIT $limit
-        """, r => new Application(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Time(3)), limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? 0)));
+    public Page<Application> Applications(int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page("""
+            SELECT id, username, text, created_at
+              FROM applications
+             WHERE declined_at IS NULL
+               AND id > $after
+             ORDER BY id
+             LIMIT $limit
+            """, r => new Application(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Time(3)), limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? 0)));
+    }
 
     /// <summary>How many applications wait.</summary>
     public long CountApplications() => _database.Read(Count);
@@ -83,40 +95,50 @@ public sealed class RegistrationStore
     /// <summary>Makes an account of an application.</summary>
     /// <returns>The account; <see langword="null"/> if no such application waits.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator. Conflict: somebody has taken the name meanwhile.</exception>
-    public Task<User?> AcceptAsync(Actor moderator, long id) => _database.WriteAsync(moderator, _clock, c =>
+    public Task<User?> AcceptAsync(Actor moderator, long id)
     {
-        Permissions.RequireModerator(c, moderator);
-        if (c.First("""
-            SELECT username, password
-              FROM applications
-             WHERE id = $id
-               AND declined_at IS NULL
-            """, r => new { Username = r.GetString(0), Password = r.GetString(1) }, ("$id", id)) is not { } application)
-            return null;
-        _ = Username.TryParse(application.Username, out var name, out _);
-        c.Execute("DELETE FROM applications WHERE id = $id", ("$id", id));
-        User accepted = _users.Register(c, name!, application.Password)
-            ?? throw new RefusalException(RefusalKind.Conflict, "somebody has taken the name meanwhile: decline it");
-        _moderation.Log(c, moderator, "accept_application", postId: null, accepted.Id, reason: null);
-        return accepted;
-    });
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(moderator, _clock, c =>
+        {
+            Permissions.RequireModerator(c, moderator);
+            if (c.First("""
+                SELECT username, password
+                  FROM applications
+                 WHERE id = $id
+                   AND declined_at IS NULL
+                """, r => new { Username = r.GetString(0), Password = r.GetString(1) }, ("$id", id)) is not { } application)
+                return null;
+            _ = Username.TryParse(application.Username, out var name, out _);
+            c.Execute("DELETE FROM applications WHERE id = $id", ("$id", id));
+            User accepted = _users.Register(c, name!, application.Password)
+                ?? throw new RefusalException(RefusalKind.Conflict, "somebody has taken the name meanwhile: decline it");
+            _moderation.Log(c, moderator, "accept_application", postId: null, accepted.Id, reason: null);
+            return accepted;
+        });
+    }
 
     /// <summary>Declines an application. Who made it learns the reason by logging in, for <see cref="DeclinedFor"/>, and may apply again.</summary>
     /// <returns>Whether such an application waited.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator. Invalid: the reason breaks its rule.</exception>
-    public Task<bool> DeclineAsync(Actor moderator, long id, string? reason) => _database.WriteAsync(moderator, _clock, c =>
+    public Task<bool> DeclineAsync(Actor moderator, long id, string? reason)
     {
-        Permissions.RequireModerator(c, moderator);
-        var isDeclined = c.Execute("""
-            UPDATE applications
-               SET declined_at = $now, reason = $reason, text = ''
-             WHERE id = $id
-               AND declined_at IS NULL
-            """, ("$now", _clock.Now()), ("$reason", reason), ("$id", id)) > 0;
-        if (isDeclined)
-            _moderation.Log(c, moderator, "decline_application", postId: null, userId: null, reason);
-        return isDeclined;
-    });
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(moderator, _clock, c =>
+        {
+            Permissions.RequireModerator(c, moderator);
+            var isDeclined = c.Execute("""
+                UPDATE applications
+                   SET declined_at = $now, reason = $reason, text = ''
+                 WHERE id = $id
+                   AND declined_at IS NULL
+                """, ("$now", _clock.Now()), ("$reason", reason), ("$id", id)) > 0;
+            if (isDeclined)
+                _moderation.Log(c, moderator, "decline_application", postId: null, userId: null, reason);
+            return isDeclined;
+        });
+    }
 
     /// <summary>Why somebody whose password this is can't log in yet, or no more; <see langword="null"/> if nobody of that name has applied with it.</summary>
     internal async Task<string?> WhyNotAsync(string username, string password)

@@ -64,6 +64,9 @@ public sealed class ReportStore
     /// </exception>
     public Task<Report> CreateAsync(Actor reporter, long postId, string reason, IdempotencyKey? key = null)
     {
+        ArgumentNullException.ThrowIfNull(reporter);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(postId);
+        ArgumentNullException.ThrowIfNull(reason);
         RefusalException.ThrowIfInvalid(("reason", TextRule.Reason.Check(reason)));
         return _keys.CreateAsync(reporter, key, "report", c => Create(c, reporter, postId, reason), report => report.Id,
             (c, id) => Find(c, id) is { } report ? report with { Resolution = null, ResolvedBy = null, ResolvedAt = null } : null);
@@ -86,7 +89,11 @@ public sealed class ReportStore
     }
 
     /// <summary>The report with that id, or <see langword="null"/>.</summary>
-    public Report? Find(long id) => _database.Read(c => Find(c, id));
+    public Report? Find(long id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => Find(c, id));
+    }
 
     /// <summary>How many reports are open, counting no further than <paramref name="most"/>.</summary>
     internal long CountOpen(int most) => _database.Read(c => c.Number("""
@@ -104,25 +111,34 @@ public sealed class ReportStore
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
     /// <param name="postId">Only those of this post.</param>
     public Page<Report> List(
-        ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null, long? postId = null) => _database.Read(c =>
+        ReportState state, int limit = PagePosition.DefaultSize, PagePosition? from = null, long? postId = null)
     {
-        var (sql, start) = (state, postId) switch
+        ArgumentCheck.ThrowIfUndefined(state);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        ArgumentOutOfRangeException.ThrowIfNegative(postId ?? 0, nameof(postId));
+        return _database.Read(c =>
         {
-            (ReportState.Open, null) => (Open, 0),
-            (ReportState.Open, _) => (OpenOfPost, 0),
-            (ReportState.Resolved, null) => (Resolved, long.MaxValue),
-            (ReportState.Resolved, _) => (ResolvedOfPost, long.MaxValue),
-            (_, null) => (All, long.MaxValue),
-            _ => (AllOfPost, long.MaxValue),
-        };
-        return c.Page(sql, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? start), ("$post", postId));
-    });
+            var (sql, start) = (state, postId) switch
+            {
+                (ReportState.Open, null) => (Open, 0),
+                (ReportState.Open, _) => (OpenOfPost, 0),
+                (ReportState.Resolved, null) => (Resolved, long.MaxValue),
+                (ReportState.Resolved, _) => (ResolvedOfPost, long.MaxValue),
+                (_, null) => (All, long.MaxValue),
+                _ => (AllOfPost, long.MaxValue),
+            };
+            return c.Page(sql, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? start), ("$post", postId));
+        });
+    }
 
     /// <summary>Resolves a report, or changes the resolution of a resolved one; the public log gets an entry.</summary>
     /// <returns>The report, or <see langword="null"/> if there is none with that id.</returns>
     /// <exception cref="RefusalException">Invalid: the resolution breaks a rule. Forbidden: the actor is not a moderator.</exception>
     public Task<Report?> ResolveAsync(Actor moderator, long id, string resolution)
     {
+        ArgumentNullException.ThrowIfNull(moderator);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentNullException.ThrowIfNull(resolution);
         RefusalException.ThrowIfInvalid(("resolution", TextRule.Reason.Check(resolution)));
         return _database.WriteAsync(moderator, _clock, c =>
         {

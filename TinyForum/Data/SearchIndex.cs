@@ -110,14 +110,20 @@ public sealed class SearchIndex
     /// <exception cref="RefusalException">Invalid: the text has nothing to search for. Busy: too many searches wait already.</exception>
     public Task<SearchPage> FindAsync(string text, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null)
     {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         var query = Parse(text);
         return _threads is null ? Task.FromResult(Find(query, limit, from, viewer)) : _threads.RunAsync(() => Find(query, limit, from, viewer));
     }
 
     /// <summary>As <see cref="FindAsync"/>, on the calling thread and at once, however many others run.</summary>
     /// <exception cref="RefusalException">Invalid: the text has nothing to search for.</exception>
-    public SearchPage Find(string text, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null) =>
-        Find(Parse(text), limit, from, viewer);
+    public SearchPage Find(string text, int limit = PagePosition.DefaultSize, PagePosition? from = null, Actor? viewer = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return Find(Parse(text), limit, from, viewer);
+    }
 
     private SearchPage Find(SearchQuery query, int limit, PagePosition? from, Actor? viewer) =>
         _database.ReadSnapshot(c => new SearchWalk(c, query, viewer?.Id, _timeLimit).Page(limit, from?.KeyOf(SearchPosition.Numbers)));

@@ -77,7 +77,7 @@ internal sealed class SearchWalk
 
     public SearchPage Page(int limit, long[]? from)
     {
-        var (found, bytes) = (new List<SearchHit>(limit), 0L);
+        var (found, bytes) = (new List<SearchHit>(Math.Min(limit, SearchIndex.WindowSize)), 0L);
         if (_criteria is null)
             return new SearchPage(found, null, IsPartial: false);
         var start = from is null ? Start(_criteria) : SearchPosition.Of(from);

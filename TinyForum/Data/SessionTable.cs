@@ -59,7 +59,13 @@ public sealed class SessionTable
 
     /// <summary>Starts a session.</summary>
     /// <returns>Its token, for the client; <see langword="null"/> if there is no such account or it is suspended.</returns>
-    public Task<string?> StartAsync(User user, string ip, string userAgent) => StartAsync(user, ip, userAgent, proof: null);
+    public Task<string?> StartAsync(User user, string ip, string userAgent)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        ArgumentNullException.ThrowIfNull(ip);
+        ArgumentNullException.ThrowIfNull(userAgent);
+        return StartAsync(user, ip, userAgent, proof: null);
+    }
 
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
     internal async Task<string?> StartAsync(User user, string ip, string userAgent, string? proof)
@@ -85,7 +91,11 @@ public sealed class SessionTable
     }
 
     /// <summary>The caller with <paramref name="token"/>; <see langword="null"/> if the session does not exist or its user is suspended.</summary>
-    public Caller? Find(string token) => Find(token, out _);
+    public Caller? Find(string token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return Find(token, out _);
+    }
 
     /// <summary>As above; <paramref name="renewed"/> tells whether this use extends the session.</summary>
     internal Caller? Find(string token, out bool renewed)
@@ -106,13 +116,17 @@ public sealed class SessionTable
         """, MapCaller, ("$digest", digest), ("$oldest", now - LifetimeMilliseconds), ("$now", now)));
 
     /// <summary>The actor's sessions, most recently used first.</summary>
-    public IReadOnlyList<Session> List(Actor actor) => _database.Read(c => c.All("""
-        SELECT id, created_at, last_used_at, ip, user_agent
-          FROM sessions
-         WHERE user_id = $user
-           AND last_used_at > $oldest
-         ORDER BY last_used_at DESC, id DESC
-        """, MapSession, ("$user", actor.Id), ("$oldest", Oldest)));
+    public IReadOnlyList<Session> List(Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.Read(c => c.All("""
+            SELECT id, created_at, last_used_at, ip, user_agent
+              FROM sessions
+             WHERE user_id = $user
+               AND last_used_at > $oldest
+             ORDER BY last_used_at DESC, id DESC
+            """, MapSession, ("$user", actor.Id), ("$oldest", Oldest)));
+    }
 
     /// <summary>How many sessions there are.</summary>
     public long Count() => _database.Read(c => c.Number("""
@@ -123,30 +137,40 @@ public sealed class SessionTable
 
     /// <summary>Ends one of the actor's sessions.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> EndAsync(Actor actor, long sessionId) => _database.WriteAsync(actor, _clock, c =>
+    public Task<bool> EndAsync(Actor actor, long sessionId)
     {
-        Sweep(c);
-        return c.Execute("""
-            DELETE FROM sessions
-             WHERE id = $id
-               AND user_id = $user
-            """, ("$id", sessionId), ("$user", actor.Id)) > 0;
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sessionId);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            Sweep(c);
+            return c.Execute("""
+                DELETE FROM sessions
+                 WHERE id = $id
+                   AND user_id = $user
+                """, ("$id", sessionId), ("$user", actor.Id)) > 0;
+        });
+    }
 
     /// <summary>Ends every session of a user.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is neither the user nor an admin.</exception>
-    public Task<int> EndAllAsync(Actor actor, User user) => _database.WriteAsync(actor, _clock, c =>
+    public Task<int> EndAllAsync(Actor actor, User user)
     {
-        Permissions.RequireMayEndSessions(c, actor, user.Id);
-        Sweep(c);
-        c.Execute("""
-            DELETE FROM sessions
-             WHERE user_id = $user
-               AND last_used_at <= $oldest
-            """, ("$user", user.Id), ("$oldest", Oldest)); // expired ones do not count
-        return EndAll(c, user.Id, except: null);
-    });
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(user);
+        return _database.WriteAsync(actor, _clock, c =>
+        {
+            Permissions.RequireMayEndSessions(c, actor, user.Id);
+            Sweep(c);
+            c.Execute("""
+                DELETE FROM sessions
+                 WHERE user_id = $user
+                   AND last_used_at <= $oldest
+                """, ("$user", user.Id), ("$oldest", Oldest)); // expired ones do not count
+            return EndAll(c, user.Id, except: null);
+        });
+    }
 
     /// <summary>Ends every session and token of a user, except perhaps one session.</summary>
     internal static void EndAccess(Connection connection, long userId, long? except = null)

@@ -30,7 +30,14 @@ public sealed class SpamStore
     /// <exception cref="RefusalException">
     /// Forbidden, NotFound, Conflict: as <see cref="ModerationStore.SuspendAsync"/>. Invalid: the reason breaks its rule.
     /// </exception>
-    public async Task MarkAsync(Actor actor, User user, string? reason = null)
+    public Task MarkAsync(Actor actor, User user, string? reason = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(user);
+        return MarkCoreAsync(actor, user, reason);
+    }
+
+    private async Task MarkCoreAsync(Actor actor, User user, string? reason)
     {
         await _database.WriteAsync(actor, _clock, c =>
         {
@@ -57,7 +64,14 @@ public sealed class SpamStore
     /// <summary>Undoes that: the account is as it was before, and what was hidden or closed with it is as it was.</summary>
     /// <returns>Whether it was marked.</returns>
     /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="ModerationStore.SuspendAsync"/>.</exception>
-    public async Task<bool> UndoAsync(Actor actor, User user)
+    public Task<bool> UndoAsync(Actor actor, User user)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(user);
+        return UndoCoreAsync(actor, user);
+    }
+
+    private async Task<bool> UndoCoreAsync(Actor actor, User user)
     {
         var isUndone = await _database.WriteAsync(actor, _clock, c =>
         {
@@ -82,7 +96,11 @@ public sealed class SpamStore
     }
 
     /// <summary>Whether an account is marked.</summary>
-    public bool IsMarked(User user) => _database.Read(c => IsMarked(c, user.Id));
+    public bool IsMarked(User user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return _database.Read(c => IsMarked(c, user.Id));
+    }
 
     private static bool IsMarked(Connection connection, long userId) =>
         connection.Number("SELECT 1 FROM spam WHERE user_id = $user AND is_undone = 0", ("$user", userId)) is not null;

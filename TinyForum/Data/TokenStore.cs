@@ -55,8 +55,12 @@ public sealed class TokenStore
     /// <exception cref="RefusalException">
     /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or another session made the key's token.
     /// </exception>
-    public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null) =>
-        CreateAsync(owner, name, ScopeName.Of(mayWrite), days, key);
+    public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(name);
+        return CreateAsync(owner, name, ScopeName.Of(mayWrite), days, key);
+    }
 
     internal Task<IssuedToken> CreateAsync(Actor owner, string name, string scope, long? days, IdempotencyKey? key)
     {
@@ -110,6 +114,7 @@ public sealed class TokenStore
     /// <summary>The caller with <paramref name="secret"/>; <see langword="null"/> if the token does not exist or its user is suspended.</summary>
     public Caller? Find(string secret)
     {
+        ArgumentNullException.ThrowIfNull(secret);
         var now = _clock.Now();
         var known = _callers.Find(SessionTable.Digest(secret), now, Load);
         if (known is not null)
@@ -127,21 +132,30 @@ public sealed class TokenStore
         """, MapCaller, ("$digest", digest), ("$now", now)));
 
     /// <summary>The actor's tokens, newest first.</summary>
-    public IReadOnlyList<AccessToken> List(Actor actor) => _database.Read(c => c.All("""
-        SELECT id, name, scope, created_at, expires_at, last_used_at
-          FROM tokens
-         WHERE user_id = $user
-           AND (expires_at IS NULL OR expires_at > $now)
-         ORDER BY id DESC
-        """, Map, ("$user", actor.Id), ("$now", _clock.Now())));
+    public IReadOnlyList<AccessToken> List(Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return _database.Read(c => c.All("""
+            SELECT id, name, scope, created_at, expires_at, last_used_at
+              FROM tokens
+             WHERE user_id = $user
+               AND (expires_at IS NULL OR expires_at > $now)
+             ORDER BY id DESC
+            """, Map, ("$user", actor.Id), ("$now", _clock.Now())));
+    }
 
     /// <summary>Ends one of the actor's tokens.</summary>
     /// <returns>Whether there was one.</returns>
-    public Task<bool> EndAsync(Actor actor, long tokenId) => _database.WriteAsync(actor, _clock, c => c.Execute("""
-        DELETE FROM tokens
-         WHERE id = $id
-           AND user_id = $user
-        """, ("$id", tokenId), ("$user", actor.Id)) > 0);
+    public Task<bool> EndAsync(Actor actor, long tokenId)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokenId);
+        return _database.WriteAsync(actor, _clock, c => c.Execute("""
+            DELETE FROM tokens
+             WHERE id = $id
+               AND user_id = $user
+            """, ("$id", tokenId), ("$user", actor.Id)) > 0);
+    }
 
     private static KnownCaller MapCaller(Row row) => new(
         new(row.GetInt64(0), row.GetString(1), RoleName.Parse(row.GetString(2))!.Value, null, row.GetInt64(3), row.GetString(4) == ScopeName.Write),

@@ -60,7 +60,14 @@ public sealed class UserStore
     /// The account, or <see langword="null"/> if the name is taken, whatever its case and width, or looks like that of another account.
     /// </returns>
     /// <exception cref="RefusalException">Invalid: the name or the password breaks a rule. Busy: too many passwords are being hashed.</exception>
-    public async Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
+    public Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(username);
+        ArgumentNullException.ThrowIfNull(password);
+        return RegisterCoreAsync(username, password, cancellationToken);
+    }
+
+    private async Task<Actor?> RegisterCoreAsync(string username, string password, CancellationToken cancellationToken)
     {
         _ = Username.TryParse(username, out var name, out var mistake);
         RefusalException.ThrowIfInvalid(("username", mistake), ("password", TextRule.Password.Check(password)));
@@ -113,15 +120,23 @@ public sealed class UserStore
         });
 
     /// <summary>The account with that name, whatever its case and width, or <see langword="null"/>.</summary>
-    public User? Find(string username) => _database.Read(c => Find(c, username));
+    public User? Find(string username)
+    {
+        ArgumentNullException.ThrowIfNull(username);
+        return _database.Read(c => Find(c, username));
+    }
 
     /// <summary>The account with that id, or <see langword="null"/>.</summary>
-    public User? Find(long id) => _database.Read(c => c.First($"""
-        SELECT id, username
-          FROM users u
-         WHERE id = $id
-           AND {User.IsRegistered}
-        """, r => r.User(0), ("$id", id)));
+    public User? Find(long id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        return _database.Read(c => c.First($"""
+            SELECT id, username
+              FROM users u
+             WHERE id = $id
+               AND {User.IsRegistered}
+            """, r => r.User(0), ("$id", id)));
+    }
 
     internal static User? Find(Connection connection, string username) =>
         Username.KeyOf(username) is { } key ? FindByKey(connection, key) : null;
@@ -155,30 +170,46 @@ public sealed class UserStore
         """, r => r.User(0), ("$key", key));
 
     /// <summary>The account with that name as an actor, or <see langword="null"/>.</summary>
-    public Actor? FindActor(string username) => Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First($"""
-        SELECT id, username, role
-          FROM users u
-         WHERE username_key = $key
-           AND {User.IsRegistered}
-        """, MapActor, ("$key", key)));
+    public Actor? FindActor(string username)
+    {
+        ArgumentNullException.ThrowIfNull(username);
+        return Username.KeyOf(username) is not { } key ? null : _database.Read(c => c.First($"""
+            SELECT id, username, role
+              FROM users u
+             WHERE username_key = $key
+               AND {User.IsRegistered}
+            """, MapActor, ("$key", key)));
+    }
 
     /// <summary>The account with that name, with its profile and counts, or <see langword="null"/>.</summary>
-    public Account? FindAccount(string username) => _database.Read(c => FindAccount(c, username));
+    public Account? FindAccount(string username)
+    {
+        ArgumentNullException.ThrowIfNull(username);
+        return _database.Read(c => FindAccount(c, username));
+    }
 
     /// <summary>The account with that id, with its profile and counts, or <see langword="null"/>.</summary>
-    public Account? FindAccount(long userId) => _database.Read(c => FindAccount(c, userId));
+    public Account? FindAccount(long userId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(userId);
+        return _database.Read(c => FindAccount(c, userId));
+    }
 
     /// <summary>A page of the registered accounts, oldest first.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null) => _database.Read(c => c.Page($"""
-        SELECT {AccountColumns}
-          FROM {AccountTables}
-         WHERE u.id > $after
-           AND {User.IsNamed}
-         ORDER BY u.id
-         LIMIT $limit
-        """, MapAccount, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? User.SystemId)));
+    public Page<Account> List(int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => c.Page($"""
+            SELECT {AccountColumns}
+              FROM {AccountTables}
+             WHERE u.id > $after
+               AND {User.IsNamed}
+             ORDER BY u.id
+             LIMIT $limit
+            """, MapAccount, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? User.SystemId)));
+    }
 
     /// <summary>Changes the actor's profile. What is <see langword="null"/> stays; an empty string removes.</summary>
     /// <param name="actor">The actor.</param>
@@ -189,6 +220,7 @@ public sealed class UserStore
     /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account differs from <paramref name="expected"/>.</exception>
     public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
+        ArgumentNullException.ThrowIfNull(actor);
         RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.CheckOptional(displayName)), ("bio", TextRule.Bio.CheckOptional(bio)));
         return _database.WriteAsync(actor, _clock, c =>
         {
@@ -213,7 +245,15 @@ public sealed class UserStore
     /// <exception cref="RefusalException">
     /// Forbidden: the actor is not an admin, or the account is <c>system</c>. Conflict: the forum would be left without an admin.
     /// </exception>
-    public Task<Account?> SetRoleAsync(Actor actor, string username, Role role) => _database.WriteAsync(actor, _clock, c =>
+    public Task<Account?> SetRoleAsync(Actor actor, string username, Role role)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(username);
+        ArgumentCheck.ThrowIfUndefined(role);
+        return _database.WriteAsync(actor, _clock, c => SetRole(c, actor, username, role));
+    }
+
+    private Account? SetRole(Connection c, Actor actor, string username, Role role)
     {
         Permissions.RequireAdmin(c, actor);
         var account = FindAccount(c, username);
@@ -230,33 +270,52 @@ public sealed class UserStore
             """, ("$id", account.Id), ("$role", RoleName.Of(role)));
         _moderation.Log(c, actor, "role", postId: null, account.Id, reason: RoleName.Of(role));
         return account with { Role = role };
-    });
+    }
 
     /// <summary>Whether <paramref name="password"/> is the account's.</summary>
     /// <exception cref="RefusalException">Busy: too many passwords are being hashed.</exception>
-    public async Task<bool> VerifyPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
+    public Task<bool> VerifyPasswordAsync(User user, string password, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        ArgumentNullException.ThrowIfNull(password);
+        return VerifyPasswordCoreAsync(user, password, cancellationToken);
+    }
+
+    private async Task<bool> VerifyPasswordCoreAsync(User user, string password, CancellationToken cancellationToken) =>
         await Passwords.ProveAsync(user.Id, password, cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>Sets an account's password, and ends all its sessions and tokens.</summary>
     /// <returns>Whether there is such an account; false for <c>system</c>, which can't log in.</returns>
     /// <exception cref="RefusalException">Invalid: the password breaks a rule. Busy: too many passwords are being hashed.</exception>
-    public Task<bool> SetPasswordAsync(User user, string password, CancellationToken cancellationToken = default) =>
-        Passwords.SetAsync(Actor.System, user, password, "password", proof: null, keepSession: null, cancellationToken);
+    public Task<bool> SetPasswordAsync(User user, string password, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        ArgumentNullException.ThrowIfNull(password);
+        return Passwords.SetAsync(Actor.System, user, password, "password", proof: null, keepSession: null, cancellationToken);
+    }
 
     /// <summary>The current suspension of an account; <see langword="null"/> if it is not suspended.</summary>
-    public Suspension? FindSuspension(User user) => _database.Read(c => c.First($"""
-        SELECT u.suspension, u.suspended_until
-          FROM users u
-         WHERE u.id = $id
-           AND NOT coalesce({Suspension.IsNotInForce}, FALSE)
-        """, r => new Suspension(r.GetString(0), r.TimeOrNull(1)), ("$id", user.Id), ("$now", _clock.Now())));
+    public Suspension? FindSuspension(User user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return _database.Read(c => c.First($"""
+            SELECT u.suspension, u.suspended_until
+              FROM users u
+             WHERE u.id = $id
+               AND NOT coalesce({Suspension.IsNotInForce}, FALSE)
+            """, r => new Suspension(r.GetString(0), r.TimeOrNull(1)), ("$id", user.Id), ("$now", _clock.Now())));
+    }
 
     /// <summary>
     /// Erases the actor's account with everything personal: name, profile, password, sessions, tokens, mailbox, blocks, notifications, likes.
     /// Posts stay, with <c>deleted</c> as their author. The account and its name are gone at once; with much to erase, the rest takes a while.
     /// </summary>
     /// <returns>Whether there was such an account; false for <c>system</c>, which can't be erased.</returns>
-    public Task<bool> EraseAsync(Actor actor) => EraseAsync(actor, proof: null);
+    public Task<bool> EraseAsync(Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return EraseAsync(actor, proof: null);
+    }
 
     /// <summary>As above, but only if the stored password hash is still the proven one.</summary>
     internal async Task<bool> EraseAsync(Actor actor, string? proof)

@@ -52,7 +52,15 @@ public sealed class WebhookStore
     /// Forbidden: the actor is not an admin. Invalid: the address or a kind breaks a rule. Conflict: there are <see cref="Max"/> already, or
     /// another session made the key's webhook.
     /// </exception>
-    public async Task<IssuedWebhook> CreateAsync(Actor admin, string url, IReadOnlyList<string>? kinds = null, IdempotencyKey? key = null)
+    public Task<IssuedWebhook> CreateAsync(Actor admin, string url, IReadOnlyList<string>? kinds = null, IdempotencyKey? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(admin);
+        ArgumentNullException.ThrowIfNull(url);
+        ArgumentCheck.ThrowIfAnyNull(kinds);
+        return CreateCoreAsync(admin, url, kinds, key);
+    }
+
+    private async Task<IssuedWebhook> CreateCoreAsync(Actor admin, string url, IReadOnlyList<string>? kinds, IdempotencyKey? key)
     {
         RefusalException.ThrowIfInvalid(("url", CheckUrl(url)), ("kinds", CheckKinds(kinds)));
         if (key is { Credential: null })
@@ -85,7 +93,11 @@ public sealed class WebhookStore
         """, Map));
 
     /// <summary>A webhook, or <see langword="null"/>.</summary>
-    public Webhook? Find(long id) => _database.Read(c => Load(c, id));
+    public Webhook? Find(long id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.Read(c => Load(c, id));
+    }
 
     /// <summary>Changes a webhook. What is <see langword="null"/> stays.</summary>
     /// <param name="admin">The actor.</param>
@@ -95,8 +107,17 @@ public sealed class WebhookStore
     /// <param name="isOn">Whether events are sent. Switched on again, a webhook goes on where it stopped, as far as events are kept.</param>
     /// <param name="rotateSecret">Whether it gets a new secret. For a day both sign what is sent.</param>
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin. Invalid: the address or a kind breaks a rule. NotFound.</exception>
-    public async Task<IssuedWebhook> ChangeAsync(
+    public Task<IssuedWebhook> ChangeAsync(
         Actor admin, long id, string? url = null, IReadOnlyList<string>? kinds = null, bool? isOn = null, bool rotateSecret = false)
+    {
+        ArgumentNullException.ThrowIfNull(admin);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentCheck.ThrowIfAnyNull(kinds);
+        return ChangeCoreAsync(admin, id, url, kinds, isOn, rotateSecret);
+    }
+
+    private async Task<IssuedWebhook> ChangeCoreAsync(
+        Actor admin, long id, string? url, IReadOnlyList<string>? kinds, bool? isOn, bool rotateSecret)
     {
         RefusalException.ThrowIfInvalid(("url", url is null ? null : CheckUrl(url)), ("kinds", CheckKinds(kinds)));
         var secret = rotateSecret ? NewSecret() : null;
@@ -145,20 +166,28 @@ public sealed class WebhookStore
 
     /// <summary>Removes a webhook with what was sent to it and what waits.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin. NotFound.</exception>
-    public Task RemoveAsync(Actor admin, long id) => _database.WriteAsync(admin, _clock, c =>
+    public Task RemoveAsync(Actor admin, long id)
     {
-        Permissions.RequireAdmin(c, admin);
-        Require(c, id);
-        c.Execute("DELETE FROM deliveries WHERE webhook_id = $id", ("$id", id));
-        return c.Execute("DELETE FROM webhooks WHERE id = $id", ("$id", id));
-    });
+        ArgumentNullException.ThrowIfNull(admin);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return _database.WriteAsync(admin, _clock, c =>
+        {
+            Permissions.RequireAdmin(c, admin);
+            Require(c, id);
+            c.Execute("DELETE FROM deliveries WHERE webhook_id = $id", ("$id", id));
+            return c.Execute("DELETE FROM webhooks WHERE id = $id", ("$id", id));
+        });
+    }
 
     /// <summary>A page of the deliveries of a webhook, newest first; <see langword="null"/> if there is no such webhook.</summary>
     /// <param name="id">The webhook.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="from">The <see cref="Page{T}.Next"/> of the page before.</param>
-    public Page<WebhookDelivery>? Deliveries(long id, int limit = PagePosition.DefaultSize, PagePosition? from = null) =>
-        _database.Read(c => Load(c, id) is null ? null : c.Page($"""
+    public Page<WebhookDelivery>? Deliveries(long id, int limit = PagePosition.DefaultSize, PagePosition? from = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.Read(c => Load(c, id) is null ? null : c.Page($"""
             SELECT {DeliveryColumns}
               FROM deliveries
              WHERE webhook_id = $webhook
@@ -166,12 +195,21 @@ public sealed class WebhookStore
              ORDER BY id DESC
              LIMIT $limit
             """, MapDelivery, limit, last => [last.Id], ("$webhook", id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
+    }
 
     /// <summary>Sends a delivery again, or at once if it waits, with the id that it has.</summary>
     /// <exception cref="RefusalException">
     /// Forbidden: the actor is not an admin. NotFound. Conflict: the webhook is off, or the event is no longer kept.
     /// </exception>
-    public async Task<WebhookDelivery> RedeliverAsync(Actor admin, long id, long delivery)
+    public Task<WebhookDelivery> RedeliverAsync(Actor admin, long id, long delivery)
+    {
+        ArgumentNullException.ThrowIfNull(admin);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delivery);
+        return RedeliverCoreAsync(admin, id, delivery);
+    }
+
+    private async Task<WebhookDelivery> RedeliverCoreAsync(Actor admin, long id, long delivery)
     {
         var waiting = await _database.WriteAsync(admin, _clock, c =>
         {
@@ -201,7 +239,14 @@ public sealed class WebhookStore
 
     /// <summary>Sends a message that says nothing, once.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is not an admin. NotFound. Conflict: the webhook is off.</exception>
-    public async Task<WebhookDelivery> TestAsync(Actor admin, long id)
+    public Task<WebhookDelivery> TestAsync(Actor admin, long id)
+    {
+        ArgumentNullException.ThrowIfNull(admin);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
+        return TestCoreAsync(admin, id);
+    }
+
+    private async Task<WebhookDelivery> TestCoreAsync(Actor admin, long id)
     {
         var waiting = await _database.WriteAsync(admin, _clock, c =>
         {
