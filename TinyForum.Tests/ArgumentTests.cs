@@ -27,7 +27,8 @@ public sealed class ArgumentTests(TestContext context)
         var tried = 0;
         foreach (var (target, method) in Methods(forum.Server))
         {
-            foreach (var parameter in method.GetParameters().Where(p => !p.ParameterType.IsValueType && nullability.Create(p).WriteState == NullabilityState.NotNull))
+            foreach (var parameter in method.GetParameters()
+                .Where(p => !p.ParameterType.IsValueType && nullability.Create(p).WriteState == NullabilityState.NotNull))
             {
                 var e = Assert.ThrowsExactly<ArgumentNullException>(() => Call(target, method, parameter, null), Name(method, parameter));
                 Assert.AreEqual(parameter.Name, e.ParamName, Name(method, parameter));
@@ -122,7 +123,8 @@ public sealed class ArgumentTests(TestContext context)
         var suspension = await forum.Server.Moderation.SuspendAsync(Actor.System, bob, "spam", DateTimeOffset.MaxValue);
         Assert.AreEqual(9999, suspension.Until?.Year);
         Assert.AreEqual(suspension, forum.Server.Users.FindSuspension(bob));
-        var refusal = Assert.ThrowsExactly<RefusalException>(() => { _ = forum.Server.Moderation.SuspendAsync(Actor.System, bob, "spam", DateTimeOffset.MinValue); });
+        var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(
+            () => forum.Server.Moderation.SuspendAsync(Actor.System, bob, "spam", DateTimeOffset.MinValue));
         Assert.IsTrue(refusal.Errors!.ContainsKey("until"));
     }
 
@@ -151,7 +153,7 @@ public sealed class ArgumentTests(TestContext context)
         {
             foreach (var method in type.GetMethods(Declared).Where(m => m.GetParameters().Length > 0 && !m.IsSpecialName && !IsOfARecord(m)))
             {
-                Assert.IsTrue(method.IsStatic || stores.ContainsKey(type), $"{type.Name}.{method.Name} can't be called: {nameof(ForumServer)} does not lead to it");
+                Assert.IsTrue(method.IsStatic || stores.ContainsKey(type), $"{type.Name}.{method.Name}: {nameof(ForumServer)} does not lead to it");
                 yield return (method.IsStatic ? null : stores[type], method);
             }
         }

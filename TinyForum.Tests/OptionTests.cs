@@ -18,7 +18,8 @@ public sealed class OptionTests
     [
         ("Listen", [.. Texts([null!, "", "5000", "https://127.0.0.1:5000", "http://[::1]:5000", "http://forum.example", "http://127.0.0.1:5000/forum"],
             text => Good with { Listen = [text] }), Good with { Listen = [] }, Good with { Listen = null! }]),
-        ("Hosts", Texts([null!, "", "forum.example:80", "https://forum.example", "one.example two.example"], text => Good with { Hosts = ["good.example", text] })),
+        ("Hosts", Texts([null!, "", "forum.example:80", "https://forum.example", "one.example two.example"],
+            text => Good with { Hosts = ["good.example", text] })),
         ("Database", Texts(["", " ", "a\0b"], text => Good with { Database = text })),
         ("TrustedProxies", [Good with { TrustedProxies = null! }]),
         ("CorsOrigins", [.. Texts([null!, "", "app.example", "https://app.example/path"], text => Good with { CorsOrigins = [text] }),
@@ -40,7 +41,8 @@ public sealed class OptionTests
         ("Connections", [Good with { Connections = null! }]),
         ("Connections.MaxConnections", [With(new ConnectionLimits { MaxConnections = 0 })]),
         ("Connections.MaxConnectionsPerAddress", [With(new ConnectionLimits { MaxConnectionsPerAddress = -1 })]),
-        ("Connections.IdleTimeout", [With(new ConnectionLimits { IdleTimeout = TimeSpan.Zero }), With(new ConnectionLimits { IdleTimeout = TimeSpan.MaxValue })]),
+        ("Connections.IdleTimeout",
+            [With(new ConnectionLimits { IdleTimeout = TimeSpan.Zero }), With(new ConnectionLimits { IdleTimeout = TimeSpan.MaxValue })]),
         ("Connections.RequestTimeout", [With(new ConnectionLimits { RequestTimeout = TimeSpan.Zero })]),
         ("Connections.SendTimeout", [With(new ConnectionLimits { SendTimeout = Negative })]),
         ("Connections.MaxRequestBytes", [With(new ConnectionLimits { MaxRequestBytes = 0 })]),
@@ -62,7 +64,8 @@ public sealed class OptionTests
     ];
 
     [TestMethod]
-    public void Every_option_is_among_them() => CollectionAssert.AreEquivalent(Names(typeof(ForumOptions), "").ToArray(), Wrong.Select(w => w.Option).Concat(Free).ToArray());
+    public void Every_option_is_among_them() =>
+        CollectionAssert.AreEquivalent(Names(typeof(ForumOptions), "").ToArray(), Wrong.Select(w => w.Option).Concat(Free).ToArray());
 
     [TestMethod]
     public void A_wrong_option_is_named_with_its_rule()

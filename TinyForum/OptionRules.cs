@@ -63,7 +63,7 @@ internal static class OptionRules
             (All + nameof(p.MaxWait), Between(p.MaxWait, TimeSpan.Zero, LongestTimer)),
         ];
         var together = PhcString.Allows(p.MemoryKiB, p.Iterations, p.Parallelism) || Array.Exists(single, s => s.Broken is not null) ? null
-            : "must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes";
+            : PhcString.CostRule;
         return [.. single, (All + nameof(p.MemoryKiB), together)];
     }
 

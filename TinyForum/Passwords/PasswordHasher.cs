@@ -28,7 +28,7 @@ internal sealed class PasswordHasher : IAsyncDisposable
     {
         if (!PhcString.Allows(options.MemoryKiB, options.Iterations, options.Parallelism))
         {
-            throw new StartException("the memory for a password's hash must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes, "
+            throw new StartException($"the memory for a password's hash {PhcString.CostRule}, "
                 + $"of which there may be 1 to {PhcString.MaxWorkKiB / Math.Max(options.MemoryKiB, PhcString.MinMemoryKiB)} with {options.MemoryKiB} KiB");
         }
         _options = options;

@@ -13,6 +13,9 @@ internal sealed partial record PhcString(int MemoryKiB, int Iterations, int Para
     internal const long MaxWorkKiB = 4L << 20;
     internal const int MaxParallelism = 64;
 
+    /// <summary>What <see cref="Allows"/> says of the memory.</summary>
+    public const string CostRule = "must be 8 KiB for each lane to 1 GiB, and 4 GiB over all passes";
+
     /// <summary>Whether a hash may cost this much: no row of the database may make a login take all memory, or minutes.</summary>
     public static bool Allows(int memoryKiB, int iterations, int parallelism) =>
         parallelism is >= 1 and <= MaxParallelism

@@ -287,7 +287,8 @@ internal static class PostPages
 
     private static Post Undeleted(Post post) => post.DeletedBy is null ? post : throw RefusalException.NotFound("post");
 
-    private static long? ReplyTo(Form form) => long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id : null;
+    private static long? ReplyTo(Form form) =>
+        long.TryParse(form["reply_to"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id : null;
 
     private static string Quote(string text) => string.Concat(text.TrimEnd().Split('\n').Select(line => $"> {line}\n")) + "\n";
 
