@@ -102,9 +102,17 @@ public sealed class OptionTests
     {
         await using var forum = await ForumServer.StartAsync(Good with
         {
-            Hosts = ["forum.example", "127.0.0.2", "xn--fiq228c.example"], CorsOrigins = ["*", "https://app.example:8443"], CookieName = "a", Title = "论坛",
-            BasePath = "/forum/", PublicUrl = new("https://forum.example"), BackupKeep = 1, AnswerMemoryMiB = 1, KeepEvents = TimeSpan.FromDays(100_000),
-            DrainTimeout = TimeSpan.Zero, Connections = new() { MaxConnectionsPerAddress = 0, MaxConnections = 1 },
+            Hosts = ["forum.example", "127.0.0.2", "xn--fiq228c.example"],
+            CorsOrigins = ["*", "https://app.example:8443"],
+            CookieName = "a",
+            Title = "论坛",
+            BasePath = "/forum/",
+            PublicUrl = new("https://forum.example"),
+            BackupKeep = 1,
+            AnswerMemoryMiB = 1,
+            KeepEvents = TimeSpan.FromDays(100_000),
+            DrainTimeout = TimeSpan.Zero,
+            Connections = new() { MaxConnectionsPerAddress = 0, MaxConnections = 1 },
             RateLimits = new() { Writes = new(1, TimeSpan.FromDays(99_999)) },
         });
         Assert.IsTrue(File.Exists(forum.DatabasePath));
