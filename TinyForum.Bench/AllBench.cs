@@ -18,6 +18,7 @@ internal static class AllBench
         ("Costs in the process", CostsBench.RunAsync),
         ("Logins", LoginsBench.RunAsync),
         ("Idle connections", IdleBench.RunAsync),
+        ("Bots", BotsBench.RunAsync),
         ("Events", EventsBench.RunAsync),
         ("Start", StartBench.RunAsync),
         ("Allocations", AllocationsBench.RunAsync),

@@ -14,6 +14,7 @@ return await new RootCommand("Measurements of TinyForum")
     Settings.Command("pages", "Pages for browsers against a bare listener, and their size", PagesBench.RunAsync),
     Settings.Command("writes", "Group commit against each write alone", WritesBench.RunAsync),
     Settings.Command("idle", "What idle connections cost", IdleBench.RunAsync),
+    Settings.Command("bots", "What is seen of bots, and what they cost a moderator", BotsBench.RunAsync),
     Settings.Command("events", "What thousands of event streams cost, and how soon they tell", EventsBench.RunAsync),
     Settings.Command("start", "From start to first answer, and memory", StartBench.RunAsync),
     Settings.Command("allocations", "What a request leaves to the garbage collector", AllocationsBench.RunAsync),

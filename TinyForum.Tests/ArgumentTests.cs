@@ -96,7 +96,7 @@ public sealed class ArgumentTests(TestContext context)
                 tried++;
             }
         }
-        Assert.AreEqual(4, tried);
+        Assert.AreEqual(5, tried);
     }
 
     [TestMethod]

@@ -37,6 +37,9 @@ public sealed class IntegrityCheckTests
     [DataRow("notifications of users", "UPDATE notifications SET read = 1 WHERE user_id = 2")]
     [DataRow("notifications of users", "UPDATE users SET notifications = 0")]
     [DataRow("events, numbered without a gap", "DELETE FROM events WHERE number = 2")]
+    [DataRow("what is hidden as spam", "INSERT INTO spam_posts SELECT 2, max(id) FROM posts WHERE author_id <> 2")]
+    [DataRow("what is hidden as spam", "INSERT INTO spam_mail SELECT recipient_id, sender_id, id, 0 FROM messages LIMIT 1")]
+    [DataRow("who invited whom", "UPDATE users SET invited_by = 3 WHERE id = 2")]
     [DataRow("places of webhooks in the log",
         "INSERT INTO webhooks (url, kinds, secret, state, position, created_at) VALUES ('https://hooks.example', '', 'whsec_', 'on', 999, 0)")]
     public async Task What_does_not_fit_together_is_named(string rule, string damage)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using TinyForum.Data;
 using TinyForum.Passwords;
 
 namespace TinyForum.Tests;
@@ -10,7 +11,8 @@ public sealed class OptionTests
     private static readonly ForumOptions Good = new() { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = TestForum.CheapPasswords };
 
     /// <summary>Those of which every value is fine.</summary>
-    private static readonly string[] Free = ["AnonymousLogout", "Log", "Connections.LimitLoopback", "RateLimits.Enabled"];
+    private static readonly string[] Free = ["AnonymousLogout", "Log", "Connections.LimitLoopback", "RateLimits.Enabled", "Policy.LimitNewAccounts",
+        "Policy.NewAccountMessages"];
 
     private static readonly TimeSpan Negative = TimeSpan.FromTicks(-1);
 
@@ -47,12 +49,22 @@ public sealed class OptionTests
         ("Connections.SendTimeout", [With(new ConnectionLimits { SendTimeout = Negative })]),
         ("Connections.MaxRequestBytes", [With(new ConnectionLimits { MaxRequestBytes = 0 })]),
         ("Connections.SweepInterval", [With(new ConnectionLimits { SweepInterval = TimeSpan.Zero })]),
+        ("Policy", [Good with { Policy = null! }]),
+        ("Policy.Registration", [With(new ForumPolicy { Registration = (Registration)9 })]),
+        ("Policy.HoldFirstPosts", [With(new ForumPolicy { HoldFirstPosts = -1 }), With(new ForumPolicy { HoldFirstPosts = 1_001 })]),
+        ("Policy.NewAccountHours", [With(new ForumPolicy { NewAccountHours = -1 })]),
+        ("Policy.NewAccountPosts", [With(new ForumPolicy { NewAccountPosts = -1 })]),
+        ("Policy.NewAccountLinks", [With(new ForumPolicy { NewAccountLinks = -1 })]),
+        ("Policy.NewAccountMentions", [With(new ForumPolicy { NewAccountMentions = -1 })]),
+        ("Policy.NewAccountDailyThreads", [With(new ForumPolicy { NewAccountDailyThreads = -1 })]),
+        ("Policy.NewAccountDailyPosts", [With(new ForumPolicy { NewAccountDailyPosts = int.MaxValue })]),
+        ("Policy.InviteAfterDays", [With(new ForumPolicy { InviteAfterDays = 3_651 })]),
         ("RateLimits", [Good with { RateLimits = null! }]),
-        ("RateLimits.FailedLogins", Limits(limit => new() { FailedLogins = limit! })),
-        ("RateLimits.FailedLoginsPerAddress", Limits(limit => new() { FailedLoginsPerAddress = limit! })),
-        ("RateLimits.Registrations", Limits(limit => new() { Registrations = limit! })),
-        ("RateLimits.Writes", Limits(limit => new() { Writes = limit! })),
-        ("RateLimits.Searches", Limits(limit => new() { Searches = limit! })),
+        ("RateLimits.FailedLogins", Limits(limit => new() { FailedLogins = limit })),
+        ("RateLimits.FailedLoginsPerAddress", Limits(limit => new() { FailedLoginsPerAddress = limit })),
+        ("RateLimits.Registrations", Limits(limit => new() { Registrations = limit })),
+        ("RateLimits.Writes", Limits(limit => new() { Writes = limit })),
+        ("RateLimits.Searches", Limits(limit => new() { Searches = limit })),
         ("DrainTimeout", [Good with { DrainTimeout = Negative }, Good with { DrainTimeout = TimeSpan.MaxValue }]),
         ("BackupEvery", [Good with { BackupEvery = TimeSpan.FromSeconds(59) }, Good with { BackupEvery = TimeSpan.MaxValue }]),
         ("BackupKeep", [Good with { BackupKeep = 0 }]),
@@ -122,11 +134,13 @@ public sealed class OptionTests
 
     private static ForumOptions With(PasswordOptions passwords) => Good with { Passwords = passwords };
 
+    private static ForumOptions With(ForumPolicy policy) => Good with { Policy = policy };
+
     private static ForumOptions With(ConnectionLimits connections) => Good with { Connections = connections };
 
-    private static ForumOptions[] Limits(Func<RateLimit?, RateLimitOptions> with) =>
+    private static ForumOptions[] Limits(Func<RateLimit, RateLimitOptions> with) =>
     [
-        .. new[] { null, new RateLimit(0, TimeSpan.FromMinutes(1)), new RateLimit(1, TimeSpan.Zero), new RateLimit(1, TimeSpan.MaxValue) }
+        .. new[] { new RateLimit(0, TimeSpan.FromMinutes(1)), new RateLimit(1, TimeSpan.Zero), new RateLimit(1, TimeSpan.MaxValue) }
             .Select(limit => Good with { RateLimits = with(limit) }),
     ];
 

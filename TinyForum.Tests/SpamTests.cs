@@ -116,6 +116,35 @@ public sealed class SpamTests
     }
 
     [TestMethod]
+    public async Task A_flood_of_new_accounts_goes_with_one_action_and_nobody_else()
+    {
+        var clock = new ManualTime();
+        await using var forum = await TestForum.StartAsync(o => o with
+        {
+            TimeProvider = clock,
+            Policy = new ForumPolicy { HoldFirstPosts = 1, NewAccountDailyPosts = 1_000, NewAccountDailyThreads = 1_000 },
+        });
+        var (moderator, early, known) = (await forum.UserAsync("mod", "moderator"), await forum.UserAsync("early"), await forum.UserAsync("known"));
+        clock.Advance(TimeSpan.FromHours(2));
+        for (var i = 0; i < 2 * SpamStore.SliceSize + 1; i++)
+            (await (await forum.UserAsync($"bot{i}")).PostAsync("/api/posts", new { title = "pills", body = "cheap" })).Is(202);
+        foreach (var client in (TestClient[])[early, known])
+            (await client.PostAsync("/api/posts", new { title = "honest", body = "words" })).Is(202);
+        var id = (long)(await known.GetAsync("/api/me/held"))["held.0.id"]!;
+        (await moderator.PostAsync($"/api/held/{id}/accept")).Is(200);
+        var since = clock.GetUtcNow().AddHours(-1).ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        (await early.PostAsync("/api/held/spam", new { registered_since = since })).Is(403);
+        (await moderator.PostAsync("/api/held/spam", new { registered_since = "yesterday" })).IsInvalid("registered_since");
+        var answer = (await moderator.PostAsync("/api/held/spam", new { registered_since = since, reason = "a flood" })).Is(200, "success");
+        Assert.AreEqual(2 * SpamStore.SliceSize + 1, (int?)answer["accounts"]);
+        var waiting = (await moderator.GetAsync("/api/held")).Is(200);
+        Assert.AreEqual((1, "early"), (waiting["held"]!.AsArray().Count, (string?)waiting["held.0.author.username"]));
+        Assert.AreEqual("spam_new", (string?)(await early.GetAsync("/api/moderation-log"))["entries.0.action"]);
+        (await moderator.DeleteAsync("/api/user/bot7/spam")).Is(200, "success");
+        Assert.HasCount(2, (await moderator.GetAsync("/api/held"))["held"]!.AsArray());
+    }
+
+    [TestMethod]
     public async Task What_a_crash_left_undone_is_done_after_the_next_start()
     {
         using var folder = new TemporaryFolder();

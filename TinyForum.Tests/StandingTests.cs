@@ -29,6 +29,7 @@ public sealed class StandingTests(TestContext context)
         ["PATCH /api/webhooks/{id}"] = """{"state":"off"}""",
         ["PUT /api/reports/{id}"] = """{"resolution":"held"}""",
         ["PUT /api/user/{username}/suspension"] = """{"reason":"held"}""",
+        ["POST /api/held/spam"] = """{"registered_since":"2026-01-31T09:30:00Z"}""",
         ["POST /api/user/{username}/spam"] = """{"reason":"held"}""",
         ["POST /api/held/{id}/decline"] = """{"reason":"held"}""",
         ["POST /api/applications/{id}/decline"] = """{"reason":"held"}""",
@@ -127,7 +128,10 @@ public sealed class StandingTests(TestContext context)
 
     /// <summary>What changes something and takes no actor: to register is for strangers, and the others are the embedder's own doing.</summary>
     private static readonly string[] WithoutActor =
-        ["SearchIndex.FindAsync", "SessionTable.StartAsync", "UserStore.RegisterAsync", "UserStore.SetPasswordAsync", "UserStore.VerifyPasswordAsync"];
+    [
+        "RegistrationStore.RegisterAsync", "SearchIndex.FindAsync", "SessionTable.StartAsync", "UserStore.RegisterAsync", "UserStore.SetPasswordAsync",
+        "UserStore.VerifyPasswordAsync",
+    ];
 
     [TestMethod]
     public async Task A_suspended_actor_changes_nothing_through_any_store_unless_the_embedder_says_so()
@@ -208,6 +212,7 @@ public sealed class StandingTests(TestContext context)
             : parameter.ParameterType == typeof(bool) ? true
             : parameter.ParameterType == typeof(User) ? new User(2, "ada")
             : parameter.ParameterType == typeof(Role) ? Role.Member
+            : parameter.ParameterType == typeof(ForumPolicy) ? new ForumPolicy()
             : parameter.HasDefaultValue || !parameter.ParameterType.IsValueType ? null
             : Activator.CreateInstance(parameter.ParameterType);
     }

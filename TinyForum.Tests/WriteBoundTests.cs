@@ -66,6 +66,7 @@ public sealed class WriteBoundTests
         ("PUT /api/user/{username}/suspension", "user1", new { reason = "r", invited = true }),
         ("DELETE /api/user/{username}/suspension", "user1", null),
         ("POST /api/user/{username}/spam", "other", new { }),
+        ("POST /api/held/spam", "", new { registered_since = "1970-01-01T00:00:00Z" }),
         ("DELETE /api/user/{username}/spam", "other", null),
         ("POST /api/webhooks", "", new { url = "https://hooks.example" }),
         ("POST /api/webhooks/{id}/test", "1", null),
@@ -194,6 +195,8 @@ public sealed class WriteBoundTests
         SELECT 300000 + i, 300000 + i, 0, 3, printf('%.32000c', 'x'), 0 FROM n WHERE i < 200;
         UPDATE users SET posts = 200 WHERE id = 3;
         INSERT INTO held_posts (author_id, title, tags, body, cause, created_at) SELECT 2, 't', '["a"]', printf('%.32000c', 'x'), 'new', 0 FROM n WHERE i < 100;
+        INSERT INTO users (id, username, username_key, created_at) SELECT 400000 + i, 'bot' || i, 'bot' || i, 0 FROM n;
+        INSERT INTO held_posts (author_id, title, tags, body, cause, created_at) SELECT 400000 + i, 't', '["a"]', 'b', 'new', 0 FROM n;
         INSERT INTO reports (post_id, reporter_id, reason, created_at) SELECT 2 + i, 2, 'r', 0 FROM n;
         INSERT INTO reports (post_id, reporter_id, reason, created_at, resolution, resolved_by, resolved_at) SELECT 2 + i, 3, 'r', 0, 'r', 2, 0 FROM n;
         INSERT INTO moderation_log (actor_id, action, post_id, user_id, created_at) SELECT 2, 'delete', 2 + i, 3, 0 FROM n;

@@ -1,5 +1,6 @@
 using TinyForum.Api;
 using TinyForum.CommandLine;
+using TinyForum.Data;
 using TinyForum.Http;
 using TinyForum.Passwords;
 using TinyForum.Web;
@@ -48,6 +49,7 @@ internal static class OptionRules
         (nameof(o.Resolve), Present(o.Resolve)),
         .. o.Passwords is null ? [(nameof(o.Passwords), Absent)] : OfPasswords(o.Passwords),
         .. o.Connections is null ? [(nameof(o.Connections), Absent)] : OfConnections(o.Connections),
+        .. o.Policy is null ? [(nameof(o.Policy), Absent)] : OfPolicy(o.Policy),
         .. o.RateLimits is null ? [(nameof(o.RateLimits), Absent)] : OfRateLimits(o.RateLimits),
     ];
 
@@ -90,12 +92,15 @@ internal static class OptionRules
         {
             (nameof(r.FailedLogins), r.FailedLogins), (nameof(r.FailedLoginsPerAddress), r.FailedLoginsPerAddress),
             (nameof(r.Registrations), r.Registrations), (nameof(r.Writes), r.Writes), (nameof(r.Searches), r.Searches),
-        }.SelectMany(each => each.Limit is not { } limit ? [(All + each.Name, Absent)] : ((string, string?)[])
+        }.SelectMany(each => each.Limit is not { } limit ? [] : ((string, string?)[])
         [
             ($"{All}{each.Name}.{nameof(limit.Permits)}", AtLeast(1, limit.Permits)),
             ($"{All}{each.Name}.{nameof(limit.Window)}", Between(limit.Window, TimeSpan.FromMilliseconds(1), Longest)),
         ]);
     }
+
+    private static IEnumerable<(string Name, string? Broken)> OfPolicy(ForumPolicy policy) => ForumPolicy.Numbers.Select(n => (
+        $"{nameof(ForumOptions.Policy)}.{string.Concat(n.Name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]))}", n.BrokenBy(policy)));
 
     private static string? Present(object? value) => value is null ? Absent : null;
 

@@ -32,6 +32,8 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(SettingsView))]
 [JsonSerializable(typeof(SettingsAnswer))]
 [JsonSerializable(typeof(SpamRequest))]
+[JsonSerializable(typeof(NewSpamRequest))]
+[JsonSerializable(typeof(NewSpamAnswer))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
 [JsonSerializable(typeof(NewThread))]

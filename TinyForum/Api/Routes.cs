@@ -85,6 +85,8 @@ internal static class Routes
         Of<Done>("DELETE /api/user/{username}/suspension", Moderator, Moderation.LiftSuspension, "Lifts a suspension", query: ["invited"]),
         Of<SpamRequest, Done>("POST /api/user/{username}/spam", Moderator, Moderation.MarkSpam,
             "Suspends an account, hides all that it wrote and closes its reports", refuses: [409]),
+        Of<NewSpamRequest, NewSpamAnswer>("POST /api/held/spam", Moderator, Moderation.MarkNewSpam,
+            "Does so with all new accounts whose posts wait and of which nothing was accepted"),
         Of<Done>("DELETE /api/user/{username}/spam", Moderator, Moderation.UnmarkSpam, "Undoes that"),
         Of<ModerationLogAnswer>("GET /api/moderation-log", Anyone, Moderation.Log, "The public log of moderation", kept: true, query: ["limit", "cursor"]),
 

@@ -141,6 +141,8 @@ internal static class AccountErasure
         return false;
     }
 
+    private const string RemoveUnlessKept = $"DELETE FROM messages WHERE id = $id AND {MessageStore.IsInNoMailbox}";
+
     private static readonly Step VersionsOfPost = new(
         "SELECT id, octet_length(body) FROM post_versions WHERE post_id = $key LIMIT 1",
         "DELETE FROM post_versions WHERE id = $id");
@@ -148,8 +150,10 @@ internal static class AccountErasure
     private static readonly Step[] OfThePerson =
     [
         // What was hidden of its mail, and of others' in its mailbox.
-        new("SELECT message_id, 0 FROM spam_mail WHERE user_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE user_id = $key AND message_id = $id"),
-        new("SELECT message_id, 0 FROM spam_mail WHERE owner_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE owner_id = $key AND message_id = $id"),
+        new("SELECT message_id, 0 FROM spam_mail WHERE user_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE user_id = $key AND message_id = $id",
+            RemoveUnlessKept),
+        new("SELECT message_id, 0 FROM spam_mail WHERE owner_id = $key LIMIT 1", "DELETE FROM spam_mail WHERE owner_id = $key AND message_id = $id",
+            RemoveUnlessKept),
         new("SELECT post_id, 0 FROM spam_posts WHERE user_id = $key LIMIT 1", "DELETE FROM spam_posts WHERE user_id = $key AND post_id = $id"),
         new("SELECT report_id, 0 FROM spam_reports WHERE user_id = $key LIMIT 1", "DELETE FROM spam_reports WHERE user_id = $key AND report_id = $id"),
         new("SELECT user_id, 0 FROM spam WHERE user_id = $key", "DELETE FROM spam WHERE user_id = $id"),
@@ -161,7 +165,7 @@ internal static class AccountErasure
         // The copies of messages, and the texts of which nobody has a copy left.
         new("SELECT m.id, octet_length(m.body) FROM mailbox b JOIN messages m ON m.id = b.message_id WHERE b.owner_id = $key LIMIT 1",
             "DELETE FROM mailbox WHERE owner_id = $key AND message_id = $id",
-            "DELETE FROM messages WHERE id = $id AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)"),
+            RemoveUnlessKept),
         new("SELECT id, 0 FROM notifications WHERE user_id = $key LIMIT 1", "DELETE FROM notifications WHERE id = $id"),
         new("SELECT number, 0 FROM events WHERE user_id = $key LIMIT 1", "UPDATE events SET user_id = $deleted WHERE number = $id"),
         new("SELECT thread_id, 0 FROM reading WHERE user_id = $key LIMIT 1", "DELETE FROM reading WHERE user_id = $key AND thread_id = $id"),

@@ -104,7 +104,7 @@ public sealed record ForumPolicy
 
     /// <exception cref="RefusalException">Invalid: names the numbers that are out of range.</exception>
     internal void Check() => RefusalException.ThrowIfInvalid(
-        [.. Numbers.Select(n => (n.Name, n.Of(this) is { } value && (value < 0 || value > n.Most) ? $"must be 0 to {n.Most}" : null))]);
+        [.. Numbers.Select(n => (n.Name, n.BrokenBy(this)))]);
 
     private static int? Of(bool? value) => value is { } given ? given ? 1 : 0 : null;
 
@@ -116,5 +116,9 @@ public sealed record ForumPolicy
     /// <param name="Default">Its default, if that is always the same.</param>
     /// <param name="Of">Reads it.</param>
     /// <param name="With">Sets it.</param>
-    internal sealed record Number(string Name, int Most, int? Default, Func<ForumPolicy, int?> Of, Func<ForumPolicy, int?, ForumPolicy> With);
+    internal sealed record Number(string Name, int Most, int? Default, Func<ForumPolicy, int?> Of, Func<ForumPolicy, int?, ForumPolicy> With)
+    {
+        /// <summary>Its rule, if a policy breaks it.</summary>
+        public string? BrokenBy(ForumPolicy policy) => Of(policy) is { } value && (value < 0 || value > Most) ? $"must be 0 to {Most}" : null;
+    }
 }

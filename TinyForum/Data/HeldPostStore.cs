@@ -47,6 +47,8 @@ public sealed class HeldPostStore
 
     private const string IsNoSpam = "NOT EXISTS (SELECT 1 FROM spam s WHERE s.user_id = h.author_id AND s.is_undone = 0)";
 
+    private static readonly HeldPost Nothing = new(0, new User(0, ""), null, null, null, null, "-", default, default, default, null);
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly PostStore _posts;
@@ -133,14 +135,13 @@ public sealed class HeldPostStore
     {
         ArgumentNullException.ThrowIfNull(moderator);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
-        if (_database.Read(c => Find(c, id)) is not { DeclinedAt: null } held)
-            return Task.FromResult<Post?>(null);
+        var held = _database.Read(c => Find(c, id)) ?? Nothing; // what waits never changes
         var text = PostText.Check(held.Title, held.Body, held.Tags);
-        var (tokens, mentioned) = (PostTokens.Of(held.Title, held.Body), _posts.MentionedBy(held.Body)); // what waits never changes
+        var (tokens, mentioned) = (PostTokens.Of(held.Title, held.Body), _posts.MentionedBy(held.Body));
         return _database.WriteAsync(moderator, _clock, c =>
         {
             Permissions.RequireModerator(c, moderator);
-            if (Find(c, id) is not { DeclinedAt: null })
+            if (held.Id != id || Find(c, id) is not { DeclinedAt: null })
                 return null;
             RequireNotSuspended(c, held.Author);
             var post = _posts.Accept(c, held, text, tokens, mentioned, moderator.Id);

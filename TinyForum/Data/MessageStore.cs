@@ -59,6 +59,10 @@ public sealed class MessageStore
 
     private static readonly string One = Rows(null, "b.message_id = $id");
 
+    /// <summary>An SQL condition: nobody has a copy of the message <c>$id</c>, and none was hidden.</summary>
+    internal const string IsInNoMailbox =
+        "NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id) AND NOT EXISTS (SELECT 1 FROM spam_mail WHERE message_id = $id)";
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly IdempotencyKeys _keys;
@@ -220,11 +224,7 @@ public sealed class MessageStore
             if (unread is null)
                 return false;
             AddUnread(c, owner.Id, -unread.Value);
-            c.Execute("""
-                DELETE FROM messages
-                 WHERE id = $id
-                   AND NOT EXISTS (SELECT 1 FROM mailbox WHERE message_id = $id)
-                """, ("$id", id));
+            c.Execute($"DELETE FROM messages WHERE id = $id AND {IsInNoMailbox}", ("$id", id));
             return true;
         });
     }

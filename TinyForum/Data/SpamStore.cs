@@ -45,20 +45,76 @@ public sealed class SpamStore
             Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
             if (IsMarked(c, user.Id))
                 return false;
-            c.Execute("""
-                INSERT INTO spam (user_id, actor_id, created_at, suspension, suspended_until)
-                SELECT id, $actor, $now, suspension, suspended_until
-                  FROM users
-                 WHERE id = $user
-                    ON CONFLICT (user_id) DO UPDATE SET actor_id = excluded.actor_id, created_at = excluded.created_at, is_undone = 0, is_done = 0
-                """, ("$actor", actor.Id), ("$now", _clock.Now()), ("$user", user.Id));
-            c.Execute("UPDATE users SET suspension = $reason, suspended_until = NULL WHERE id = $user", ("$reason", Reason), ("$user", user.Id));
-            SessionTable.EndAccess(c, user.Id);
+            Mark(c, actor, user.Id);
             _moderation.Log(c, actor, "spam", postId: null, user.Id, reason);
-            EventLog.Add(c, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: user.Id));
             return true;
         }).ConfigureAwait(false);
         await FinishAsync(user.Id).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Marks every member who has registered since some time, has posts that wait for a moderator and none that others may see. Each can be undone.
+    /// </summary>
+    /// <param name="actor">The moderator.</param>
+    /// <param name="since">The time.</param>
+    /// <param name="reason">More about it, for the log, which has one line.</param>
+    /// <returns>How many were marked.</returns>
+    /// <exception cref="RefusalException">Forbidden: the actor is no moderator. Invalid: the reason breaks its rule.</exception>
+    public Task<int> MarkNewAsync(Actor actor, DateTimeOffset since, string? reason = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        return MarkNewCoreAsync(actor, since.ToUnixTimeMilliseconds(), reason);
+    }
+
+    private async Task<int> MarkNewCoreAsync(Actor actor, long since, string? reason)
+    {
+        var (all, some) = (0, 0);
+        do
+        {
+            some = await _database.WriteAsync(actor, _clock, c =>
+            {
+                Permissions.RequireModerator(c, actor);
+                var authors = c.All(NewOnesInQueue, r => r.GetInt64(0), ("$since", since), ("$actor", actor.Id), ("$limit", SliceSize));
+                foreach (var author in authors)
+                    Mark(c, actor, author);
+                if (all == 0 && authors.Count > 0)
+                    _moderation.Log(c, actor, "spam_new", postId: null, userId: null, reason);
+                return authors.Count;
+            }).ConfigureAwait(false);
+            all += some;
+        }
+        while (some == SliceSize);
+        _backlog.Resume();
+        return all;
+    }
+
+    // By the queue, since there may be very many accounts. Who is marked stands in it no more.
+    private const string NewOnesInQueue = """
+        SELECT DISTINCT h.author_id
+          FROM held_posts h INDEXED BY held_posts_open
+          JOIN users u ON u.id = h.author_id
+         WHERE h.declined_at IS NULL
+           AND h.id > 0
+           AND u.role = 'member'
+           AND u.posts = 0
+           AND u.created_at >= $since
+           AND u.id <> $actor
+           AND NOT EXISTS (SELECT 1 FROM spam s WHERE s.user_id = u.id AND s.is_undone = 0)
+         LIMIT $limit
+        """;
+
+    private void Mark(Connection connection, Actor actor, long userId)
+    {
+        connection.Execute("""
+            INSERT INTO spam (user_id, actor_id, created_at, suspension, suspended_until)
+            SELECT id, $actor, $now, suspension, suspended_until
+              FROM users
+             WHERE id = $user
+                ON CONFLICT (user_id) DO UPDATE SET actor_id = excluded.actor_id, created_at = excluded.created_at, is_undone = 0, is_done = 0
+            """, ("$actor", actor.Id), ("$now", _clock.Now()), ("$user", userId));
+        connection.Execute("UPDATE users SET suspension = $reason, suspended_until = NULL WHERE id = $user", ("$reason", Reason), ("$user", userId));
+        SessionTable.EndAccess(connection, userId);
+        EventLog.Add(connection, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: userId));
     }
 
     /// <summary>Undoes that: the account is as it was before, and what was hidden or closed with it is as it was.</summary>

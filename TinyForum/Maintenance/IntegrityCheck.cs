@@ -129,7 +129,7 @@ internal static class IntegrityCheck
               FROM messages m
               LEFT JOIN mailbox b ON b.message_id = m.id
              GROUP BY m.id
-            HAVING count(b.owner_id) = 0
+            HAVING (count(b.owner_id) = 0 AND NOT EXISTS (SELECT 1 FROM spam_mail s WHERE s.message_id = m.id))
                 OR sum(b.owner_id NOT IN (m.sender_id, m.recipient_id)) > 0
                 OR sum(b.inbox <> (b.owner_id = m.recipient_id) OR b.sent <> (b.owner_id = m.sender_id)) > 0
                 OR sum(b.unread AND m.read_at IS NOT NULL) > 0
@@ -157,6 +157,22 @@ internal static class IntegrityCheck
             SELECT 'the events ' || min(number) || ' to ' || max(number) || ' are ' || count(*)
               FROM events
             HAVING count(*) <> max(number) - min(number) + 1
+            """),
+        new("what is hidden as spam", """
+            SELECT 'post ' || s.post_id || ' is hidden as spam of user ' || s.user_id || ', who did not write it'
+              FROM spam_posts s
+              JOIN posts p ON p.id = s.post_id
+             WHERE p.author_id <> s.user_id
+             UNION ALL
+            SELECT 'message ' || s.message_id || ' is hidden as spam of user ' || s.user_id || ', who did not send it'
+              FROM spam_mail s
+              JOIN messages m ON m.id = s.message_id
+             WHERE m.sender_id <> s.user_id
+            """),
+        new("who invited whom", """
+            SELECT 'user ' || id || ' was invited by user ' || invited_by || ', who came later'
+              FROM users
+             WHERE invited_by >= id
             """),
         new("places of webhooks in the log", """
             SELECT 'webhook ' || w.id || ' is at event ' || w.position || ' and the last was ' || coalesce(s.seq, 0)

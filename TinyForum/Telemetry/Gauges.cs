@@ -11,6 +11,8 @@ namespace TinyForum.Telemetry;
 /// <summary>The instruments that read the state of the server and its process when they are observed.</summary>
 internal static class Gauges
 {
+    private const int MaxCounted = 10_000; // with more, what they are is clear
+
     public static void Observe(ForumTelemetry telemetry, Forum forum, ForumApi api, ListenerLoop loop, WebhookSender webhooks)
     {
         forum.Database.Writer.Committed += telemetry.Committed;
@@ -28,6 +30,8 @@ internal static class Gauges
         meter.CreateObservableUpDownCounter("tinyforum.event_streams", () => api.Streams.Count, "{stream}", "Event streams that are open.");
         meter.CreateObservableCounter("tinyforum.events.told", () => api.Streams.Told, "{event}", "Events told, once for each stream.");
         meter.CreateObservableCounter("tinyforum.webhooks.deliveries", () => Counts("outcome", webhooks.Outcomes), "{try}", "Tries of deliveries to webhooks.");
+        meter.CreateObservableGauge("tinyforum.held_posts", () => forum.Held.CountWaiting(MaxCounted), "{post}", "Posts that wait for a moderator.");
+        meter.CreateObservableGauge("tinyforum.applications", forum.Registration.CountApplications, "{application}", "Applications that wait for one.");
         meter.CreateObservableGauge("tinyforum.sessions", forum.Sessions.Count, "{session}", "Sessions that have not ended.");
         meter.CreateObservableGauge("tinyforum.database.size", () => Length(database.Path), "By", "Size of the database's file.");
         meter.CreateObservableGauge("tinyforum.database.wal", () => Length($"{database.Path}-wal"), "By", "Size of its write-ahead log.");

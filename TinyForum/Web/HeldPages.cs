@@ -7,6 +7,8 @@ namespace TinyForum.Web;
 /// <summary>Posts that wait for a moderator: as their author sees them, and the queue.</summary>
 internal static class HeldPages
 {
+    private const int MaxHours = 1_000;
+
     /// <summary>The caller's own ones, and those that were declined.</summary>
     public static ValueTask Own(Call call)
     {
@@ -46,10 +48,33 @@ internal static class HeldPages
             ModerationPages.Begin(page, page.Words.Held);
             if (held.Items.Count == 0)
                 page.Out.Write($"<p class=\"empty\">{page.Words.NoReports}</p>\n");
+            else
+                Clear(page);
             foreach (var post in held.Items)
                 Decide(page, post);
             ThreadPages.Paging(page, call.Next("page held", held.Next));
         });
+    }
+
+    /// <summary>Removes the new accounts of the queue, after a flood.</summary>
+    public static async ValueTask RemoveNew(Call call)
+    {
+        var form = await Form.ReadAsync(call).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, async () =>
+        {
+            var hours = int.TryParse(form["hours"], out var given) && given is > 0 and <= MaxHours
+                ? given : throw RefusalException.Invalid("hours", $"must be 1 to {MaxHours}");
+            await call.Forum.Spam.MarkNewAsync(call.User, call.Forum.Clock.GetUtcNow().AddHours(-hours)).ConfigureAwait(false);
+            return "/moderation/held";
+        }, mistakes => Queue(call)).ConfigureAwait(false);
+    }
+
+    private static void Clear(Page page)
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<form method=\"post\" action=\"{new Url("/moderation/held")}\" class=\"row\">\n<label for=\"hours\">{w.RemoveNew}</label>\n");
+        o.Write($"<select id=\"hours\" name=\"hours\"><option value=\"1\">{w.LastHour}</option><option value=\"24\">{w.LastDay}</option>");
+        o.Write($"<option value=\"168\">{w.LastWeek}</option></select>\n<button class=\"link\">{w.Spam}</button></form>\n");
     }
 
     public static ValueTask Accept(Call call) => Forms.DoAsync(call, async () =>

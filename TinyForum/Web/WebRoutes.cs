@@ -69,6 +69,7 @@ internal static class WebRoutes
         Do("/user/{username}/lift", SuspensionPages.Lift),
         Do("/user/{username}/spam", SuspensionPages.Spam),
         Do("/user/{username}/unspam", SuspensionPages.Unspam),
+        Do("/moderation/held", HeldPages.RemoveNew),
         Do("/held/{id}/accept", HeldPages.Accept),
         Do("/held/{id}/decline", HeldPages.Decline),
         Do("/held/{id}/withdraw", HeldPages.Withdraw),

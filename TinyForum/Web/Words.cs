@@ -112,6 +112,14 @@ internal sealed partial record Words
 
     public required string WithInvited { get; init; }
 
+    public required string RemoveNew { get; init; }
+
+    public required string LastHour { get; init; }
+
+    public required string LastDay { get; init; }
+
+    public required string LastWeek { get; init; }
+
     public required string Yes { get; init; }
 
     public required string No { get; init; }

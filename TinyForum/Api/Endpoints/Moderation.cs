@@ -10,6 +10,10 @@ internal sealed record SuspensionRequest(string Reason, string? Until = null, bo
 
 internal sealed record SpamRequest(string? Reason = null);
 
+internal sealed record NewSpamRequest(string RegisteredSince, string? Reason = null);
+
+internal sealed record NewSpamAnswer(long Accounts) : Success;
+
 internal sealed record ReportView(
     long Id, long Post, UserView Reporter, string Reason, string CreatedAt, string? Resolution, UserView? ResolvedBy, string? ResolvedAt)
 {
@@ -81,6 +85,9 @@ internal static class Moderation
         return new Done();
     }
 
+    public static async ValueTask<NewSpamAnswer> MarkNewSpam(Call call, NewSpamRequest body) => new(
+        await call.Forum.Spam.MarkNewAsync(call.User, Time("registered_since", body.RegisteredSince), body.Reason).ConfigureAwait(false));
+
     public static async ValueTask<Done> UnmarkSpam(Call call)
     {
         await call.Forum.Spam.UndoAsync(call.User, User(call)).ConfigureAwait(false);
@@ -92,6 +99,8 @@ internal static class Moderation
 
     private static User User(Call call) => call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
 
-    private static DateTimeOffset? Until(SuspensionRequest body) => body.Until is not { } text ? null
-        : Rfc3339.TryParse(text, out var time) ? time : throw RefusalException.Invalid("until", "must be a time such as 2026-01-31T09:30:00Z");
+    private static DateTimeOffset? Until(SuspensionRequest body) => body.Until is { } text ? Time("until", text) : null;
+
+    private static DateTimeOffset Time(string field, string text) =>
+        Rfc3339.TryParse(text, out var time) ? time : throw RefusalException.Invalid(field, "must be a time such as 2026-01-31T09:30:00Z");
 }

@@ -22,6 +22,8 @@ internal static class OpenApiTerms
         ["InvitationView.url"] = new("Where somebody registers with it; shown only once.", "https://forum.example/register?invitation=c2VjcmV0"),
         ["HeldView.cause"] = Choice("Why it waits: its author is new, or a filter holds it.", "new", "filter"),
         ["HeldView.reason"] = new("Why it was declined, if that was said.", "It is an advertisement."),
+        ["NewSpamAnswer.accounts"] = new("How many accounts were marked.", 12, Whole(0)),
+        ["registered_since"] = new("Only accounts that were registered then or later.", "2026-01-31T09:30:00Z", new JsonObject { ["format"] = "date-time" }),
         ["SuspensionRequest.invited"] = new("Whether also the members whom the account has invited, whom they have, and so on.", true),
         ["registration"] = Choice("Who may register.", [.. RegistrationName.All]),
         ["limit_new_accounts"] = new("Whether there are limits to what new accounts may do.", true),
