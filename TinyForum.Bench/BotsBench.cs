@@ -45,7 +45,8 @@ internal static class BotsBench
         await reading;
         var (waiting, messages) = (forum.Held.CountWaiting(int.MaxValue), forum.Messages.List(honest!, new MailFilter()).Items.Count);
         var marked = await forum.Spam.MarkNewAsync(moderator!, since);
-        output.WriteLine($"{bots} bots, each from an address of its own, with the defaults of a forum that listens on all addresses (hashing of passwords aside).");
+        output.WriteLine($"{bots} bots, each from an address of its own, with the defaults of a forum that listens on all addresses (the cost of a password's "
+            + "hash aside).");
         output.WriteLine();
         output.WriteLine("| | |");
         output.WriteLine("| --- | ---: |");
