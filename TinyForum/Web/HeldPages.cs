@@ -36,7 +36,7 @@ internal static class HeldPages
             o.Write($"<p class=\"note\"><a href=\"{new Url("/held")}\">{w.HeldCount(held.Count)}</a></p>\n");
         else
             foreach (var post in held)
-                Show(page, post);
+                Show(page, post, isInPlace: true);
     }
 
     /// <summary>All that wait, with what may be done with each.</summary>
@@ -102,14 +102,14 @@ internal static class HeldPages
     public static ValueTask Withdraw(Call call) => Forms.DoAsync(call, async () =>
         await call.Forum.Held.WithdrawAsync(call.User, call.Id).ConfigureAwait(false) ? "/held" : throw RefusalException.NotFound("held post"));
 
-    private static void Show(Page page, HeldPost held)
+    private static void Show(Page page, HeldPost held, bool isInPlace = false)
     {
         var (o, w) = (page.Out, page.Words);
         o.Write($"<article id=\"{Invariant($"h{held.Id}")}\" class=\"held\">\n<p class=\"meta\"><strong>");
         o.Write($"{(held.DeclinedAt is null ? w.Waits : w.Declined)}</strong> · {held.CreatedAt}</p>\n");
         if (held.Reason is not null)
             o.Write($"<p class=\"said\" dir=\"auto\">{held.Reason}</p>\n");
-        Text(page, held);
+        Text(page, held, isInPlace);
         if (page.Call.Caller?.Id == held.Author.Id)
             page.Tools(new Url("/held/", held.Id, null, "/withdraw"), w.Withdraw);
         o.Write($"</article>\n");
@@ -132,12 +132,12 @@ internal static class HeldPages
         o.Write($"</form>\n</section>\n");
     }
 
-    private static void Text(Page page, HeldPost held)
+    private static void Text(Page page, HeldPost held, bool isInPlace = false)
     {
         var o = page.Out;
-        if (held.ThreadId is { } thread)
+        if (held.ThreadId is { } thread && !isInPlace)
             o.Write($"<p><a href=\"{Url.Post(thread)}\" dir=\"auto\">{page.Call.Forum.Posts.Titles([thread])[thread]}</a></p>\n");
-        else
+        else if (held.Title is not null)
             o.Write($"<p dir=\"auto\"><strong>{held.Title}</strong></p>\n");
         if (held.Tags?.Count > 0)
             o.Write($"<p class=\"meta\">{string.Join(", ", held.Tags)}</p>\n");

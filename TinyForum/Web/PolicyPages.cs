@@ -18,7 +18,9 @@ internal static class PolicyPages
                 .ToDictionary(n => n.Name, n => $"must be 0 to {n.Most}");
             if (mistakes.Count > 0)
                 throw RefusalException.Invalid(mistakes);
-            var change = ForumPolicy.Numbers.Where(n => form.Has(n.Name)).Aggregate(new ForumPolicy(), (policy, n) => n.With(policy, Value(n, form[n.Name])));
+            var current = call.Forum.Policy.Current;
+            var change = ForumPolicy.Numbers.Where(n => form.Has(n.Name) && Value(n, form[n.Name]) != n.Of(current)) // the others go on as they are set
+                .Aggregate(new ForumPolicy(), (policy, n) => n.With(policy, Value(n, form[n.Name])));
             await call.Forum.Policy.ChangeAsync(call.User, change).ConfigureAwait(false);
             return "/moderation/settings?done=true";
         }, mistakes => Show(call, form, mistakes)).ConfigureAwait(false);
