@@ -50,7 +50,7 @@ internal static class WebPages
         ["/posts/{id}/edit"] = ["/posts/{own}/edit"],
         ["/posts/{id}/delete"] = ["/posts/{own}/delete"],
         ["/login"] = ["/login", "/login?next=/new"],
-        ["/register"] = ["/register"],
+        ["/register"] = ["/register", "/register?invitation=x"],
     };
 
     /// <summary>Who looks at pages: nobody that is known, and one of each role.</summary>
@@ -93,6 +93,21 @@ internal static class WebPages
         (await ada.PatchAsync("/api/me", new { bio = $"I like tea\n\n{Wide}", display_name = LongTitle[..30] })).Is(200);
         foreach (var to in Readers.Skip(1))
             (await bob.PostAsync("/api/messages", new { to, subject = to == "ada" ? LongTitle : null, body = $"psst\n\n{RightToLeft}\n\n{Wide}" })).Is(201);
+        await FillQueuesAsync(forum, root, ada);
+    }
+
+    private static async Task FillQueuesAsync(TestForum forum, TestClient root, TestClient ada)
+    {
+        var invitation = (string)(await root.PostAsync("/api/invitations", new { })).Is(201)["invitation.token"]!;
+        (await root.PostAsync("/api/invitations", new { })).Is(201);
+        (await root.PutAsync("/api/settings", new { registration = "approval", hold_first_posts = 1_000, new_account_mentions = 9 })).Is(200);
+        (await forum.Client().PostAsync("/api/register", new { username = "guest", password = "secret", invitation })).Is(200);
+        (await forum.Client().PostAsync("/api/register", new { username = "mia", password = "secret", application = $"Trains.\n\n{LongTitle}" })).Is(202);
+        (await ada.PostAsync("/api/posts", new { title = LongTitle, body = $"@root\n\n{Wide}", tags = (string[])["tea", "茶"] })).Is(202);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = RightToLeft })).Is(202);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "Oops" })).Is(202);
+        (await root.PostAsync("/api/held/3/decline", new { reason = LongTitle })).Is(200);
+        (await root.DeleteAsync("/api/settings")).Is(200);
     }
 
     private static bool MaySee(Access access, int reader) => access switch
