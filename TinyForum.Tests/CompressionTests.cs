@@ -101,6 +101,24 @@ public sealed class CompressionTests
     }
 
     [TestMethod]
+    public async Task A_page_of_fifty_replies_takes_twelve_kilobytes()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var ada = await forum.UserAsync("ada");
+        var prose = Repository.Read("docs/deploy.md") + Repository.Read("docs/http.md");
+        (await ada.PostAsync("/api/posts", new { title = "Pump", body = "At four?" })).Is(201);
+        for (var i = 0; i < 50; i++)
+            (await ada.PostAsync("/api/posts/1/replies", new { body = prose.Substring(i * 400, 250) })).Is(201);
+        var page = await AskAsync(forum, "/posts/1", ("Accept-Encoding", "gzip"));
+        Assert.IsLessThan(12 * 1024, page.Bytes.Length);
+        Assert.IsLessThan(page.Bytes.Length, (await AskAsync(forum, "/posts/1", ("Accept-Encoding", "br"))).Bytes.Length);
+        using var quick = new MemoryStream();
+        using (var gzip = new GZipStream(quick, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(Decompress(page.Bytes, "gzip"));
+        Assert.IsLessThan(quick.Length * 9 / 10, page.Bytes.Length);
+    }
+
+    [TestMethod]
     public async Task A_tag_of_a_compressed_post_allows_an_edit()
     {
         await using var forum = await TestForum.StartAsync();

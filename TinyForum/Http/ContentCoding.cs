@@ -18,8 +18,9 @@ internal static class ContentCodings
     /// <summary>The smallest body that is compressed, in bytes: a smaller one fits into one packet anyway.</summary>
     internal const int SmallestCompressed = 1024;
 
-    // On the encoder's scale from 0 to 11. A kept answer lives until the next write only, so that a higher quality would not pay off.
-    private const int BrotliQuality = 4, BrotliWindow = 18;
+    // On the encoders' scales, from 0 to 11 and to 9. A kept answer lives until the next write only, so that more would not pay off; what stays as
+    // long as the program runs gets all.
+    private const int BrotliQuality = 5, BrotliMost = 11, BrotliWindow = 18, GzipLevel = 6, GzipMost = 9;
 
     /// <summary>The coding that an <c>Accept-Encoding</c> header prefers; identity if it accepts none.</summary>
     public static ContentCoding Choose(string? header)
@@ -52,14 +53,15 @@ internal static class ContentCodings
     /// <summary>The value of the <c>Content-Encoding</c> header.</summary>
     public static string Name(ContentCoding coding) => coding == ContentCoding.Brotli ? "br" : "gzip";
 
-    public static byte[] Compress(ReadOnlySpan<byte> body, ContentCoding coding)
+    /// <summary>Compresses an answer; one that stays, with the most effort.</summary>
+    public static byte[] Compress(ReadOnlySpan<byte> body, ContentCoding coding, bool stays = false)
     {
         if (coding == ContentCoding.Brotli)
         {
             var compressed = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
             try
             {
-                return BrotliEncoder.TryCompress(body, compressed, out var length, BrotliQuality, BrotliWindow)
+                return BrotliEncoder.TryCompress(body, compressed, out var length, stays ? BrotliMost : BrotliQuality, BrotliWindow)
                     ? compressed[..length] : throw new InvalidOperationException("the longest possible was not enough");
             }
             finally
@@ -68,7 +70,7 @@ internal static class ContentCodings
             }
         }
         using var stream = new MemoryStream(body.Length / 4);
-        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest))
+        using (var gzip = new GZipStream(stream, new ZLibCompressionOptions { CompressionLevel = stays ? GzipMost : GzipLevel }))
             gzip.Write(body);
         return stream.ToArray();
     }

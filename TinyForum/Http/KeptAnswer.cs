@@ -6,7 +6,7 @@ namespace TinyForum.Http;
 /// compressed size lets the attacker guess the secret letter by letter (BREACH), and an answer to a caller with a credential may have one.
 /// </remarks>
 internal sealed class KeptAnswer(
-    long version, string route, string etag, string contentType, ReadOnlyMemory<byte> body, bool isPublic)
+    long version, string route, string etag, string contentType, ReadOnlyMemory<byte> body, bool isPublic, bool stays = false)
 {
     private Form? _gzip;
     private Form? _brotli;
@@ -42,7 +42,7 @@ internal sealed class KeptAnswer(
     }
 
     private Form Compress(ContentCoding coding) =>
-        new($"{etag.AsSpan(0, etag.Length - 1)}-{ContentCodings.Name(coding)}\"", ContentCodings.Compress(body.Span, coding));
+        new($"{etag.AsSpan(0, etag.Length - 1)}-{ContentCodings.Name(coding)}\"", ContentCodings.Compress(body.Span, coding, stays));
 
     private sealed record Form(string ETag, byte[] Body);
 }

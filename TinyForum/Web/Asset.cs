@@ -17,7 +17,7 @@ internal sealed record Asset(Url Url, string ContentType, byte[] Bytes, bool IsI
         new(new($"/{name}-{Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 6))}.{extension}"), contentType, bytes);
 
     // Has no secret, whoever asks: it is compressed once for all.
-    private readonly KeptAnswer _answer = new(version: 0, Url.Path, ConditionalGet.ETagOf(Bytes), ContentType, Bytes, isPublic: true);
+    private readonly KeptAnswer _answer = new(version: 0, Url.Path, ConditionalGet.ETagOf(Bytes), ContentType, Bytes, isPublic: true, stays: true);
 
     public ValueTask SendAsync(Call call)
     {
