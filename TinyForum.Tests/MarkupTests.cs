@@ -17,7 +17,7 @@ public sealed partial class MarkupTests
     /// <summary>What of the examples we mean to do otherwise, done to what the specification expects.</summary>
     private static string AsOurs(string expected)
     {
-        var html = Heading().Replace(expected, m => $"<{m.Groups[1].Value}h{Math.Min(6, m.Groups[2].Value[0] - '0' + 2)}>");
+        var html = Outlined(expected).Replace("<pre>", "<pre tabindex=\"0\">");
         html = Image().Replace(html, m =>
             $"<a href=\"{m.Groups[1].Value}\"{m.Groups[3].Value}>{(m.Groups[2].Value == "" ? m.Groups[1].Value : m.Groups[2].Value)}</a>");
         for (string before = ""; before != html;)
@@ -33,6 +33,19 @@ public sealed partial class MarkupTests
             });
         }
         return html.Replace("<A ", "<a ").Replace("</A>", "</a>");
+    }
+
+    /// <summary>Headings at the level that they have within each other, below the first.</summary>
+    private static string Outlined(string html)
+    {
+        List<int> open = [];
+        return Heading().Replace(html, m =>
+        {
+            var level = m.Groups[2].Value[0] - '0';
+            if (m.Groups[1].Length == 0)
+                open = [.. open.Where(outer => outer < level), level];
+            return $"<{m.Groups[1].Value}h{Math.Min(6, open.Count + 1)}>";
+        });
     }
 
     [GeneratedRegex("<(/?)h([1-6])>")]
@@ -92,7 +105,28 @@ public sealed partial class MarkupTests
     [DataRow("![cat](https://c.at/1.png)", "<a href=\"https://c.at/1.png\" rel=\"nofollow ugc noopener\">cat</a>")]
     [DataRow("![](https://c.at/1.png)", "<a href=\"https://c.at/1.png\" rel=\"nofollow ugc noopener\">https://c.at/1.png</a>")]
     [DataRow("<b>&amp;<script>", "&lt;b&gt;&amp;&lt;script&gt;")]
+    [DataRow("[<http://a.b>](http://x.y)", "<a href=\"http://x.y\" rel=\"nofollow ugc noopener\">http://a.b</a>")]
+    [DataRow("[*<a@b.c>*](/x) ![<http://a.b>](/y)", "<a href=\"/x\"><em>a@b.c</em></a> <a href=\"/y\">http://a.b</a>")]
     public void Text_in_a_line(string markdown, string html) => Assert.AreEqual($"<p>{html}</p>\n", Html(markdown));
+
+    [TestMethod]
+    [DataRow("# a", "2a")]
+    [DataRow("### a", "2a")]
+    [DataRow("# a\n## b\n### c\n## d\n# e", "2a 3b 4c 3d 2e")]
+    [DataRow("## a\n# b\n#### c\n### d\n> ###### e", "2a 2b 3c 3d 4e")]
+    [DataRow("# a\n## b\n### c\n#### d\n##### e\n###### f", "2a 3b 4c 5d 6e 6f")]
+    public void Headings_begin_below_that_of_the_page_and_leave_no_level_out(string markdown, string levels) =>
+        Assert.AreEqual(levels, string.Join(' ', Regex.Matches(Html(markdown), "<h(.)>(.)</h").Select(m => m.Groups[1].Value + m.Groups[2].Value)));
+
+    [TestMethod]
+    public void Columns_are_aligned_by_classes_and_what_is_wide_can_be_scrolled_with_keys()
+    {
+        const string Table = "<div class=\"wide\" tabindex=\"0\"><table>\n<thead>\n<tr>\n"
+            + "<th>a</th>\n<th class=\"right\">b</th>\n<th class=\"center\">c</th>\n</tr>\n"
+            + "</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td class=\"right\"><em>2</em></td>\n<td class=\"center\"></td>\n</tr>\n</tbody>\n</table></div>\n";
+        Assert.AreEqual(Table, Html("|a|b|c|\n|:-|-:|:-:|\n|1|*2*|"));
+        Assert.AreEqual("<pre tabindex=\"0\"><code class=\"language-c\">a &lt; b\n</code></pre>\n", Html("```c\na < b\n```"));
+    }
 
     [TestMethod]
     [DataRow("[a](javascript:alert(1))"), DataRow("[a](JavaScript:alert(1))"), DataRow("[a](&#106;avascript:alert(1))"), DataRow("[a](java\tscript:alert(1))")]
@@ -110,6 +144,7 @@ public sealed partial class MarkupTests
     private static readonly string[] Fragments =
     [
         "- ", "* ", "> ", "1. ", "a", " ", "\n", "\n\n", "*", "**", "_", "~", "~~", "`", "``", "```\n", "[", "]", "(", ")", "![", "<", ">", "|", "|-|\n", "&",
+        "|a|b|\n|-:|:-:|\n",
         "&amp;", "\\", "@", "@ada ", "www.", "http://", "https://a.b/(", "\t", "    ", "# ", "===\n", "---\n", "[a]: /b\n", "[a][a]", ":", "<a ", "<!--",
         "中", "。", "- [ ] ", "10) ", "\"", "'", "=", "](javascript:", "](", "<http:", "a@b.c", "[a](/b \"c\")",
         "\u202E", "\uFFFE", "😀", "&#x6A;", "<javascript:x>",
@@ -118,10 +153,10 @@ public sealed partial class MarkupTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["a"] = ["href", "title", "rel"], ["ul"] = ["class"], ["li"] = ["class"], ["ol"] = ["start", "class"],
-        ["code"] = ["class"], ["th"] = ["style"], ["td"] = ["style"],
+        ["code"] = ["class"], ["th"] = ["class"], ["td"] = ["class"], ["pre"] = ["tabindex"], ["div"] = ["class", "tabindex"],
     };
 
-    private const string Plain = " p h3 h4 h5 h6 em strong del pre blockquote br hr table thead tbody tr post ";
+    private const string Plain = " p h2 h3 h4 h5 h6 em strong del blockquote br hr table thead tbody tr post ";
 
     [TestMethod]
     public void Whatever_is_written_comes_out_well_formed_and_inert()

@@ -9,7 +9,7 @@ internal static class WebPages
     /// <summary>What is hard to lay out: a title of the greatest length without a space, a text from right to left, code that is wide.</summary>
     private static readonly string LongTitle = new('m', 150), RightToLeft = "شاي في الرابعة؟\n\n- كعك";
 
-    private static readonly string Wide = $"```\n{new string('x', 300)}\n```\n\n| a | b |\n|---|---|\n| {new string('y', 90)} | c |";
+    private static readonly string Wide = $"```\n{new string('x', 300)}\n```\n\n| a | b |\n|---|--:|\n| {new string('y', 90)} | c |";
 
     /// <summary>Addresses of each page, by the pattern of its route. A test fails until a new page is here.</summary>
     private static readonly Dictionary<string, string[]> Addresses = new()
@@ -74,7 +74,7 @@ internal static class WebPages
             await forum.UserAsync("bob"));
         (await ada.PostAsync("/api/posts", new { title = LongTitle, body = $"Tea for @root, @mod and @bob\n\n{Wide}", tags = (string[])["tea", "茶"] })).Is(201);
         (await mod.PostAsync("/api/posts", new { title = "شاي في الرابعة", body = RightToLeft })).Is(201);
-        const string Marked = "> quoted\n\n# Heading\n\n- [ ] a *list*\n- [x] done\n\n![picture](https://example.org/a.png)";
+        const string Marked = "> quoted\n\n# Heading\n\n### Another\n\n- [ ] a *list*\n- [x] done\n\n![picture](https://example.org/a.png)";
         (await root.PostAsync("/api/posts", new { title = "Tea", body = Marked })).Is(201);
         (await root.PostAsync("/api/posts", new { title = "Closed", body = "No more of this" })).Is(201);
         (await root.PutAsync("/api/posts/4/lock?reason=Enough")).Is(200);

@@ -18,11 +18,12 @@ namespace TinyForum.Text;
 /// <summary>
 /// The Markdown of a text as HTML that is safe to show: CommonMark 0.31 with tables, strikethrough and task lists as GitHub has them, bare
 /// addresses and mentions as links, emphasis between characters of scripts without spaces, and without HTML of the text's own. Images are
-/// links, so that others' servers do not see readers; headings begin at the third level.
+/// links, so that others' servers do not see readers; headings begin at the second level, whichever they were, and leave none out. Nothing has a
+/// style of its own, which pages' policy would refuse.
 /// </summary>
 internal static class Markup
 {
-    private const int HeadingOffset = 2, MaxHeading = 6;
+    private const int MaxHeading = 6;
 
     // What a block may have of these: the parsers of emphasis and of tables take time that grows with their square, and a heading costs
     // as much as many lines. A text that people wrote has a tenth of it.
@@ -51,6 +52,7 @@ internal static class Markup
             var context = new MarkdownParserContext();
             context.Properties[typeof(MentionParser)] = Mentions.Places(markdown, find);
             var document = Markdown.Parse(markdown, Pipeline, context);
+            Outline(document);
             var renderer = _threadRenderer ??= MakeRenderer();
             var writer = (StringWriter)renderer.Writer;
             writer.GetStringBuilder().Clear();
@@ -73,6 +75,19 @@ internal static class Markup
 
     private static string AsWritten(string text) =>
         $"<p>{Encoder.Encode(text).Replace("&#xA;", "<br />\n", StringComparison.Ordinal)}</p>\n";
+
+    /// <summary>Makes of the levels of headings how deep each is within the others, below the heading of the page.</summary>
+    private static void Outline(MarkdownDocument document)
+    {
+        var open = new Stack<int>();
+        foreach (var heading in document.Descendants<HeadingBlock>())
+        {
+            while (open.TryPeek(out var level) && level >= heading.Level)
+                open.Pop();
+            open.Push(heading.Level);
+            heading.Level = Math.Min(open.Count + 1, MaxHeading);
+        }
+    }
 
     private static bool IsTangled(string markdown)
     {
@@ -110,7 +125,8 @@ internal static class Markup
         Pipeline.Setup(renderer);
         renderer.ObjectRenderers.ReplaceOrAdd<LinkInlineRenderer>(new LinkRenderer());
         renderer.ObjectRenderers.ReplaceOrAdd<AutolinkInlineRenderer>(new AddressRenderer());
-        renderer.ObjectRenderers.ReplaceOrAdd<HeadingRenderer>(new LowerHeadingRenderer());
+        renderer.ObjectRenderers.ReplaceOrAdd<CodeBlockRenderer>(new CodeRenderer());
+        renderer.ObjectRenderers.ReplaceOrAdd<HtmlTableRenderer>(new TableRenderer());
         renderer.ObjectRenderers.ReplaceOrAdd<HtmlTaskListRenderer>(new TaskRenderer());
         return renderer;
     }
@@ -121,6 +137,17 @@ internal static class Markup
         if (!string.IsNullOrEmpty(title))
             renderer.Write(" title=\"").WriteEscape(title).Write("\"");
         renderer.Write(url is ['/', ..] ? ">" : " rel=\"nofollow ugc noopener\">");
+    }
+
+    /// <summary>Whether an image or an address stands in a link, which cannot have another.</summary>
+    private static bool IsInLink(Inline inline)
+    {
+        for (var outer = inline.Parent; outer is not null; outer = outer.Parent)
+        {
+            if (outer is LinkInline)
+                return true;
+        }
+        return false;
     }
 
     private sealed class LinkRenderer : HtmlObjectRenderer<LinkInline>
@@ -139,16 +166,6 @@ internal static class Markup
                 renderer.Write("</a>");
         }
 
-        /// <summary>Whether an image stands in a link, which cannot have another.</summary>
-        private static bool IsInLink(LinkInline link)
-        {
-            for (var outer = link.Parent; outer is not null; outer = outer.Parent)
-            {
-                if (outer is LinkInline)
-                    return true;
-            }
-            return false;
-        }
     }
 
     private sealed class AddressRenderer : HtmlObjectRenderer<AutolinkInline>
@@ -161,18 +178,69 @@ internal static class Markup
                 renderer.WriteEscape($"<{address.Url}>");
                 return;
             }
-            WriteLink(renderer, url);
+            var isLink = !IsInLink(address);
+            if (isLink)
+                WriteLink(renderer, url);
             renderer.WriteEscape(address.Url);
-            renderer.Write("</a>");
+            if (isLink)
+                renderer.Write("</a>");
         }
     }
 
-    private sealed class LowerHeadingRenderer : HtmlObjectRenderer<HeadingBlock>
+    /// <summary>Code, in a box that keys can scroll: not every browser lets them into what scrolls.</summary>
+    private sealed class CodeRenderer : HtmlObjectRenderer<CodeBlock>
     {
-        protected override void Write(HtmlRenderer renderer, HeadingBlock heading)
+        protected override void Write(HtmlRenderer renderer, CodeBlock code)
         {
-            var level = Math.Min(heading.Level + HeadingOffset, MaxHeading);
-            renderer.Write($"<h{level}>").WriteLeafInline(heading).Write($"</h{level}>").WriteLine();
+            renderer.EnsureLine();
+            renderer.Write("<pre tabindex=\"0\"><code").WriteAttributes(code).Write(">");
+            renderer.WriteLeafRawLines(code, writeEndOfLines: true, escape: true).WriteLine("</code></pre>");
+        }
+    }
+
+    /// <summary>Tables, in a box that keys can scroll; a column's alignment is a class of its cells.</summary>
+    private sealed class TableRenderer : HtmlObjectRenderer<Table>
+    {
+        protected override void Write(HtmlRenderer renderer, Table table)
+        {
+            renderer.EnsureLine();
+            renderer.Write("<div class=\"wide\" tabindex=\"0\">").WriteLine("<table>");
+            var part = "";
+            foreach (var row in table.OfType<TableRow>())
+            {
+                if (part != (row.IsHeader ? "thead" : "tbody"))
+                {
+                    if (part.Length > 0)
+                        renderer.WriteLine($"</{part}>");
+                    part = row.IsHeader ? "thead" : "tbody";
+                    renderer.WriteLine($"<{part}>");
+                }
+                WriteRow(renderer, table, row);
+            }
+            if (part.Length > 0)
+                renderer.WriteLine($"</{part}>");
+            renderer.WriteLine("</table></div>");
+        }
+
+        private static void WriteRow(HtmlRenderer renderer, Table table, TableRow row)
+        {
+            var name = row.IsHeader ? "th" : "td";
+            renderer.WriteLine("<tr>");
+            for (var i = 0; i < row.Count; i++)
+            {
+                var alignment = i < table.ColumnDefinitions.Count ? table.ColumnDefinitions[i].Alignment : null;
+                renderer.Write($"<{name}");
+                if (alignment is TableColumnAlign.Center or TableColumnAlign.Right)
+                    renderer.Write(alignment == TableColumnAlign.Center ? " class=\"center\">" : " class=\"right\">");
+                else
+                    renderer.Write(">");
+                var outer = renderer.ImplicitParagraph;
+                renderer.ImplicitParagraph = true;
+                renderer.Write(row[i]);
+                renderer.ImplicitParagraph = outer;
+                renderer.WriteLine($"</{name}>");
+            }
+            renderer.WriteLine("</tr>");
         }
     }
 
