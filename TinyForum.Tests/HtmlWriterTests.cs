@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using FsCheck.Fluent;
+using TinyForum.Data;
 using TinyForum.Web;
 
 namespace TinyForum.Tests;
@@ -17,6 +18,18 @@ public sealed class HtmlWriterTests
         writer.Write($"<p title=\"{"a\"<b>&'"}\">{new Html("<b>x</b>")} {-7L} {Url.Post(3, "?a=1&b=2")} {Url.User("李 雷/x")} {(string?)null}</p>");
         Assert.AreEqual(
             "<p title=\"a&quot;&lt;b&gt;&amp;&#x27;\"><b>x</b> -7 /forum/posts/3?a=1&amp;b=2 /forum/user/%E6%9D%8E%20%E9%9B%B7%2Fx </p>",
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [TestMethod]
+    public void A_name_has_a_direction_of_its_own_and_leads_to_its_users_page_if_there_is_one()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new HtmlWriter(output, "/forum");
+        writer.Write($"{new User(7, "נועה")} {new User(0, User.DeletedName)} {new Name("<a>")} {DateTimeOffset.UnixEpoch}");
+        Assert.AreEqual(
+            "<a href=\"/forum/user/%D7%A0%D7%95%D7%A2%D7%94\"><bdi>נועה</bdi></a> <bdi>deleted</bdi> <bdi>&lt;a&gt;</bdi> "
+            + "<time datetime=\"1970-01-01T00:00:00Z\">1970-01-01<noscript> 00:00</noscript></time>",
             Encoding.UTF8.GetString(output.WrittenSpan));
     }
 

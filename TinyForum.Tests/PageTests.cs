@@ -44,7 +44,8 @@ public sealed partial class PageTests
         Assert.AreEqual("/messages", (await bob.PressAsync("/messages", "/messages/1/delete")).Path);
 
         StringAssert.Contains((await ada.GetAsync("/search?q=FOUR%20bob")).Text, "*At* <mark>four</mark>, @<mark>bob</mark>?</p>");
-        StringAssert.Contains((await ada.GetAsync("/tags")).Text, ">茶</a>");
+        StringAssert.Contains((await ada.GetAsync("/search?q=tea")).Text, "<h2 dir=\"auto\"><a href=\"/posts/1\"><mark>Tea</mark></a></h2>");
+        StringAssert.Contains((await ada.GetAsync("/tags")).Text, "><bdi>茶</bdi></a>");
         StringAssert.Contains((await ada.GetAsync("/?tag=%E8%8C%B6")).Text, "/posts/1");
         StringAssert.Contains((await ada.GetAsync("/user/ada")).Text, "/posts/1");
         Assert.AreEqual("/login?next=%2Fnew", (await (await ada.PressAsync("/", "/logout")).Client.GetAsync("/new")).Path);
@@ -172,6 +173,70 @@ public sealed partial class PageTests
     {
         await using var forum = await TestForum.StartAsync();
         using var ada = new FormClient(forum.Url);
+    [TestMethod]
+    public async Task Who_logs_in_or_registers_by_a_page_has_written_nothing_as_in_the_API()
+    {
+        await using var forum = await TestForum.StartAsync(o => o with { RateLimits = new() { Writes = new(2, TimeSpan.FromHours(1)) } });
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        using (var elsewhere = new FormClient(forum.Url))
+            Assert.AreEqual("/", (await elsewhere.SubmitAsync("/login", ("username", "ada"), ("password", "secret"))).Path);
+        foreach (var (title, status) in ((string, int)[])[("one", 200), ("two", 200), ("three", 429)])
+            Assert.AreEqual(status, (await ada.SubmitAsync("/new", ("title", title), ("body", "b"), ("tags", ""))).Status, title);
+        var login = await ada.PostAsync("/login", ("username", "ada"), ("password", "secret"));
+        Assert.AreEqual(429, login.Status, "it counts for who is logged in, as in the API");
+    }
+
+    [TestMethod]
+    [DataRow("/login?next=/tags")]
+    [DataRow("/register?next=/tags")]
+    public async Task Who_is_logged_in_is_told_so_instead_of_asked(string path)
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
+        await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"));
+        var page = await ada.GetAsync(path);
+        StringAssert.Contains(page.Text, "You are logged in: <a href=\"/user/ada\"><bdi>ada</bdi></a>");
+        StringAssert.Contains(page.Text, "<a href=\"/tags\">Go on</a>");
+        Assert.DoesNotContain("name=\"password\"", page.Text);
+        StringAssert.Contains((await ada.PressAsync(path, "/logout")).Text, ">Log in</a>");
+        StringAssert.Contains((await ada.GetAsync(path)).Text, "name=\"password\"");
+    }
+
+    [TestMethod]
+    public async Task Names_and_titles_that_run_from_right_to_left_leave_what_stands_beside_them_in_its_order()
+    {
+        const string Name = "נועה", Tag = "תה";
+        await using var forum = await TestForum.StartAsync();
+        var (noa, root) = (await forum.UserAsync(Name), await forum.UserAsync("root", "admin"));
+        (await noa.PostAsync("/api/posts", new { title = Name, body = "@root", tags = (string[])[Tag] })).Is(201);
+        (await noa.PostAsync("/api/posts/1/replies", new { body = "@root" })).Is(201);
+        (await noa.PostAsync("/api/posts/1/replies", new { body = "b", reply_to = 2 })).Is(201);
+        (await noa.PatchAsync("/api/posts/1", new { body = "c", tags = (string[])[Tag, "tea"] })).Is(200);
+        (await noa.PostAsync("/api/messages", new { to = "root", body = "psst" })).Is(201);
+        (await root.PostAsync("/api/posts/2/report", new { reason = "x" })).Is(201);
+        (await noa.PostAsync("/api/posts/1/report", new { reason = "x" })).Is(201);
+        (await root.PutAsync($"/api/blocks/{Uri.EscapeDataString(Name)}")).Is(200);
+        (await root.PutAsync($"/api/user/{Uri.EscapeDataString(Name)}/suspension", new { reason = "x", until = "2100-01-01T00:00:00Z" })).Is(200);
+        using var reader = new FormClient(forum.Url);
+        await reader.SubmitAsync("/login", ("username", "root"), ("password", "secret"));
+        string[] pages =
+        [
+            "/", "/posts/1", "/posts/1?reply_to=3", "/posts/1/history", "/posts/1/edit", "/posts/2/delete", "/posts/1/report",
+            $"/user/{Name}", $"/user/{Name}/posts", $"/search?q=author:{Name}", "/notifications", "/messages",
+            $"/messages?with={Name}", "/messages/1", "/moderation", "/moderation-log", "/blocks",
+            "/moderation/suspended", $"/user/{Name}/suspend", $"/user/{Name}/role", $"/?author={Name}", "/?author=nobody", $"/?tag={Tag}", "/tags",
+        ];
+        foreach (var path in pages)
+        {
+            var page = await reader.GetAsync(path);
+            Assert.AreEqual(200, page.Status, path);
+            var rest = Isolated().Replace(page.Text[page.Text.IndexOf("<body>", StringComparison.Ordinal)..], "");
+            foreach (var text in (string[])[Name, Tag])
+                Assert.DoesNotContain(text, System.Text.RegularExpressions.Regex.Replace(rest, "<[^>]*>", ""), path);
+        }
+    }
+
         using var again = new FormClient(forum.Url);
         foreach (var client in (FormClient[])[ada, again])
             Assert.AreEqual("/tags", (await client.SubmitAsync("/register?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
@@ -389,3 +454,7 @@ public sealed partial class PageTests
     [GeneratedRegex("^<(?:!doctype html|/[a-z1-6]+|[a-z1-6]+(?: (?!on)[a-z-]+(?:=\"[^\"<>]*\")?)* ?/?)>$")]
     private static partial Regex WellFormed();
 }
+    /// <summary>What has a direction of its own.</summary>
+    [GeneratedRegex("<(\\w+)(?= )[^>]* dir=\"auto\".*?</\\1>|<bdi>.*?</bdi>", RegexOptions.Singleline)]
+    private static partial Regex Isolated();
+

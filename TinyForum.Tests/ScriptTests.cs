@@ -322,6 +322,33 @@ public sealed class ScriptTests
         (await (await forum.UserAsync("bob")).PostAsync("/api/posts", new { title = "Tea", body = "At *four*.\n\nOr five?" })).Is(201);
         await using var visit = await Browser.VisitAsync(forum);
         await visit.RegisterAsync("ada");
+    [TestMethod]
+    public async Task Nothing_moves_when_times_are_put_into_words()
+    {
+        await using var forum = await TestForum.StartAsync();
+        var mira = await forum.UserAsync("mira", "moderator");
+        for (var i = 0; i < 8; i++)
+            (await mira.PostAsync("/api/posts", new { title = $"Tea {i}", body = "At four?", tags = (string[])["tea"] })).Is(201);
+        (await mira.PostAsync("/api/posts/1/replies", new { body = "Or tea at five." })).Is(201);
+        await using var visit = await Browser.VisitAsync(forum, o => o.ViewportSize = new() { Width = 412, Height = 823 });
+        await visit.Context.AddInitScriptAsync(
+            "moved = 0; new PerformanceObserver(l => l.getEntries().forEach(e => moved += e.value)).observe({ type: 'layout-shift', buffered: true })");
+        await visit.Context.RouteAsync("**/script-*.js", async route =>
+        {
+            await Task.Delay(400); // so that the page is painted before
+            await route.ContinueAsync();
+        });
+        var page = await visit.Context.NewPageAsync();
+        foreach (var path in (string[])["/", "/user/mira", "/user/mira/posts", "/search?q=tea", "/posts/1"])
+        {
+            await page.GotoAsync(path);
+            await Expect(page.Locator("main time").First).Not.ToContainTextAsync("-");
+            await page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+            Assert.IsLessThan(0.05, await page.EvaluateAsync<double>("moved"), path); // what stands beside a time may give way a little
+        }
+        visit.IsQuiet();
+    }
+
         var page = await visit.OpenAsync("/posts/1");
         await page.Locator("#r0 .quote").ClickAsync();
         await Expect(page.Locator("#body")).ToHaveValueAsync("> bob:\n> \n> At *four*.\n> \n> Or five?\n\n");

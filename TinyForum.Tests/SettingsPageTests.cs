@@ -170,7 +170,9 @@ public sealed partial class SettingsPageTests
         Assert.AreEqual(400, (await ada.SubmitAsync(page, ("current", "wrong"))).Status);
         Assert.AreEqual("/", (await ada.SubmitAsync(page, ("current", "secret"))).Path);
         StringAssert.Contains((await ada.GetAsync("/")).Text, ">Log in</a>");
-        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, ">deleted</a>");
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "<bdi>deleted</bdi>");
+        foreach (var path in (string[])["/", "/posts/1", "/posts/1/history", "/search?q=author:deleted", "/?author=deleted", "/moderation-log"])
+            Assert.DoesNotContain("/user/deleted", (await ada.GetAsync(path)).Text, path);
         Assert.AreEqual(404, (await ada.GetAsync("/user/ada")).Status);
     }
 

@@ -112,7 +112,7 @@ public sealed class ThreadPageTests
         var preview = await ada.SubmitAsync(refused, ("body", "yes"), ("preview", "1"));
         Assert.AreEqual("/posts/1#r2", (await ada.SubmitAsync(preview, ("body", "yes"))).Path);
         Assert.AreEqual(2, (long?)(await bob.GetAsync("/api/posts/4"))["post.reply_to"]);
-        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "in reply to <a href=\"#r1\">#1</a> bob");
+        StringAssert.Contains((await ada.GetAsync("/posts/1")).Text, "in reply to <a href=\"#r1\">#1</a> <bdi>bob</bdi>");
         StringAssert.Contains((await ada.GetAsync("/posts/1?reply_to=2")).Text, "name=\"reply_to\" value=\"2\"");
         foreach (var elsewhere in (string[])["3", "99"])
             Assert.DoesNotContain("reply_to\" value", (await ada.GetAsync($"/posts/1?quote={elsewhere}")).Text);
@@ -147,7 +147,7 @@ public sealed class ThreadPageTests
         (await ada.PatchAsync("/api/posts/1", new { title = "茶 at four", tags = (string[])["tea", "cake"] })).Is(200);
         using var anyone = new FormClient(forum.Url);
         var newest = await anyone.GetAsync("/posts/1/history");
-        StringAssert.Contains(newest.Text, "<h2 dir=\"auto\"><del>Tea</del><ins>茶</ins> at four</h2>\n<p class=\"meta\">tea<ins> cake</ins></p>");
+        StringAssert.Contains(newest.Text, "<h2 dir=\"auto\"><del>Tea</del><ins>茶</ins> at four</h2>\n<p class=\"meta\" dir=\"auto\">tea<ins> cake</ins></p>");
         StringAssert.Contains(newest.Text, "version <del>3</del><ins>4</ins> &lt;b&gt;</div>");
         var oldest = (await anyone.GetAsync(FormClient.AddressesIn(newest.Text).Single(a => a.Contains("cursor=", StringComparison.Ordinal)))).Text;
         StringAssert.Contains(oldest, "version <del>2</del><ins>3</ins> &lt;b&gt;</div>");

@@ -35,7 +35,8 @@ internal sealed class PostHtml(Forum forum)
 
     /// <summary>The HTML of a text as it would be in a post.</summary>
     public string Of(string body) => Markup.Html(
-        body, key => forum.Users.FindAuthor(key) is { } user ? $"{forum.Options.BasePath}/user/{Uri.EscapeDataString(user.Username)}" : null);
+        body, key => forum.Users.FindAuthor(key) is { Id: > User.DeletedId } user
+            ? $"{forum.Options.BasePath}/user/{Uri.EscapeDataString(user.Username)}" : null);
 
     /// <summary>The HTML of a private message, in which names are text.</summary>
     public static string OfMessage(string body) => Markup.Html(body, static _ => null);

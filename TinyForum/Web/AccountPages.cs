@@ -120,7 +120,7 @@ internal static class AccountPages
         return Page.Write(call, w => $"{account.Username}: {w.AllPosts}", page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1><a href=\"{Url.User(account.Username)}\">{account.Username}</a>{w.Colon}{w.AllPosts}</h1>\n");
+            o.Write($"<h1>{new User(account.Id, account.Username)}{w.Colon}{w.AllPosts}</h1>\n");
             if (posts.Posts.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             foreach (var (post, title) in posts.Posts)

@@ -81,7 +81,7 @@ internal static class CredentialPages
             o.Write($"<p>{w.BlocksHelp}</p>\n<ul class=\"threads\">\n");
             foreach (var block in blocks.Items)
             {
-                o.Write($"<li><p><a href=\"{Url.User(block.User.Username)}\">{block.User.Username}</a></p>\n<p class=\"meta\">{block.CreatedAt}</p>\n");
+                o.Write($"<li><p>{block.User}</p>\n<p class=\"meta\">{block.CreatedAt}</p>\n");
                 page.Button(new Url("/blocks/", null, block.User.Username, "/remove"), w.Unblock);
                 o.Write($"</li>\n");
             }

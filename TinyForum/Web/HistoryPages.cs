@@ -27,8 +27,7 @@ internal static class HistoryPages
     private static void Show(Page page, PostVersion version, PostVersion? before, TextDifference difference)
     {
         var (o, w) = (page.Out, page.Words);
-        o.Write($"<article>\n<p class=\"meta\">{w.Version} {version.Revision} · ");
-        o.Write($"<a href=\"{Url.User(version.Editor.Username)}\">{version.Editor.Username}</a> · {version.CreatedAt}</p>\n");
+        o.Write($"<article>\n<p class=\"meta\">{w.Version} {version.Revision} · {version.Editor} · {version.CreatedAt}</p>\n");
         if (version.Title is not null)
         {
             o.Write($"<h2 dir=\"auto\">");
@@ -37,7 +36,7 @@ internal static class HistoryPages
         }
         if (version.Tags is { Count: > 0 } || before?.Tags is { Count: > 0 })
         {
-            o.Write($"<p class=\"meta\">");
+            o.Write($"<p class=\"meta\" dir=\"auto\">");
             var tags = string.Join(' ', version.Tags ?? []);
             Write(o, difference, before is null ? tags : string.Join(' ', before.Tags ?? []), tags);
             o.Write($"</p>\n");

@@ -5,15 +5,19 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
+using TinyForum.Data;
 
 namespace TinyForum.Web;
 
 /// <summary>Markup that is safe as it is.</summary>
 internal readonly record struct Html(string Markup);
 
+/// <summary>A name, a title or a tag amid other text, which may be written in the other direction.</summary>
+internal readonly record struct Name(string Text);
+
 /// <summary>
 /// Writes HTML in UTF-8 by interpolated strings, whose holes are encoded by their type: text is, <see cref="Html"/> is not, an
-/// <see cref="Url"/> goes through the links; the compiler accepts no other. A hole allocates
+/// <see cref="Url"/> goes through the links, a <see cref="User"/> is one; the compiler accepts no other. A hole allocates
 /// nothing, but for the name in an address.
 /// </summary>
 /// <param name="output">Where to.</param>
@@ -68,6 +72,28 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
 
         public void AppendFormatted(long number) => writer.Number(number);
 
+        public void AppendFormatted(Name name)
+        {
+            writer.Raw("<bdi>");
+            writer.Encode(name.Text);
+            writer.Raw("</bdi>");
+        }
+
+        /// <summary>A user's name, which leads to the user's page if there is one.</summary>
+        public void AppendFormatted(User user)
+        {
+            if (user.Username == User.DeletedName)
+            {
+                AppendFormatted(new Name(user.Username));
+                return;
+            }
+            writer.Raw("<a href=\"");
+            AppendFormatted(Url.User(user.Username));
+            writer.Raw("\">");
+            AppendFormatted(new Name(user.Username));
+            writer.Raw("</a>");
+        }
+
         public void AppendFormatted(Url url)
         {
             writer.Raw(writer.BasePath);
@@ -79,7 +105,10 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
             writer.Encode(url.Rest);
         }
 
-        /// <summary>A time, in UTC, which a browser can show as the reader's own.</summary>
+        /// <summary>
+        /// A time, in UTC, which the script shows as the reader's own. Until it does, or without it, there is the day, which is about as wide as what
+        /// comes in its place, so that nothing moves; and the time of the day where it does not run.
+        /// </summary>
         public void AppendFormatted(DateTimeOffset time)
         {
             Span<char> text = stackalloc char[20];
@@ -87,9 +116,12 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output, string basePath)
             time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
             writer.Raw(text[..length]);
             writer.Raw("\">");
-            time.UtcDateTime.TryFormat(text, out length, "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+            time.UtcDateTime.TryFormat(text, out length, "yyyy-MM-dd", CultureInfo.InvariantCulture);
             writer.Raw(text[..length]);
-            writer.Raw("</time>");
+            writer.Raw("<noscript>");
+            time.UtcDateTime.TryFormat(text, out length, " HH:mm", CultureInfo.InvariantCulture);
+            writer.Raw(text[..length]);
+            writer.Raw("</noscript></time>");
         }
     }
 }

@@ -122,13 +122,13 @@ internal static class ModerationPages
     private static void Entry(Page page, ModerationEntry entry, (string? Title, long Number, long Thread) post)
     {
         var (o, w) = (page.Out, page.Words);
-        o.Write($"<li><p><a href=\"{Url.User(entry.Actor.Username)}\">{entry.Actor.Username}</a> {w.Happened(entry.Action)}");
+        o.Write($"<li><p>{entry.Actor} {w.Happened(entry.Action)}");
         if (entry.PostId is { } id)
             o.Write($"{w.Colon}<a href=\"{Url.Post(id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
         if (post.Number > 0)
             o.Write($" #{post.Number}");
         if (entry.User is { } user)
-            o.Write($"{w.Colon}<a href=\"{Url.User(user.Username)}\">{user.Username}</a>");
+            o.Write($"{w.Colon}{user}");
         o.Write($"</p>\n<p class=\"meta\">{entry.CreatedAt}</p>");
         if (entry.Reason is not null)
             o.Write($"<p dir=\"auto\">{(entry.Action == "role" && RoleName.Parse(entry.Reason) is { } role ? w.RoleOf(role) : w.Said(entry.Reason))}</p>");
@@ -175,12 +175,11 @@ internal static class ModerationPages
         }
         foreach (var report in reports)
         {
-            o.Write($"<p class=\"meta\">{w.ReportedBy} <a href=\"{Url.User(report.Reporter.Username)}\">{report.Reporter.Username}</a> · ");
-            o.Write($"{report.CreatedAt}</p>\n");
+            o.Write($"<p class=\"meta\">{w.ReportedBy} {report.Reporter} · {report.CreatedAt}</p>\n");
             o.Write($"<p class=\"said\" dir=\"auto\">{report.Reason}</p>\n");
             if (report is { Resolution: { } resolution, ResolvedAt: { } at })
             {
-                o.Write($"<p class=\"meta\">{w.Resolved} · {report.ResolvedBy?.Username} · {at}</p>\n");
+                o.Write($"<p class=\"meta\">{w.Resolved} · {new Name(report.ResolvedBy?.Username ?? "")} · {at}</p>\n");
                 o.Write($"<p class=\"said\" dir=\"auto\">{w.Said(resolution)}</p>\n");
             }
         }
@@ -196,7 +195,7 @@ internal static class ModerationPages
         }
         if (post is not null && call.Forum.Users.FindAccount(post.Author.Id) is { } author && Permissions.MaySuspend(call.Caller, author.Id, author.Role))
         {
-            o.Write($"<div class=\"tools\"><a href=\"{Url.User(author.Username, "/suspend")}\">{w.Suspend} {author.Username}</a> ");
+            o.Write($"<div class=\"tools\"><a href=\"{Url.User(author.Username, "/suspend")}\">{w.Suspend} {new Name(author.Username)}</a> ");
             page.Button(Url.User(author.Username, "/spam"), w.Spam);
             o.Write($"</div>\n");
         }

@@ -119,7 +119,7 @@ internal sealed class Page
             Count(new Url("/messages"), Words.Messages, EventKind.MessageCreated, Call.Forum.Messages.CountUnread(caller));
             if (caller.Role >= Role.Moderator)
                 ModerationPages.Link(this);
-            Out.Write($"<a href=\"{Url.User(caller.Username)}\">{caller.Username}</a>\n");
+            Out.Write($"{caller}\n");
             Button(new Url("/logout"), Words.LogOut);
         }
         else

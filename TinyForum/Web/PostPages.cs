@@ -43,7 +43,7 @@ internal static class PostPages
     private static void Meta(Page page, Post post, ShownThread? thread)
     {
         var (o, w) = (page.Out, page.Words);
-        o.Write($"<p class=\"meta\"><a class=\"author\" href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · ");
+        o.Write($"<p class=\"meta\">{post.Author} · ");
         if (post.Number > 0)
             o.Write($"<a href=\"{Url.Post(post.Id)}\">#{post.Number}</a> · ");
         o.Write($"{post.CreatedAt}");
@@ -52,7 +52,7 @@ internal static class PostPages
         if (post.ReplyTo is { } id)
         {
             if (thread?.Find(id) is { Number: > 0, DeletedBy: null } parent)
-                o.Write($" · {w.InReplyTo} <a href=\"#r{parent.Number}\">#{parent.Number}</a> {parent.Author.Username}");
+                o.Write($" · {w.InReplyTo} <a href=\"#r{parent.Number}\">#{parent.Number}</a> {new Name(parent.Author.Username)}");
             else
                 o.Write($" · <a href=\"{Url.Post(id)}\">{w.Answers}</a>");
         }
@@ -160,7 +160,7 @@ internal static class PostPages
             if (parent is { } id && page.Call.Forum.Posts.Find(id, page.Call.Caller) is { DeletedBy: null } answered && answered.ThreadId == head.Id)
             {
                 o.Write($"<p class=\"meta\"><input type=\"hidden\" name=\"reply_to\" value=\"{id}\">");
-                o.Write($"{w.InReplyTo} <a href=\"{Url.Post(id)}\">#{answered.Number}</a> {answered.Author.Username}</p>\n");
+                o.Write($"{w.InReplyTo} <a href=\"{Url.Post(id)}\">#{answered.Number}</a> {new Name(answered.Author.Username)}</p>\n");
                 text = form.Or("body", quoted is null ? "" : Quote($"{answered.Author.Username}:\n\n{answered.Body}"));
             }
             Forms.Area(page, "body", w.Text, text, mistakes, w.MarkdownHelp);
@@ -191,7 +191,7 @@ internal static class PostPages
         {
             Article(page, post);
             if (post.Head is { } now)
-                page.Out.Write($"<p class=\"meta\">{w.Title}{w.Colon}{now.Title} · {w.Tags}{w.Colon}{string.Join(' ', now.Tags)}</p>\n");
+                page.Out.Write($"<p class=\"meta\">{w.Title}{w.Colon}{new Name(now.Title)} · {w.Tags}{w.Colon}{new Name(string.Join(' ', now.Tags))}</p>\n");
         }
         Forms.Begin(page, Url.Post(post.Id, "/edit"), form, mistakes);
         page.Out.Write($"<input type=\"hidden\" name=\"revision\" value=\"{revision}\">\n");

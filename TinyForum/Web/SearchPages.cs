@@ -72,7 +72,7 @@ internal static class SearchPages
         if (!notification.IsRead)
             o.Write($"<span class=\"count\">{w.Unread}</span> ");
         if (notification.From is { } from)
-            o.Write($"<a href=\"{Url.User(from.Username)}\">{from.Username}</a> ");
+            o.Write($"{from} ");
         o.Write($"{w.Happened(notification.Kind)}");
         if (post is not null)
             o.Write($"{w.Colon}<a href=\"{Url.Post(post.Id)}\" dir=\"auto\">{post.Title ?? w.DeletedThread}</a>");
@@ -89,12 +89,12 @@ internal static class SearchPages
         o.Write($"<article>\n<h2 dir=\"auto\"><a href=\"{Url.Post(post.Id)}\">{title}</a></h2>\n<p class=\"meta\">");
         if (post.Number > 0)
             o.Write($"#{post.Number} · ");
-        o.Write($"<a href=\"{Url.User(post.Author.Username)}\">{post.Author.Username}</a> · {post.CreatedAt}");
+        o.Write($"{post.Author} · {post.CreatedAt}");
         if (post.Head is { } head)
         {
             o.Write($" · {page.Words.Replies(head.Replies)}");
             foreach (var tag in head.Tags)
-                o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
+                o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{new Name(tag)}</a>");
         }
         o.Write($"</p>\n<p dir=\"auto\">");
         var shown = 0;

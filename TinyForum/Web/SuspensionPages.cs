@@ -18,7 +18,7 @@ internal static class SuspensionPages
             o.Write($"<ul class=\"threads\">\n");
             foreach (var (user, role, suspension) in accounts.Items)
             {
-                o.Write($"<li><p><a href=\"{Url.User(user.Username)}\">{user.Username}</a></p>\n");
+                o.Write($"<li><p>{user}</p>\n");
                 Show(page, user, role, suspension);
                 o.Write($"</li>\n");
             }
@@ -91,7 +91,7 @@ internal static class SuspensionPages
         return Page.Write(call, w => w.Suspend, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.Suspend}{w.Colon}<a href=\"{Url.User(user.Username)}\">{user.Username}</a></h1>\n<p>{w.SuspendHelp}</p>\n");
+            o.Write($"<h1>{w.Suspend}{w.Colon}{user}</h1>\n<p>{w.SuspendHelp}</p>\n");
             Forms.Begin(page, Url.User(user.Username, "/suspend"), form, mistakes);
             Forms.Area(page, "reason", w.Reason, form["reason"], mistakes);
             Forms.Line(page, "until", w.Until, form["until"], mistakes, w.UntilHelp, type: "datetime-local");
@@ -106,7 +106,7 @@ internal static class SuspensionPages
         return Page.Write(call, w => w.Role, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.Role}{w.Colon}<a href=\"{Url.User(account.Username)}\">{account.Username}</a></h1>\n");
+            o.Write($"<h1>{w.Role}{w.Colon}{new User(account.Id, account.Username)}</h1>\n");
             Forms.Begin(page, Url.User(account.Username, "/role"), form, mistakes);
             Forms.Choice(page, "role", w.Role, form.Or("role", RoleName.Of(account.Role)),
                 [(RoleName.All[0], w.Member), (RoleName.All[1], w.Moderator), (RoleName.All[2], w.Admin)], mistakes);

@@ -22,8 +22,9 @@ internal static class ThreadPages
             throw ForumApi.LoginRequired();
         var author = call.Query("author");
         var tag = call.Query("tag");
+        var writer = author is null ? null : call.Forum.Users.FindAuthor(author);
         var filter = new ThreadFilter(
-            author is null ? null : call.Forum.Users.FindAuthor(author)?.Id ?? -1,
+            author is null ? null : writer?.Id ?? -1,
             tag is null ? null : Tag.TryParse(tag, out var parsed, out _) ? parsed.Key : "", unread, isActive);
         var list = $"page {isActive} {author} {tag} {(unread ? call.User.Id : null)}";
         var threads = call.Forum.Posts.Threads(filter, PageSize, call.Position(list), call.Caller);
@@ -32,9 +33,11 @@ internal static class ThreadPages
             var (o, w) = (page.Out, page.Words);
             o.Write($"<div class=\"bar\"><h1>");
             if (tag is not null)
-                o.Write($"<a href=\"{new Url("/tags")}\">{w.Tags}</a>{w.Colon}{tag}");
+                o.Write($"<a href=\"{new Url("/tags")}\">{w.Tags}</a>{w.Colon}{new Name(tag)}");
+            else if (writer is not null)
+                o.Write($"{writer}{w.Colon}{w.Threads}");
             else if (author is not null)
-                o.Write($"<a href=\"{Url.User(author)}\">{author}</a>{w.Colon}{w.Threads}");
+                o.Write($"{new Name(author)}{w.Colon}{w.Threads}");
             else
                 o.Write($"{w.Threads}");
             o.Write($"</h1>\n<a class=\"button\" href=\"{(tag is null ? new Url("/new") : new Url("/new?tags=", null, tag))}\">{w.NewThread}</a></div>\n");
@@ -136,7 +139,7 @@ internal static class ThreadPages
         var (o, w, about) = (page.Out, page.Words, head.Head!);
         o.Write($"<h1 dir=\"auto\">{about.Title}</h1>\n<p class=\"meta\">");
         foreach (var tag in about.Tags)
-            o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a> ");
+            o.Write($"<a class=\"tag\" href=\"{Url.Tag(tag)}\">{new Name(tag)}</a> ");
         Marks(page, about);
         o.Write($"{w.Replies(about.Replies)}");
         if (head.DeletedBy is null)
@@ -178,8 +181,8 @@ internal static class ThreadPages
         {
             page.Out.Write($"<h1>{page.Words.Tags}</h1>\n<ul class=\"tags\">\n");
             foreach (var tag in tags.Items)
-                page.Out.Write($"<li><a class=\"tag\" href=\"{Url.Tag(tag.Name)}\">{tag.Name}</a> <span class=\"number\">{tag.Threads}</span></li>\n");
-            page.Out.Write($"</ul>\n");
+                o.Write($"<li><a class=\"tag\" href=\"{Url.Tag(tag.Name)}\">{new Name(tag.Name)}</a> <span class=\"number\">{tag.Threads}</span></li>\n");
+            o.Write($"</ul>\n");
             Paging(page, call.Next("page tags", tags.Next));
         });
     }
@@ -244,12 +247,12 @@ internal static class ThreadPages
         if (head.Unread is > 0 and var unread)
             o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> ");
         Marks(page, head);
-        o.Write($"<a href=\"{Url.User(thread.Author.Username)}\">{thread.Author.Username}</a> · {w.Replies(head.Replies)} · ");
+        o.Write($"{thread.Author} · {w.Replies(head.Replies)} · ");
         if (head.Replies > 0)
-            o.Write($"{author} ");
+            o.Write($"{new Name(author)} ");
         o.Write($"<a href=\"{Url.Post(head.LatestPost)}\">{latest}</a>");
         foreach (var tag in head.Tags)
-            o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{tag}</a>");
+            o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{new Name(tag)}</a>");
         o.Write($"</p></li>\n");
     }
 
