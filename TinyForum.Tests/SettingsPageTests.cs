@@ -188,6 +188,38 @@ public sealed partial class SettingsPageTests
             StringAssert.StartsWith((await stranger.GetAsync(path)).Path, "/login?next=", path);
     }
 
+    [TestMethod]
+    public async Task What_answers_a_form_can_be_gone_back_to_unless_it_shows_a_token()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = await UserAsync(forum, "ada");
+        var tooLong = new string('x', TinyForum.Web.Form.MaxLength);
+        foreach (var (path, fields, status) in ((string, (string, string)[], int)[])
+            [
+                ("/new", [("title", "t"), ("body", "b"), ("preview", "1")], 200), ("/new", [("title", ""), ("body", "b")], 400),
+                ("/posts/9/edit", [("body", "b")], 404),
+                ("/tokens", [("name", ""), ("scope", "read")], 400), ("/posts/9/like", [], 404),
+                ("/new", [("body", tooLong)], 413), ("/login", [("username", "ada"), ("password", "wrong")], 400),
+            ])
+        {
+            var answer = await ada.PostAsync(path, fields);
+            Assert.AreEqual((status, "no-cache, private"), (answer.Status, answer.Caching), path);
+        }
+        StringAssert.Contains((await ada.PostAsync("/new", ("body", tooLong))).Text, "Go back: what you wrote is still there.");
+        using var again = await UserAsync(forum, "bob");
+        Assert.AreEqual("no-store", (await again.SubmitAsync("/tokens", ("name", "x"), ("scope", "read"), ("expires_in_days", ""))).Caching);
+    }
+
+    [TestMethod]
+    [DataRow("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", "Chrome · Linux")]
+    [DataRow("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge · Windows")]
+    [DataRow("Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/604.1", "Safari · iPhone")]
+    [DataRow("Mozilla/5.0 (Android 15; Mobile; rv:142.0) Gecko/142.0 Firefox/142.0", "Firefox · Android")]
+    [DataRow("curl/8.14.1", "curl")]
+    [DataRow("my script", "my script")]
+    [DataRow("", "")]
+    public void Sessions_say_where_they_are_in_few_words(string userAgent, string words) => Assert.AreEqual(words, TinyForum.Web.Device.Of(userAgent));
+
     [GeneratedRegex("action=\"(/sessions/\\d+/end)\"")]
     private static partial Regex EndSession();
 

@@ -194,6 +194,57 @@ public sealed class WalkTests
     [TestMethod]
     [DataRow(true, DisplayName = "with scripts")]
     [DataRow(false, DisplayName = "without scripts")]
+    public async Task One_can_go_back_to_a_form_that_was_previewed_or_refused_before_it_was_done(bool scripts)
+    {
+        await using var forum = await TestForum.StartAsync();
+        await using var visit = await Browser.VisitAsync(forum, o => o.JavaScriptEnabled = scripts);
+        var page = await visit.RegisterAsync("ada");
+        await page.GotoAsync("/new");
+        await page.GetByLabel("Text").FillAsync("written with care");
+        await Press(page, "Post");
+        await Expect(page.Locator("#title-mistake")).ToBeVisibleAsync();
+        await page.GetByLabel("Title").FillAsync("Tea");
+        await Press(page, "Preview");
+        await Expect(page.Locator(".preview")).ToBeVisibleAsync();
+        await Press(page, "Post");
+        await page.IsAtAsync("/posts/1");
+        await page.GoBackAsync();
+        await Expect(page.Locator(".preview")).ToContainTextAsync("written with care");
+        await Expect(page.GetByLabel("Text")).ToHaveValueAsync("written with care");
+        await page.GoBackAsync();
+        await Expect(page.Locator("#title-mistake")).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Text")).ToHaveValueAsync("written with care");
+        await page.GetByLabel("Title").FillAsync("Tea again");
+        await Press(page, "Post");
+        await page.IsAtAsync("/posts/2");
+
+        // What is sent from there once more is done once.
+        await page.GoBackAsync();
+        await page.GetByLabel("Title").FillAsync("Tea again");
+        await Press(page, "Post");
+        await page.IsAtAsync("/posts/2");
+        visit.IsQuiet();
+    }
+
+    [TestMethod]
+    public async Task What_is_too_long_for_a_form_is_still_in_it_when_one_goes_back()
+    {
+        await using var forum = await TestForum.StartAsync();
+        await using var visit = await Browser.VisitAsync(forum, o => o.JavaScriptEnabled = false);
+        var page = await visit.RegisterAsync("ada");
+        var text = new string('茶', 60_000);
+        await page.GotoAsync("/new");
+        await page.GetByLabel("Text").FillAsync(text);
+        await Press(page, "Post");
+        await Expect(page.Locator("main")).ToContainTextAsync("Go back: what you wrote is still there.");
+        await page.GoBackAsync();
+        await Expect(page.GetByLabel("Text")).ToHaveValueAsync(text);
+        visit.IsQuiet();
+    }
+
+    [TestMethod]
+    [DataRow(true, DisplayName = "with scripts")]
+    [DataRow(false, DisplayName = "without scripts")]
     public async Task A_double_click_posts_once_and_one_can_go_back_and_forward(bool scripts)
     {
         await using var forum = await TestForum.StartAsync();

@@ -58,6 +58,7 @@ internal static class CredentialPages
             long? days = form["expires_in_days"] is not { Length: > 0 } text ? null
                 : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0; // which is refused
             var made = await call.Forum.Tokens.CreateAsync(call.User, form["name"], form["scope"], days, form.Key(call)).ConfigureAwait(false);
+            call.Exchange.IsSecret = true;
             await Tokens(call, Form.Empty, mistakes: null, made).ConfigureAwait(false);
             return null;
         }, mistakes => Tokens(call, form, mistakes, made: null)).ConfigureAwait(false);

@@ -24,7 +24,7 @@ internal static class ErrorPages
         return Page.Write(call, _ => $"{status}", page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{status}</h1>\n<p>{(status switch { 404 => w.NotFound, 500 => w.InternalError, _ => w.Sentence(message) })}</p>\n");
+            o.Write($"<h1>{status}</h1>\n<p>{(status switch { 404 => w.NotFound, 413 => w.TooLong, 500 => w.InternalError, _ => w.Sentence(message) })}</p>\n");
             foreach (var (field, rule) in errors ?? new Dictionary<string, string>())
                 o.Write($"<p>{w.Field(field)}{w.Colon}{w.Refusal(rule)}</p>\n");
             if (text.Length > 0)

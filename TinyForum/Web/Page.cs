@@ -32,6 +32,8 @@ internal sealed class Page
     {
         call.Exchange.DiscardBody();
         call.Exchange.ContentType = ContentType;
+        if (call.Exchange is { Method: "POST", IsSecret: false })
+            call.Exchange.SetHeader("Cache-Control", "private, no-cache"); // so that one can go back to the form, with what was written in it
         var page = new Page(call);
         page.Begin(title(page.Words), description, feed ?? new Url("/feed"));
         content(page);

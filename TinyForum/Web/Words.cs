@@ -149,6 +149,9 @@ internal sealed partial record Words
     public required string Mistakes { get; init; }
     public required string LogInToReply { get; init; }
     public required string NotFound { get; init; }
+    public required string TooLong { get; init; } // of a form
+    public required string LoggedInAs { get; init; } // the name follows
+    public required string GoOn { get; init; }
     public required string From { get; init; }
     public required string About { get; init; }
     public required string Interface { get; init; }
