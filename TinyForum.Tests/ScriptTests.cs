@@ -56,17 +56,24 @@ public sealed class ScriptTests
         await using var visit = await Browser.VisitAsync(forum);
         var page = await visit.RegisterAsync("bob");
         (await ada.PostAsync("/api/posts", new { title = "Tea", body = "b" })).Is(201);
-        (await ada.PostAsync("/api/posts/1/replies", new { body = string.Concat(Enumerable.Repeat("long\n\n", 500)) })).Is(201);
+        (await ada.PostAsync("/api/posts/1/replies", new { body = string.Concat(Enumerable.Repeat("long\n\n", 500)) + "@bob" })).Is(201);
         await page.GotoAsync("/");
         await Expect(page.Locator(".threads .count")).ToHaveTextAsync("2 unread");
         await page.GotoAsync("/posts/1");
         await Expect(page.Locator("#r1")).ToBeVisibleAsync();
         await page.GotoAsync("/");
         await Expect(page.Locator(".threads .count")).ToHaveTextAsync("2 unread");
+        var other = await visit.OpenAsync("/tags");
         await page.GotoAsync("/posts/1");
+        await Expect(page.Locator("header .count")).ToHaveTextAsync("1");
         var told = await page.RunAndWaitForResponseAsync(
             () => page.GetByRole(AriaRole.Button, new() { Name = "Mark as read" }).ScrollIntoViewIfNeededAsync(), answer => answer.Url.Contains("/read?"));
         Assert.AreEqual(303, told.Status);
+        foreach (var tab in (IPage[])[page, other])
+        {
+            await Expect(tab.Locator("header .count")).ToHaveCountAsync(0);
+            await Expect(tab).ToHaveTitleAsync(tab == page ? "Tea – TinyForum" : "Tags – TinyForum");
+        }
         await page.GotoAsync("/");
         await Expect(page.Locator(".threads li")).ToHaveCountAsync(1);
         await Expect(page.Locator(".threads .count")).ToHaveCountAsync(0);
@@ -316,13 +323,6 @@ public sealed class ScriptTests
     }
 
     [TestMethod]
-    public async Task One_quotes_what_is_chosen_or_all_of_a_post()
-    {
-        await using var forum = await TestForum.StartAsync();
-        (await (await forum.UserAsync("bob")).PostAsync("/api/posts", new { title = "Tea", body = "At *four*.\n\nOr five?" })).Is(201);
-        await using var visit = await Browser.VisitAsync(forum);
-        await visit.RegisterAsync("ada");
-    [TestMethod]
     public async Task Nothing_moves_when_times_are_put_into_words()
     {
         await using var forum = await TestForum.StartAsync();
@@ -349,6 +349,13 @@ public sealed class ScriptTests
         visit.IsQuiet();
     }
 
+    [TestMethod]
+    public async Task One_quotes_what_is_chosen_or_all_of_a_post()
+    {
+        await using var forum = await TestForum.StartAsync();
+        (await (await forum.UserAsync("bob")).PostAsync("/api/posts", new { title = "Tea", body = "At *four*.\n\nOr five?" })).Is(201);
+        await using var visit = await Browser.VisitAsync(forum);
+        await visit.RegisterAsync("ada");
         var page = await visit.OpenAsync("/posts/1");
         await page.Locator("#r0 .quote").ClickAsync();
         await Expect(page.Locator("#body")).ToHaveValueAsync("> bob:\n> \n> At *four*.\n> \n> Or five?\n\n");
@@ -393,10 +400,14 @@ public sealed class ScriptTests
         await page.Keyboard.PressAsync("u");
         await page.IsAtAsync("/");
         await page.Keyboard.PressAsync("/");
-        await page.IsAtAsync("/search");
+        await page.IsAtAsync("/search#q");
+        await Expect(page.Locator("#q")).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("rust update");
+        await Expect(page.Locator("#q")).ToHaveValueAsync("rust update");
+        await page.Locator(".help").ClickAsync();
         await page.Keyboard.PressAsync("/");
         await Expect(page.Locator("#q")).ToBeFocusedAsync();
-        await page.Locator("h1").ClickAsync();
+        await page.Locator(".help").ClickAsync();
 
         await page.Keyboard.PressAsync("?");
         var help = page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" });
@@ -404,7 +415,7 @@ public sealed class ScriptTests
         await help.GetByRole(AriaRole.Checkbox).UncheckAsync();
         await PressAsync(page, "Close");
         await Expect(help).ToBeHiddenAsync();
-        await page.ReloadAsync();
+        await page.GotoAsync("/search?q=x");
         await page.Keyboard.PressAsync("?");
         await page.Keyboard.PressAsync("/");
         await Expect(help).ToBeHiddenAsync();

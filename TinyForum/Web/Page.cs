@@ -112,7 +112,7 @@ internal sealed class Page
             <nav aria-label="{Call.Forum.Options.Title}">
             <a class="home" href="{Url.Front}">{Call.Forum.Options.Title}</a>
             <a href="{new Url("/tags")}">{Words.Tags}</a>
-            <a href="{new Url("/search")}">{Words.Search}</a>
+            <a href="{new Url("/search#q")}">{Words.Search}</a>
 
             """);
         if (Call.Caller is { } caller)
