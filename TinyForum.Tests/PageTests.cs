@@ -14,7 +14,9 @@ public sealed partial class PageTests
         await using var forum = await TestForum.StartAsync();
         using var ada = new FormClient(forum.Url);
         using var bob = new FormClient(forum.Url);
-        StringAssert.Contains((await ada.GetAsync("/")).Text, "Nobody has written anything yet");
+        var empty = await ada.GetAsync("/");
+        StringAssert.Contains(empty.Text, "Nobody has written anything yet");
+        StringAssert.Contains(empty.Text, " user role Username admin --database FILE</code>", "another than forum.db has to be said");
         Assert.AreEqual("/", (await ada.SubmitAsync("/register", ("username", "ada"), ("password", "secret"))).Path);
         Assert.AreEqual("/", (await bob.SubmitAsync("/register", ("username", "bob"), ("password", "secret"))).Path);
 
@@ -39,7 +41,10 @@ public sealed partial class PageTests
         StringAssert.Contains((await bob.GetAsync("/notifications")).Text, "mention");
         await bob.PressAsync("/notifications", "/notifications/read");
         Assert.AreEqual("/messages?with=bob", (await ada.SubmitAsync("/messages/new?to=bob", ("to", "bob"), ("subject", ""), ("body", "**psst**"))).Path);
-        StringAssert.Contains((await bob.GetAsync("/")).Text, "Messages <span class=\"count\">1</span>");
+        var answer = await ada.SubmitAsync("/messages?with=bob", ("body", "and *psst*"));
+        Assert.AreEqual("/messages?with=bob", answer.Path, "the conversation asks for the text alone");
+        StringAssert.Contains(answer.Text, "and <em>psst</em>");
+        StringAssert.Contains((await bob.GetAsync("/")).Text, "Messages <span class=\"count\">2</span>");
         StringAssert.Contains((await bob.PressAsync("/messages", "/messages/1/read")).Text, "<strong>psst</strong>");
         Assert.AreEqual("/messages", (await bob.PressAsync("/messages", "/messages/1/delete")).Path);
 
@@ -132,7 +137,7 @@ public sealed partial class PageTests
         Assert.AreEqual(404, gone.Status);
         StringAssert.Contains(gone.Text, ">\nan answer that took an hour</textarea>");
 
-        var wrong = await ada.SubmitAsync("/login", ("username", "ada"), ("password", "wrong"));
+        var wrong = await ada.PostAsync("/login", ("username", "ada"), ("password", "wrong"));
         Assert.AreEqual(400, wrong.Status);
         StringAssert.Contains(wrong.Text, "Username and password do not match.");
         StringAssert.Contains(wrong.Text, "value=\"ada\"");
@@ -168,11 +173,6 @@ public sealed partial class PageTests
         Assert.IsNotNull(page.RetryAfter);
     }
 
-    [TestMethod]
-    public async Task What_is_sent_twice_is_done_once_and_says_so_twice()
-    {
-        await using var forum = await TestForum.StartAsync();
-        using var ada = new FormClient(forum.Url);
     [TestMethod]
     public async Task Who_logs_in_or_registers_by_a_page_has_written_nothing_as_in_the_API()
     {
@@ -237,10 +237,15 @@ public sealed partial class PageTests
         }
     }
 
+    [TestMethod]
+    public async Task What_is_sent_twice_is_done_once_and_says_so_twice()
+    {
+        await using var forum = await TestForum.StartAsync();
+        using var ada = new FormClient(forum.Url);
         using var again = new FormClient(forum.Url);
         foreach (var client in (FormClient[])[ada, again])
             Assert.AreEqual("/tags", (await client.SubmitAsync("/register?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
-        var taken = await again.SubmitAsync("/register", ("username", "ada"), ("password", "another"));
+        var taken = await again.PostAsync("/register", ("username", "ada"), ("password", "another"));
         Assert.AreEqual(400, taken.Status);
         StringAssert.Contains(taken.Text, "Username already exists.");
         await ada.SubmitAsync("/new", ("title", "Tea"), ("body", "one"), ("tags", "tea"));
@@ -292,8 +297,11 @@ public sealed partial class PageTests
             "//evil.example", "/\\evil.example", "https://evil.example/", "evil", "/\t/evil.example", "/\r\nX: y", "/../x", "/a/%2E%2e/x", "/x\\..\\..\\y",
         ];
         foreach (var next in elsewhere)
-            Assert.AreEqual("/", (await ada.SubmitAsync($"/login?next={Uri.EscapeDataString(next)}", ("username", "ada"), ("password", "secret"))).Path, next);
-        Assert.AreEqual("/tags", (await ada.SubmitAsync("/login?next=/tags", ("username", "ada"), ("password", "secret"))).Path);
+        {
+            Assert.AreEqual("/", (await ada.PostAsync("/login", ("username", "ada"), ("password", "secret"), ("next", next))).Path, next);
+            Assert.DoesNotContain("evil", (await ada.GetAsync($"/login?next={Uri.EscapeDataString(next)}")).Text);
+        }
+        Assert.AreEqual("/tags", (await ada.PostAsync("/login", ("username", "ada"), ("password", "secret"), ("next", "/tags"))).Path);
         using var http = new HttpClient { BaseAddress = forum.Url };
         foreach (var host in (string[])["evil.example", "forum.example"])
         {
@@ -448,13 +456,13 @@ public sealed partial class PageTests
     [GeneratedRegex("href=\"(/style-[0-9a-f]+\\.css)\"")]
     private static partial Regex StylePath();
 
+    /// <summary>What has a direction of its own.</summary>
+    [GeneratedRegex("<(\\w+)(?= )[^>]* dir=\"auto\".*?</\\1>|<bdi>.*?</bdi>", RegexOptions.Singleline)]
+    private static partial Regex Isolated();
+
     [GeneratedRegex("<[^>]*>")]
     private static partial Regex Tag();
 
     [GeneratedRegex("^<(?:!doctype html|/[a-z1-6]+|[a-z1-6]+(?: (?!on)[a-z-]+(?:=\"[^\"<>]*\")?)* ?/?)>$")]
     private static partial Regex WellFormed();
 }
-    /// <summary>What has a direction of its own.</summary>
-    [GeneratedRegex("<(\\w+)(?= )[^>]* dir=\"auto\".*?</\\1>|<bdi>.*?</bdi>", RegexOptions.Singleline)]
-    private static partial Regex Isolated();
-

@@ -22,7 +22,7 @@ public sealed partial class SettingsPageTests
         using var ada = await UserAsync(forum, "ada");
         var saved = await ada.SubmitAsync("/settings", ("display_name", "Ada <b>"), ("bio", "I *like* tea & </textarea>"));
         Assert.AreEqual("/user/ada", saved.Path);
-        StringAssert.Contains(saved.Text, "<h1>Ada &lt;b&gt;</h1>");
+        StringAssert.Contains(saved.Text, "<h1 dir=\"auto\">Ada &lt;b&gt;</h1>\n<p class=\"meta\"><bdi>ada</bdi> · member · joined <time");
         StringAssert.Contains(saved.Text, "I <em>like</em> tea");
         StringAssert.Contains((await ada.GetAsync("/settings")).Text, "I *like* tea &amp; &lt;/textarea&gt;</textarea>");
         var refused = await ada.SubmitAsync("/settings", ("display_name", new string('x', 51)), ("bio", "kept"));

@@ -8,6 +8,8 @@ namespace TinyForum;
 /// <summary>The settings of a forum. The defaults suit a forum on your own machine.</summary>
 public sealed record ForumOptions
 {
+    private const string UsualDatabase = "forum.db";
+
     /// <summary>
     /// Where to listen: <c>http://HOST:PORT</c> with an IPv4 address, <c>localhost</c> or <c>*</c>; port 0 takes any that is free.
     /// A loopback address answers to both <c>127.0.0.1</c> and <c>localhost</c>.
@@ -22,7 +24,7 @@ public sealed record ForumOptions
     public IReadOnlyList<string>? Hosts { get; init; }
 
     /// <summary>The database file, created if it does not exist; <see langword="null"/> for a temporary one, removed with the forum.</summary>
-    public string? Database { get; init; } = "forum.db";
+    public string? Database { get; init; } = UsualDatabase;
 
     /// <summary>
     /// Whether callers without credentials that connect directly from this machine may use <c>GET /api/logout/{username}</c>;
@@ -116,6 +118,9 @@ public sealed record ForumOptions
 
     /// <summary>Whether the server listens on more than loopback.</summary>
     internal bool IsPublic { get; init; }
+
+    /// <summary>Whether commands find the database without being told where it is.</summary>
+    internal bool HasUsualDatabase => Database == UsualDatabase;
 
     /// <summary>The most writes that are committed together; for measurements.</summary>
     internal int MaxBatch { get; init; } = WriteQueue.DefaultMaxBatch;

@@ -73,6 +73,13 @@ public sealed class ModerationStore
 
     private Task FinishAsync() => _backlog.FinishAsync(c => TreeSuspension.Slice(c, _clock.GetUtcNow()));
 
+    /// <summary>Requires that the actor may suspend an account and lift that, as <see cref="SuspendAsync"/> does.</summary>
+    internal void RequireMaySuspend(Actor actor, User user) => _database.Read(c =>
+    {
+        Permissions.RequireMaySuspend(c, actor, user.Id);
+        return true;
+    });
+
     /// <summary>Lifts a suspension.</summary>
     /// <param name="actor">The moderator.</param>
     /// <param name="user">The account.</param>

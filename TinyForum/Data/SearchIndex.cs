@@ -12,7 +12,10 @@ public sealed record SearchHit(Post Post, string Excerpt)
     internal IReadOnlyList<SearchTerm> Terms { private get; init; } = [];
 
     /// <summary>Where the excerpt has words that were searched for: the first character of each, and the one behind its last.</summary>
-    public IEnumerable<(int Start, int End)> Matches => SearchExcerpt.Matches(Excerpt, Terms);
+    public IEnumerable<(int Start, int End)> Matches => MatchesIn(Excerpt);
+
+    /// <summary>Where another text has them, as the title.</summary>
+    internal IEnumerable<(int Start, int End)> MatchesIn(string text) => SearchExcerpt.Matches(text, Terms);
 }
 
 /// <summary>A page of a search.</summary>

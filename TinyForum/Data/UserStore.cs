@@ -260,7 +260,7 @@ public sealed class UserStore
         if (account is null || account.Role == role)
             return account;
         if (account.Id == User.SystemId)
-            throw RefusalException.Forbidden("system has no role");
+            throw SystemHasNoRole();
         if (actor.Id != User.SystemId)
             Permissions.RequireAnotherAdmin(c, account.Id, _clock.Now());
         c.Execute("""
@@ -331,6 +331,8 @@ public sealed class UserStore
             await _backlog.FinishAsync(c => AccountErasure.Slice(c, actor.Id)).ConfigureAwait(false);
         return isErased;
     }
+
+    internal static RefusalException SystemHasNoRole() => RefusalException.Forbidden("system has no role");
 
     private static Account? FindAccount(Connection connection, long userId) => connection.First($"""
         SELECT {AccountColumns}

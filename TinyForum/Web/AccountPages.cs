@@ -8,21 +8,19 @@ namespace TinyForum.Web;
 /// <summary>Registering, logging in and out, and users as others see them.</summary>
 internal static class AccountPages
 {
-    public static ValueTask LogIn(Call call) => LogIn(call, Form.Empty, mistakes: null);
+    public static ValueTask LogIn(Call call) => call.Caller is null ? LogIn(call, Form.Empty, mistakes: null) : LoggedIn(call, w => w.LogIn);
 
     public static async ValueTask DoLogIn(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
-        call.Caller = null;
-        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => LogIn(call, form, mistakes)).ConfigureAwait(false);
+        await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => LogIn(call, form, mistakes), before: () => LeaveAsync(call)).ConfigureAwait(false);
     }
 
-    public static ValueTask Register(Call call) => Register(call, Form.Empty, mistakes: null);
+    public static ValueTask Register(Call call) => call.Caller is null ? Register(call, Form.Empty, mistakes: null) : LoggedIn(call, w => w.Register);
 
     public static async ValueTask DoRegister(Call call)
     {
         var form = await Form.ReadAsync(call).ConfigureAwait(false);
-        call.Caller = null;
         var waits = false;
         await Forms.SubmitAsync(call, form, () => Onward(form), mistakes =>
         {
@@ -33,9 +31,18 @@ internal static class AccountPages
         }, before: async () => waits = await RegisterAsync(call, form).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
+    /// <summary>Whoever sends it becomes somebody else: it counts for who it was, if anybody, as in the API.</summary>
+    private static Task LeaveAsync(Call call)
+    {
+        call.RateLimits.Count(call, changes: true);
+        call.Caller = null;
+        return Task.CompletedTask;
+    }
+
     /// <returns>Whether it waits for a moderator: then the login that follows is refused.</returns>
     private static async Task<bool> RegisterAsync(Call call, Form form)
     {
+        await LeaveAsync(call).ConfigureAwait(false);
         var request = new RegistrationRequest(form["username"], form["password"], form.OrNull("application"), form.OrNull("invitation"));
         try
         {
@@ -78,11 +85,13 @@ internal static class AccountPages
         return Page.Write(call, _ => account.Username, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">{account.Username} · ");
+            o.Write($"<h1 dir=\"auto\">{account.DisplayName ?? account.Username}</h1>\n<p class=\"meta\">");
+            if (account.DisplayName is not null)
+                o.Write($"{new Name(account.Username)} · ");
             o.Write($"{w.RoleOf(account.Role)} · {w.Since} {account.CreatedAt} · ");
             o.Write($"<a href=\"{Url.User(account.Username, "/posts")}\">{w.Posts(account.Posts)}</a>");
             if (account.InvitedBy is { } inviter)
-                o.Write($" · {w.InvitedBy} <a href=\"{Url.User(inviter.Username)}\">{inviter.Username}</a>");
+                o.Write($" · {w.InvitedBy} {inviter}");
             o.Write($" · <a href=\"{Url.User(account.Username, "/invited")}\">{w.Invited}</a></p>\n");
             if (account.Bio is not null)
                 o.Write($"<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(account.Bio))}</div>\n");
@@ -131,6 +140,15 @@ internal static class AccountPages
             ThreadPages.Paging(page, call.Next(list, posts.Next), Url.User(account.Username, "/feed"));
         }, Url.User(account.Username, "/feed"));
     }
+
+    private static ValueTask LoggedIn(Call call, Func<Words, string> title) => Page.Write(call, title, page =>
+    {
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<h1>{title(w)}</h1>\n<p>{w.LoggedInAs}{w.Colon}{call.User}</p>\n<div class=\"tools\">");
+        o.Write($"<a href=\"{new Url(Page.Within(call.Query("next") ?? "/"))}\">{w.GoOn}</a> ");
+        page.Button(new Url("/logout"), w.LogOut);
+        o.Write($"</div>\n");
+    });
 
     private static ValueTask LogIn(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.LogIn, page =>
     {

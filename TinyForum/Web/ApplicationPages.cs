@@ -56,6 +56,7 @@ internal static class ApplicationPages
         {
             var days = form.OrNull("expires_in_days") is not { } text ? InvitationStore.DefaultDays : long.TryParse(text, out var given) ? given : 0;
             var (secret, _) = await call.Forum.Invitations.CreateAsync(call.User, days).ConfigureAwait(false);
+            call.Exchange.IsSecret = true;
             await Invitations(call, Form.Empty, mistakes: null, Api.Endpoints.Invitations.UrlOf(call, secret)).ConfigureAwait(false);
             return null;
         }, mistakes => Invitations(call, form, mistakes, link: null)).ConfigureAwait(false);
@@ -73,13 +74,13 @@ internal static class ApplicationPages
         return Page.Write(call, w => $"{inviter.Username}: {w.Invited}", page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1><a href=\"{Url.User(inviter.Username)}\">{inviter.Username}</a>{w.Colon}{w.Invited}</h1>\n");
+            o.Write($"<h1>{inviter}{w.Colon}{w.Invited}</h1>\n");
             if (invited.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
             o.Write($"<ul class=\"threads\">\n");
             foreach (var user in invited.Items)
             {
-                o.Write($"<li><p><a href=\"{Url.User(user.Username)}\">{user.Username}</a> · ");
+                o.Write($"<li><p>{user} · ");
                 o.Write($"<a href=\"{Url.User(user.Username, "/invited")}\">{w.Invited}</a></p></li>\n");
             }
             o.Write($"</ul>\n");

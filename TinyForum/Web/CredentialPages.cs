@@ -21,7 +21,7 @@ internal static class CredentialPages
         o.Write($"<ul class=\"threads\">\n");
         foreach (var session in call.Forum.Sessions.List(call.User))
         {
-            o.Write($"<li><p dir=\"auto\">{session.UserAgent}</p>\n<p class=\"meta\">{session.Ip} · ");
+            o.Write($"<li><p dir=\"auto\" title=\"{session.UserAgent}\">{Device.Of(session.UserAgent)}</p>\n<p class=\"meta\">{session.Ip} · ");
             o.Write($"{w.Begun} {session.CreatedAt} · {w.LastUsed} {session.LastUsedAt}");
             if (session.Id == call.User.SessionId)
                 o.Write($" · <span class=\"mark\">{w.ThisSession}</span>");

@@ -20,7 +20,7 @@ internal static class Forms
     /// <param name="form">What was sent.</param>
     /// <param name="work">Does it, and says where to go; <see langword="null"/> if it has written the answer. The caller is logged in.</param>
     /// <param name="show">Shows the form again, with the rules that its fields break; with a text for the name <c>""</c> that concerns none.</param>
-    /// <param name="before">What is done before the caller is logged in.</param>
+    /// <param name="before">What is done before the caller is logged in; it counts against the limits what is to be counted.</param>
     public static async ValueTask SubmitAsync(
         Call call, Form form, Func<Task<string?>> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show,
         Func<Task>? before = null)
@@ -33,7 +33,8 @@ internal static class Forms
                 await AccountPages.LogInAsync(call, form).ConfigureAwait(false);
             if (call.Caller is null)
                 throw ForumApi.LoginRequired();
-            call.RateLimits.Count(call, changes: true);
+            if (before is null)
+                call.RateLimits.Count(call, changes: true);
             if (!form.Has("preview"))
             {
                 if (await work().ConfigureAwait(false) is { } place)
@@ -120,13 +121,15 @@ internal static class Forms
         }
     }
 
-    /// <summary>A field of one line.</summary>
+    /// <summary>A field of one line; its label may be elsewhere.</summary>
     public static void Line(
-        Page page, string name, string label, string value, IReadOnlyDictionary<string, string>? mistakes, string? help = null, string type = "text",
+        Page page, string name, string? label, string value, IReadOnlyDictionary<string, string>? mistakes, string? help = null, string type = "text",
         string autocomplete = "off")
     {
         var o = page.Out;
-        o.Write($"<label for=\"{name}\">{label}</label>\n<input id=\"{name}\" name=\"{name}\" type=\"{type}\" autocomplete=\"{autocomplete}\"");
+        if (label is not null)
+            o.Write($"<label for=\"{name}\">{label}</label>\n");
+        o.Write($"<input id=\"{name}\" name=\"{name}\" type=\"{type}\" autocomplete=\"{autocomplete}\"");
         if (type != "password")
             o.Write($" value=\"{value}\" dir=\"auto\"");
         Tie(page, name, mistakes, help);

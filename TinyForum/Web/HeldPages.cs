@@ -119,7 +119,7 @@ internal static class HeldPages
     {
         var (o, w, id) = (page.Out, page.Words, Invariant($"held-{held.Id}"));
         o.Write($"<section class=\"report\" aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{(held.ThreadId is null ? w.NewThread : w.Reply)} {held.Id}</h2>\n");
-        o.Write($"<p class=\"meta\"><a href=\"{Url.User(held.Author.Username)}\">{held.Author.Username}</a> · {held.CreatedAt} · ");
+        o.Write($"<p class=\"meta\">{held.Author} · {held.CreatedAt} · ");
         o.Write($"{(held.Cause == HoldCause.New ? w.HeldAsNew : w.HeldByFilter)}</p>\n<article>\n");
         Text(page, held);
         o.Write($"</article>\n<form method=\"post\" action=\"{new Url("/held/", held.Id, null, "/decline")}\" class=\"row\">\n");

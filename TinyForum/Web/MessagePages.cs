@@ -16,7 +16,7 @@ internal static class MessagePages
         return Page.Write(call, w => w.Messages, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<div class=\"bar\"><h1>{peer?.Username ?? with ?? w.Messages}</h1>\n");
+            o.Write($"<div class=\"bar\"><h1 dir=\"auto\">{peer?.Username ?? with ?? w.Messages}</h1>\n");
             o.Write($"<a class=\"button\" href=\"{new Url("/messages/new?to=", null, with ?? "")}\">{w.WriteMessage}</a></div>\n");
             if (with is not null)
                 o.Write($"<p><a href=\"{new Url("/messages")}\">{w.Messages}</a></p>\n");
@@ -27,8 +27,8 @@ internal static class MessagePages
             foreach (var message in messages.Items)
                 Show(page, message, isListed: with is null);
             ThreadPages.Paging(page, call.Next(list, messages.Next));
-            if (peer is { Id: > User.SystemId } && call.Query("cursor") is null)
-                Answer(page, peer.Username, messages.Items is [var latest, ..] ? latest.Subject : null);
+            if (peer is not null && call.Query("cursor") is null)
+                Answer(page, peer, messages.Items is [var latest, ..] ? latest.Subject : null);
         });
     }
 
@@ -38,8 +38,9 @@ internal static class MessagePages
         return Page.Write(call, w => message.Subject ?? w.Messages, page =>
         {
             page.Out.Write($"<h1 dir=\"auto\">{message.Subject ?? page.Words.Messages}</h1>\n");
-            var peer = Peer(call, message).Username;
-            page.Out.Write($"<p><a href=\"{new Url("/messages?with=", null, peer)}\">{page.Words.Conversation}{page.Words.Colon}{peer}</a></p>\n");
+            var peer = Peer(call, message);
+            page.Out.Write($"<p><a href=\"{new Url("/messages?with=", null, peer.Username)}\">{page.Words.Conversation}{page.Words.Colon}");
+            page.Out.Write($"{new Name(peer.Username)}</a></p>\n");
             Show(page, message);
             Answer(page, peer, message.Subject);
         });
@@ -88,9 +89,7 @@ internal static class MessagePages
         o.Write($"<p class=\"meta\">");
         if (isUnread)
             o.Write($"<span class=\"count\">{w.Unread}</span> ");
-        o.Write($"<a href=\"{Url.User(message.From.Username)}\">{message.From.Username}</a> → ");
-        o.Write($"<a href=\"{Url.User(message.To.Username)}\">{message.To.Username}</a> · ");
-        o.Write($"<a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
+        o.Write($"{message.From} → {message.To} · <a href=\"{new Url("/messages/", message.Id)}\">{message.CreatedAt}</a>");
         if (isListed)
             o.Write($" · <a href=\"{new Url("/messages?with=", null, Peer(page.Call, message).Username)}\">{w.Conversation}</a>");
         o.Write($"</p>\n<div class=\"text\" dir=\"auto\">\n{new Html(PostHtml.OfMessage(message.Body))}</div>\n<div class=\"tools\">");
@@ -100,28 +99,29 @@ internal static class MessagePages
         o.Write($"</div>\n</article>\n");
     }
 
-    /// <summary>The form that goes on with a conversation.</summary>
-    private static void Answer(Page page, string to, string? subject)
+    /// <summary>The form that goes on with a conversation, if the other is still there: it asks for the text alone.</summary>
+    private static void Answer(Page page, User to, string? subject)
     {
-        page.Out.Write($"<h2>{page.Words.Reply}</h2>\n");
-        Write(page, to, subject ?? "", Form.Empty, mistakes: null, page.Words.Reply);
+        if (to.Id <= User.SystemId)
+            return;
+        var (o, w) = (page.Out, page.Words);
+        o.Write($"<h2>{w.Reply}</h2>\n");
+        Forms.Begin(page, new Url("/messages/new"), Form.Empty, mistakes: null);
+        o.Write($"<input type=\"hidden\" name=\"to\" value=\"{to.Username}\">\n<input type=\"hidden\" name=\"subject\" value=\"{subject}\">\n");
+        Forms.Area(page, "body", w.Text, "", mistakes: null, w.MarkdownHelp);
+        Forms.End(page, w.Reply, hasPreview: true);
     }
 
     private static ValueTask Write(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.WriteMessage, page =>
     {
-        page.Out.Write($"<h1>{page.Words.WriteMessage}</h1>\n");
-        Write(page, form.Or("to", call.Query("to")), form["subject"], form, mistakes, page.Words.Send);
-    });
-
-    private static void Write(Page page, string to, string subject, Form form, IReadOnlyDictionary<string, string>? mistakes, string label)
-    {
         var w = page.Words;
+        page.Out.Write($"<h1>{w.WriteMessage}</h1>\n");
         Forms.Begin(page, new Url("/messages/new"), form, mistakes, isMessage: true);
-        Forms.Line(page, "to", w.To, to, mistakes);
-        Forms.Line(page, "subject", w.Subject, subject, mistakes);
+        Forms.Line(page, "to", w.To, form.Or("to", call.Query("to")), mistakes);
+        Forms.Line(page, "subject", w.Subject, form["subject"], mistakes);
         Forms.Area(page, "body", w.Text, form["body"], mistakes, w.MarkdownHelp);
-        Forms.End(page, label, hasPreview: true);
-    }
+        Forms.End(page, w.Send, hasPreview: true);
+    });
 
     private static Message Found(Call call) => call.Forum.Messages.Find(call.User, call.Id) ?? throw RefusalException.NotFound("message");
 }

@@ -25,8 +25,9 @@ internal static class SearchPages
         await Page.Write(call, w => text ?? w.Search, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.Search}</h1>\n<form method=\"get\" action=\"{new Url("/search")}\" class=\"sheet\" role=\"search\">\n");
-            Forms.Line(page, "q", w.Search, text ?? "", mistakes, w.SearchHelp, type: "search");
+            o.Write($"<h1><label for=\"q\">{w.Search}</label></h1>\n");
+            o.Write($"<form method=\"get\" action=\"{new Url("/search")}\" class=\"sheet\" role=\"search\">\n");
+            Forms.Line(page, "q", label: null, text ?? "", mistakes, w.SearchHelp, type: "search");
             o.Write($"<div class=\"buttons\"><button class=\"button\">{w.Search}</button></div>\n</form>\n");
             if (found is { IsPartial: true })
                 o.Write($"<p class=\"help\">{w.Partial}</p>\n");
@@ -86,7 +87,9 @@ internal static class SearchPages
     {
         var (o, post) = (page.Out, hit.Post);
         var title = post.Head?.Title ?? titles.GetValueOrDefault(post.ThreadId, "");
-        o.Write($"<article>\n<h2 dir=\"auto\"><a href=\"{Url.Post(post.Id)}\">{title}</a></h2>\n<p class=\"meta\">");
+        o.Write($"<article>\n<h2 dir=\"auto\"><a href=\"{Url.Post(post.Id)}\">");
+        Marked(o, title, hit.MatchesIn(title));
+        o.Write($"</a></h2>\n<p class=\"meta\">");
         if (post.Number > 0)
             o.Write($"#{post.Number} · ");
         o.Write($"{post.Author} · {post.CreatedAt}");
@@ -97,12 +100,18 @@ internal static class SearchPages
                 o.Write($" <a class=\"tag\" href=\"{Url.Tag(tag)}\">{new Name(tag)}</a>");
         }
         o.Write($"</p>\n<p dir=\"auto\">");
+        Marked(o, hit.Excerpt, hit.Matches);
+        o.Write($"</p>\n</article>\n");
+    }
+
+    private static void Marked(HtmlWriter o, string text, IEnumerable<(int Start, int End)> matches)
+    {
         var shown = 0;
-        foreach (var (start, end) in hit.Matches)
+        foreach (var (start, end) in matches)
         {
-            o.Write($"{hit.Excerpt[shown..start]}<mark>{hit.Excerpt[start..end]}</mark>");
+            o.Write($"{text[shown..start]}<mark>{text[start..end]}</mark>");
             shown = end;
         }
-        o.Write($"{hit.Excerpt[shown..]}</p>\n</article>\n");
+        o.Write($"{text[shown..]}");
     }
 }

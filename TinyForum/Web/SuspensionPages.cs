@@ -41,7 +41,11 @@ internal static class SuspensionPages
             page.Button(Url.User(user.Username, "/lift"), w.Lift);
     }
 
-    public static ValueTask Suspend(Call call) => Suspend(call, Form.Empty, mistakes: null);
+    public static ValueTask Suspend(Call call)
+    {
+        call.Forum.Moderation.RequireMaySuspend(call.User, Found(call));
+        return Suspend(call, Form.Empty, mistakes: null);
+    }
 
     public static async ValueTask DoSuspend(Call call)
     {
@@ -73,7 +77,8 @@ internal static class SuspensionPages
         return Url.User(call.Username).ToString();
     });
 
-    public static ValueTask Role(Call call) => Role(call, Form.Empty, mistakes: null);
+    public static ValueTask Role(Call call) => call.Forum.Users.FindAccount(call.Username) is { Id: User.SystemId }
+        ? throw UserStore.SystemHasNoRole() : Role(call, Form.Empty, mistakes: null);
 
     public static async ValueTask SaveRole(Call call)
     {

@@ -50,7 +50,8 @@ internal static class ThreadPages
             if (threads.Items.Count == 0 && call.Query("cursor") is null && tag is null && author is null && !unread)
             {
                 o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
-                o.Write($"<p class=\"help\">{w.FirstAdmin} <code>{Program} user role {w.Username} admin</code></p>\n");
+                var option = call.Forum.Options.HasUsualDatabase ? "" : " --database FILE"; // where that is, nobody else has to know
+                o.Write($"<p class=\"help\">{w.FirstAdmin} <code>{Program} user role {w.Username} admin{option}</code></p>\n");
             }
             else if (threads.Items.Count == 0)
                 o.Write($"<p class=\"empty\">{w.EmptyList}</p>\n");
@@ -179,7 +180,8 @@ internal static class ThreadPages
         var tags = call.Forum.Posts.Tags(PagePosition.MaxSize, call.Position("page tags"));
         return Page.Write(call, w => w.Tags, page =>
         {
-            page.Out.Write($"<h1>{page.Words.Tags}</h1>\n<ul class=\"tags\">\n");
+            var o = page.Out;
+            o.Write($"<h1>{page.Words.Tags}</h1>\n<ul class=\"tags\">\n");
             foreach (var tag in tags.Items)
                 o.Write($"<li><a class=\"tag\" href=\"{Url.Tag(tag.Name)}\">{new Name(tag.Name)}</a> <span class=\"number\">{tag.Threads}</span></li>\n");
             o.Write($"</ul>\n");
@@ -245,7 +247,7 @@ internal static class ThreadPages
         var (o, w, head) = (page.Out, page.Words, thread.Head!);
         o.Write($"<li><h2 dir=\"auto\"><a href=\"{Url.Post(thread.Id)}\">{head.Title}</a></h2>\n<p class=\"meta\">");
         if (head.Unread is > 0 and var unread)
-            o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> ");
+            o.Write($"<a class=\"count\" href=\"{Url.Post(thread.Id, "/unread")}\">{w.UnreadCount(unread)}</a> · ");
         Marks(page, head);
         o.Write($"{thread.Author} · {w.Replies(head.Replies)} · ");
         if (head.Replies > 0)
@@ -259,9 +261,9 @@ internal static class ThreadPages
     private static void Marks(Page page, ThreadHead head)
     {
         if (head.IsPinned)
-            page.Out.Write($"<span class=\"mark\">{page.Words.Pinned}</span> ");
+            page.Out.Write($"<span class=\"mark\">{page.Words.Pinned}</span> · ");
         if (head.IsLocked)
-            page.Out.Write($"<span class=\"mark\">{page.Words.Locked}</span> ");
+            page.Out.Write($"<span class=\"mark\">{page.Words.Locked}</span> · ");
     }
 
     private static void Turning(Page page, long thread, long after, long? last)

@@ -73,7 +73,7 @@ internal sealed partial record Words
         EmptyForum = "Nobody has written anything yet. Register, and begin the first thread.",
         EmptyList = "There is nothing here yet.",
         Member = "member",
-        Since = "since",
+        Since = "joined",
         Begun = "since",
         WriteMessage = "Write a message",
         Feed = "Feed",
