@@ -46,7 +46,7 @@ public sealed partial class RefusalWordsTests
         await ada.PressAsync("/", "/language");
         var page = await ada.SubmitAsync("/new", ("title", ""), ("body", "x"), ("tags", ""));
         StringAssert.Contains(page.Text, "<li><a href=\"#title\">标题</a>：长度须为 1 到 150 个字符</li>");
-        StringAssert.Contains((await ada.SubmitAsync("/login", ("username", "ada"), ("password", "wrong"))).Text, "<li>用户名与密码不符。</li>");
+        StringAssert.Contains((await ada.PostAsync("/login", ("username", "ada"), ("password", "wrong"))).Text, "<li>用户名与密码不符。</li>");
     }
 
     // The texts that refusals are made of: arguments of theirs, and what the rules of fields return.
