@@ -49,6 +49,7 @@ internal sealed class Forum : IAsyncDisposable
         Invitations = new InvitationStore(Database, Clock, Policy, keys);
         Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation);
         Sessions = new SessionTable(Database, Clock);
+        Links = new OneTimeLinks(Database, Clock, Passwords, Users, Moderation);
         Tokens = new TokenStore(Database, Clock, keys);
         Messages = new MessageStore(Database, Clock, keys, Backlog, Policy);
         Blocks = new BlockStore(Database, Clock);
@@ -85,6 +86,8 @@ internal sealed class Forum : IAsyncDisposable
     public RegistrationStore Registration { get; }
 
     public SessionTable Sessions { get; }
+
+    public OneTimeLinks Links { get; }
 
     public TokenStore Tokens { get; }
 

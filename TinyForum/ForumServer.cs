@@ -39,6 +39,12 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>An address to find the forum at on this machine, with a final slash; the first one if it listens on several.</summary>
     public Uri Url => At(_loop.Addresses[0].Url);
 
+    /// <summary>
+    /// Where the first account of an empty forum is made, which is its admin: works once, for a day. <see langword="null"/> if there was an account
+    /// when it started.
+    /// </summary>
+    public Uri? SetupUrl { get; private init; }
+
     /// <summary>Every address it listens on; <c>http://0.0.0.0:5000/</c> if it is all that this machine has.</summary>
     public IReadOnlyList<Uri> Urls => [.. _loop.Addresses.Select(a => At(a.Bound))];
 
@@ -56,6 +62,9 @@ public sealed class ForumServer : IAsyncDisposable
 
     /// <summary>The sessions.</summary>
     public SessionTable Sessions => Forum.Sessions;
+
+    /// <summary>The links that set a password, once.</summary>
+    public OneTimeLinks Links => Forum.Links;
 
     /// <summary>The threads and replies.</summary>
     public PostStore Posts => Forum.Posts;
@@ -161,13 +170,31 @@ public sealed class ForumServer : IAsyncDisposable
             forum.Events.Start();
             var webhooks = SendWebhooks(forum);
             Gauges.Observe(telemetry, forum, api, loop, webhooks);
-            return new ForumServer(forum, telemetry, api, loop, webhooks);
+            var setup = await BeginSetupAsync(forum).ConfigureAwait(false);
+            return new ForumServer(forum, telemetry, api, loop, webhooks)
+            {
+                SetupUrl = setup is null ? null
+                    : new Uri(options.PublicUrl ?? loop.Addresses[0].Url, $"{options.BasePath}{OneTimeLinks.SetupPath}?key={setup}"),
+            };
         }
         catch
         {
             telemetry.Dispose();
             await forum.AbandonAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private static async Task<string?> BeginSetupAsync(Forum forum)
+    {
+        try
+        {
+            return await forum.Links.BeginSetupAsync().ConfigureAwait(false);
+        }
+        catch (RefusalException e)
+        {
+            forum.Options.Tell(LogSeverity.Warning, $"there is no link to set the forum up: {e.Message}");
+            return null;
         }
     }
 

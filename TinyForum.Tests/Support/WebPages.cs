@@ -1,4 +1,5 @@
 using TinyForum.Api;
+using TinyForum.Data;
 using TinyForum.Web;
 
 namespace TinyForum.Tests.Support;
@@ -51,7 +52,11 @@ internal static class WebPages
         ["/posts/{id}/delete"] = ["/posts/{own}/delete"],
         ["/login"] = ["/login", "/login?next=/new"],
         ["/register"] = ["/register", "/register?invitation=x"],
+        ["/setup"] = ["/setup?key=used"],
+        ["/password-reset"] = [$"/password-reset?key={PasswordKey}", "/password-reset?key=used"],
     };
+
+    private const string PasswordKey = "key";
 
     /// <summary>Who looks at pages: nobody that is known, and one of each role.</summary>
     public static readonly string[] Readers = ["", "ada", "mod", "root"];
@@ -91,6 +96,9 @@ internal static class WebPages
         await forum.UserAsync("eve");
         (await mod.PutAsync("/api/user/eve/suspension", new { reason = LongTitle, until = "2100-01-01T00:00:00Z" })).Is(200);
         (await ada.PatchAsync("/api/me", new { bio = $"I like tea\n\n{Wide}", display_name = LongTitle[..30] })).Is(200);
+        await forum.Database.WriteAsync(c => c.Execute(
+            "INSERT INTO one_time_links (digest, user_id, created_at, expires_at) SELECT $digest, id, 0, 9e15 FROM users WHERE username = 'bob'",
+            ("$digest", SessionTable.Digest(PasswordKey))));
         foreach (var to in Readers.Skip(1))
             (await bob.PostAsync("/api/messages", new { to, subject = to == "ada" ? LongTitle : null, body = $"psst\n\n{RightToLeft}\n\n{Wide}" })).Is(201);
         await FillQueuesAsync(forum, root, ada);

@@ -322,7 +322,7 @@ internal sealed class ForumApi : IAsyncDisposable
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new KeptAnswer(version, exchange.Route!, etag, exchange.ContentType, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous);
+        var answer = new KeptAnswer(version, exchange.Route!, etag, exchange.ContentType, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous && !exchange.IsSecret);
         if (keptAs is { } key)
             _kept.Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TinyForum.Data;
 
 namespace TinyForum.CommandLine;
 
@@ -56,10 +57,17 @@ internal static class Serve
         var addresses = server.UrlsToOpen.Zip(server.Urls, (open, bound) => open == bound ? $"{open}" : $"{open} on every address of this machine");
         var known = server.PublicUrl is { } url ? $", and is known as {url}" : "";
         var greeting = $"TinyForum {version} listens on {string.Join(" and ", addresses)}{known} (database {server.DatabasePath})";
-        if (format == LogFormat.Off)
-            Terminal.Say(greeting);
-        else
-            Tell(log, greeting);
+        Say(greeting);
+        if (server.SetupUrl is { } setup)
+            Say($"nobody has an account yet: make the first one, the admin's, at {setup} (once, within {OneTimeLinks.SetupLifetime.TotalHours} hours)");
+
+        void Say(string line)
+        {
+            if (format == LogFormat.Off)
+                Terminal.Say(line);
+            else
+                Tell(log, line);
+        }
     }
 
     private static void Tell(LogWriter log, string what) => log.Write(new LogEntry(DateTimeOffset.UtcNow, LogSeverity.Information, what));

@@ -36,10 +36,10 @@ internal static class Settings
     private static readonly Setting<string?> AboutFile = Setting.Of("--about", Defaults.AboutFile, SettingValue.Text("FILE"), "none",
         "What the forum says about itself at /about, in Markdown");
 
-    private static readonly Setting<string> BasePath = Setting.Of("--base-path", Defaults.BasePath, SettingValue.BasePath,
+    public static readonly Setting<string> BasePath = Setting.Of("--base-path", Defaults.BasePath, SettingValue.BasePath,
         "The path below which clients know the forum, such as /forum, whether a proxy cuts it off or not");
 
-    private static readonly Setting<Uri?> PublicUrl = Setting.Of("--public-url", Defaults.PublicUrl, SettingValue.Origin, "as requests name it",
+    public static readonly Setting<Uri?> PublicUrl = Setting.Of("--public-url", Defaults.PublicUrl, SettingValue.Origin, "as requests name it",
         "The address under which clients know the forum, such as https://forum.example");
 
     private static readonly Setting<bool?> AnonymousLogout = Setting.Of(

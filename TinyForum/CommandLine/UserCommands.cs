@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TinyForum.Data;
+using TinyForum.Http;
 using TinyForum.Storage;
 
 namespace TinyForum.CommandLine;
@@ -9,7 +10,7 @@ internal static class UserCommands
 {
     private static readonly Argument<string> Name = new("NAME");
 
-    public static Command Command() => new("user", "Accounts: roles, passwords, a list") { Role(), Password(), List() };
+    public static Command Command() => new("user", "Accounts: roles, passwords, a list") { Role(), Password(), ResetLink(), List() };
 
     private static Command Role()
     {
@@ -34,6 +35,23 @@ internal static class UserCommands
                 throw new CommandException("this account cannot log in");
             Terminal.Say($"{name} has a new password");
         });
+
+    private static Command ResetLink()
+    {
+        var command = new Command("reset-link", "Prints a link by which an account's owner sets a new password: once, within an hour") { Name };
+        Setting[] address = [Settings.PublicUrl, Settings.BasePath, Settings.Listen];
+        foreach (var setting in address)
+            command.Options.Add(setting.Option);
+        return Of(command, async (forum, line) =>
+        {
+            var user = forum.Users.Find(line.GetRequiredValue(Name)) ?? throw new CommandException("user does not exist");
+            var link = await forum.Links.MakePasswordLinkAsync(Actor.System, user).ConfigureAwait(false);
+            Console.WriteLine(new Uri(AddressOf(forum.Options), forum.Options.BasePath + link.Path));
+        });
+    }
+
+    /// <summary>Where clients find the server that has these settings.</summary>
+    private static Uri AddressOf(ForumOptions options) => options.PublicUrl ?? ListenAddress.Parse(options.Listen[0]).Url;
 
     private static Command List() => Of(new Command("list", "Lists the accounts: number, role, name"), (forum, _) =>
     {

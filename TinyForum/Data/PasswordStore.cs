@@ -46,19 +46,23 @@ internal sealed class PasswordStore(Database database, TimeProvider clock, Passw
     {
         RequireValid(field, password);
         var hash = await hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
-        return await database.WriteAsync(actor, clock, c =>
-        {
-            var isSet = c.Execute($"""
-                UPDATE users AS u
-                   SET password = $new
-                 WHERE id = $id
-                   AND {User.IsRegistered}
-                   AND ($proof IS NULL OR password = $proof)
-                """, ("$new", hash), ("$id", user.Id), ("$proof", proof)) > 0;
-            if (isSet)
-                SessionTable.EndAccess(c, user.Id, except: keepSession);
-            return isSet;
-        }).ConfigureAwait(false);
+        return await database.WriteAsync(actor, clock, c => Set(c, user.Id, hash, proof, keepSession)).ConfigureAwait(false);
+    }
+
+    /// <summary>The part of <see cref="SetAsync"/> that is written. What another program logs in has no password.</summary>
+    public static bool Set(Connection connection, long userId, string hash, string? proof, long? keepSession)
+    {
+        var isSet = connection.Execute($"""
+            UPDATE users AS u
+               SET password = $new
+             WHERE id = $id
+               AND {User.IsRegistered}
+               AND ($proof IS NULL OR password = $proof)
+               AND NOT EXISTS (SELECT 1 FROM identities WHERE user_id = u.id)
+            """, ("$new", hash), ("$id", userId), ("$proof", proof)) > 0;
+        if (isSet)
+            SessionTable.EndAccess(connection, userId, except: keepSession);
+        return isSet;
     }
 
     /// <exception cref="RefusalException">Invalid: the password breaks a rule.</exception>

@@ -172,10 +172,11 @@ public sealed class SessionTable
         });
     }
 
-    /// <summary>Ends every session and token of a user, except perhaps one session.</summary>
+    /// <summary>Ends every session and token of a user, except perhaps one session, and the links that would set its password.</summary>
     internal static void EndAccess(Connection connection, long userId, long? except = null)
     {
         EndAll(connection, userId, except);
+        OneTimeLinks.Remove(connection, userId);
         connection.Execute("""
             DELETE FROM tokens
              WHERE user_id = $user

@@ -79,7 +79,7 @@ public sealed class UserStore
 
     /// <summary>Makes an account, in the caller's transaction.</summary>
     /// <returns>The account, or <see langword="null"/> if the name is taken.</returns>
-    internal Actor? Register(Connection connection, Username name, string hash, long? inviterId = null)
+    internal Actor? Register(Connection connection, Username name, string? hash, long? inviterId = null)
     {
         if (IsTaken(connection, name))
             return null;
@@ -91,6 +91,23 @@ public sealed class UserStore
             ("$inviter", inviterId))!;
         EventLog.Add(connection, new ForumEvent(0, EventKind.UserRegistered, _clock.GetUtcNow(), UserId: registered.Id));
         return registered;
+    }
+
+    /// <summary>Makes an account an admin, as the forum itself.</summary>
+    internal Actor MakeAdmin(Connection connection, Actor account)
+    {
+        SetRole(connection, Actor.System, account.Id, Role.Admin);
+        return account with { Role = Role.Admin };
+    }
+
+    private void SetRole(Connection connection, Actor actor, long userId, Role role)
+    {
+        connection.Execute("""
+            UPDATE users
+               SET role = $role
+             WHERE id = $id
+            """, ("$id", userId), ("$role", RoleName.Of(role)));
+        _moderation.Log(connection, actor, "role", postId: null, userId, reason: RoleName.Of(role));
     }
 
     /// <summary>Whether there is an account of that name, or one whose name looks like it, as it is shown or as it is folded.</summary>
@@ -263,12 +280,7 @@ public sealed class UserStore
             throw SystemHasNoRole();
         if (actor.Id != User.SystemId)
             Permissions.RequireAnotherAdmin(c, account.Id, _clock.Now());
-        c.Execute("""
-            UPDATE users
-               SET role = $role
-             WHERE id = $id
-            """, ("$id", account.Id), ("$role", RoleName.Of(role)));
-        _moderation.Log(c, actor, "role", postId: null, account.Id, reason: RoleName.Of(role));
+        SetRole(c, actor, account.Id, role);
         return account with { Role = role };
     }
 

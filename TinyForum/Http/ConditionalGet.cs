@@ -13,7 +13,7 @@ internal static class ConditionalGet
     {
         exchange.SetHeader("ETag", etag);
         exchange.SetHeader("Cache-Control", exchange.IsImmutable ? "public, max-age=31536000, immutable"
-            : isPublic ? "no-cache" : exchange.IsSecret ? "private, no-store" : "private, no-cache");
+            : exchange.IsSecret ? "private, no-store" : isPublic ? "no-cache" : "private, no-cache");
         exchange.SetHeader("Vary", exchange.IsHtml ? VaryOfPages : Vary);
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;

@@ -33,6 +33,8 @@ internal static class AboutPages
             Disallow: {basePath}/search
             Disallow: {basePath}/login
             Disallow: {basePath}/register
+            Disallow: {basePath}/setup
+            Disallow: {basePath}/password-reset
             Sitemap: {AddressOf(call, "/sitemap.xml")}
 
             """));

@@ -106,7 +106,10 @@ internal static class AccountPages
                         page.Button(Url.User(account.Username, "/spam"), w.Spam);
                 }
                 if (caller.Role == Role.Admin && account.Id != Data.User.SystemId)
-                    o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a>");
+                {
+                    o.Write($"<a href=\"{Url.User(account.Username, "/role")}\">{w.Role}</a> ");
+                    page.Button(Url.User(account.Username, "/password-link"), w.PasswordLink);
+                }
                 o.Write($"</div>\n");
                 call.EndsByTime = caller.Role >= Role.Moderator && account.Suspension is { Until: not null };
                 if (caller.Role >= Role.Moderator && account.Suspension is { } suspension && !(suspension.Until <= call.Forum.Clock.GetUtcNow()))

@@ -23,28 +23,34 @@ internal static class Forms
     /// <param name="before">What is done before the caller is logged in; it counts against the limits what is to be counted.</param>
     public static async ValueTask SubmitAsync(
         Call call, Form form, Func<Task<string?>> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show,
-        Func<Task>? before = null)
+        Func<Task>? before = null) => await AnswerAsync(call, form, async () =>
+    {
+        if (before is not null)
+            await before().ConfigureAwait(false);
+        if (call.Caller is null && form["username"].Length > 0)
+            await AccountPages.LogInAsync(call, form).ConfigureAwait(false);
+        if (call.Caller is null)
+            throw ForumApi.LoginRequired();
+        if (before is null)
+            call.RateLimits.Count(call, changes: true);
+        if (!form.Has("preview"))
+        {
+            if (await work().ConfigureAwait(false) is { } place)
+                Page.Redirect(call.Exchange, place);
+            TellDone(call, form["key"]);
+            return;
+        }
+        RefusalException.ThrowIfInvalid(("body", form["body"].Length == 0 ? null : TextRule.PostBody.Check(form["body"])));
+        call.Forum.Users.RequireStanding(call.User);
+        await show(None).ConfigureAwait(false);
+    }, show).ConfigureAwait(false);
+
+    /// <summary>Does what a form asks for, of whoever sends it, or shows the form again.</summary>
+    public static async ValueTask AnswerAsync(Call call, Form form, Func<Task> work, Func<IReadOnlyDictionary<string, string>, ValueTask> show)
     {
         try
         {
-            if (before is not null)
-                await before().ConfigureAwait(false);
-            if (call.Caller is null && form["username"].Length > 0)
-                await AccountPages.LogInAsync(call, form).ConfigureAwait(false);
-            if (call.Caller is null)
-                throw ForumApi.LoginRequired();
-            if (before is null)
-                call.RateLimits.Count(call, changes: true);
-            if (!form.Has("preview"))
-            {
-                if (await work().ConfigureAwait(false) is { } place)
-                    Page.Redirect(call.Exchange, place);
-                TellDone(call, form["key"]);
-                return;
-            }
-            RefusalException.ThrowIfInvalid(("body", form["body"].Length == 0 ? null : TextRule.PostBody.Check(form["body"])));
-            call.Forum.Users.RequireStanding(call.User);
-            await show(None).ConfigureAwait(false);
+            await work().ConfigureAwait(false);
         }
         catch (RefusalException e)
         {

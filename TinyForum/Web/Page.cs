@@ -58,7 +58,7 @@ internal sealed class Page
     public static string? Onward(string? path) => path is null or "" or "/" ? null : $"?next={Uri.EscapeDataString(Within(path))}";
 
     /// <summary>The address of this page, if somebody may want to come back to it.</summary>
-    private string? Here => Call.Exchange.Status != 200 || !Call.Endpoint.Pattern.StartsWith("GET ", StringComparison.Ordinal) ? null
+    private string? Here => Call.Exchange.Status != 200 || Call.Endpoint.IsSecret || !Call.Endpoint.Pattern.StartsWith("GET ", StringComparison.Ordinal) ? null
         : Call.Endpoint.Query.Contains("next") ? Call.Query("next") : Call.Exchange.Target.Canonical(Call.Endpoint.Query);
 
     /// <summary>Where the script says what is new: replies of a thread, or threads.</summary>

@@ -45,7 +45,12 @@ internal static class WebRoutes
         Show("/posts/{id}/delete", PostPages.Delete, Reader, isKept: false),
         Show("/login", AccountPages.LogIn, isKept: false, query: ["next"]),
         Show("/register", AccountPages.Register, isKept: false, query: ["next", "invitation"]),
+        Show("/setup", LinkPages.SetUp, isKept: false, isSecret: true, query: ["key"]),
+        Show("/password-reset", LinkPages.Reset, isKept: false, isSecret: true, query: ["key"]),
 
+        Do("/setup", LinkPages.DoSetUp),
+        Do("/password-reset", LinkPages.DoReset),
+        Do("/user/{username}/password-link", LinkPages.Make),
         Do("/login", AccountPages.DoLogIn),
         Do("/register", AccountPages.DoRegister),
         Do("/logout", AccountPages.LogOut),

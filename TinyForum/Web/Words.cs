@@ -32,6 +32,12 @@ internal sealed partial record Words
     public required string NoAccount { get; init; }
     public required string HasAccount { get; init; }
     public required string LostPassword { get; init; }
+    public required string SetPassword { get; init; }
+    public required string PasswordIsSet { get; init; }
+    public required string PasswordLink { get; init; }
+    public required string PasswordLinkHelp { get; init; }
+    public required string SetUp { get; init; }
+    public required string SetUpHelp { get; init; }
     public required string UsernameHelp { get; init; }
     public required string NewPasswordHelp { get; init; }
     public required string ReportedBy { get; init; }

@@ -58,6 +58,12 @@ internal static class Accounts
             throw Mismatch();
         if (call.Forum.Users.FindSuspension(user) is { } suspension)
             throw RefusalException.Forbidden(Describe(suspension));
+        return await StartSessionAsync(call, user, proof).ConfigureAwait(false);
+    }
+
+    /// <summary>As above, for a user whose stored password hash is the proven one.</summary>
+    public static async Task<string> StartSessionAsync(Call call, User user, string? proof)
+    {
         var token = await call.Forum.Sessions.StartAsync(user, call.ClientAddress.ToString(), call.Exchange.Header("User-Agent") ?? "", proof)
             .ConfigureAwait(false) ?? throw Mismatch(); // the password was changed a moment ago
         call.Exchange.SetHeader("Set-Cookie", call.Cookie.Make(token, secure: call.IsHttps));

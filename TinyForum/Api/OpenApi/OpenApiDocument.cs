@@ -102,7 +102,7 @@ internal sealed class OpenApiDocument
             yield return ("header", "If-None-Match");
         if (method == "PATCH")
             yield return ("header", "If-Match");
-        if (endpoint.Status == 201)
+        if (endpoint is { Status: 201, Body: not null })
             yield return ("header", "Idempotency-Key");
     }
 
@@ -160,7 +160,7 @@ internal sealed class OpenApiDocument
         if (method != "GET" || endpoint.IsSearch)
             headers.AddRange(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
         if (endpoint.Status == 201)
-            headers.AddRange(["Idempotency-Replayed", "Location"]);
+            headers.AddRange(endpoint.Body is null ? ["Location"] : ["Idempotency-Replayed", "Location"]);
         return new JsonObject
         {
             ["description"] = endpoint.Status == 201 ? "Created." : "Done.",

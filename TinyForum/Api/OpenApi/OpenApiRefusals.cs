@@ -46,7 +46,7 @@ internal static class OpenApiRefusals
         if (endpoint.Body is not null)
             statuses.UnionWith([413, 415]);
         if (endpoint.Status == 201)
-            statuses.UnionWith([409, 422]);
+            statuses.UnionWith(endpoint.Body is null ? [409] : [409, 422]);
         return statuses;
     }
 

@@ -45,6 +45,7 @@ internal static class OpenApiTerms
         ["export"] = new("Everything stored about the caller.", new JsonObject()),
         ["id"] = new("Its number.", 2, Whole(0)),
         ["ip"] = new("The address it was used from.", "203.0.113.7"),
+        ["key"] = new("What the link has as its `key`.", "c2VjcmV0"),
         ["kind"] = new("What happened.", "reply"),
         ["MessageDraft.body"] = Text(TextRule.MessageBody, "Shall we meet?"),
         ["name"] = Text(TextRule.TokenName, "backup script"),
@@ -79,6 +80,7 @@ internal static class OpenApiTerms
         ["status_code"] = new("The HTTP status of the last answer.", 204, Whole(100, 999)),
         ["tries"] = new("How often it was tried.", 1, Whole(0)),
         ["url"] = new("Where messages are sent: http or https, without user name and fragment.", "https://hooks.example/forum", Length(1, WebhookStore.MaxUrl)),
+        ["LinkView.url"] = new("The link: whoever opens it sets the password.", "https://forum.example/password-reset?key=c2VjcmV0"),
         ["WebhookChange.state"] = Choice("Whether messages are sent.", WebhookState.On, WebhookState.Off),
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
         ["username"] = new(
@@ -125,6 +127,7 @@ internal static class OpenApiTerms
         ["Feeds"] = "What is new, for feed readers (Atom).",
         ["Held"] = "Posts that wait for a moderator.",
         ["Invitations"] = "Links with which others may register, and who came with whose.",
+        ["Links"] = "Links that work once: to make the first account, and to set a password.",
         ["Me"] = "The caller's own account.",
         ["Messages"] = "Private messages.",
         ["Moderation"] = "Reports, suspensions and the public log of moderation.",
