@@ -84,10 +84,22 @@ public sealed partial class ApiDocTests
         {
             if (line.Split(' ') is ["./run.sh", "user", "role", var name, var role])
                 await forum.Server.Users.SetRoleAsync(Actor.System, name, Enum.Parse<Role>(role, ignoreCase: true));
+            else if (line.Contains("/api/setup", StringComparison.Ordinal))
+                await SetUpAsync(line);
             else if (Regex.Match(line, "^([A-Z]+)=…$") is { Success: true } assignment)
                 _variables[assignment.Groups[1].Value] = Member(assignment.Groups[1].Value.ToLowerInvariant());
             else
                 await CallAsync(CurlCommand.Parse(line, _variables));
+        }
+
+        /// <summary>The page's own forum is not empty by then.</summary>
+        private async Task SetUpAsync(string line)
+        {
+            await using var empty = await TestForum.StartAsync(o => o with { TimeProvider = new ManualTime() });
+            _variables["KEY"] = empty.Server.SetupUrl!.Query.Split('=')[1];
+            var shell = new Shell(empty, empty.Client());
+            await shell.CallAsync(CurlCommand.Parse(line, _variables));
+            Output = shell.Output;
         }
 
         private async Task CallAsync(CurlCommand command)
@@ -117,7 +129,8 @@ public sealed partial class ApiDocTests
             return await events.ReadTextAsync(frames: 3);
         }
 
-        private string Member(string name) => Regex.Match(_last!.Text, $"\"{name}\": \"([^\"]+)\"").Groups[1].Value;
+        /// <summary>A member of the last answer, or what a link in it has by that name.</summary>
+        private string Member(string name) => Regex.Match(_last!.Text, $"(?:\"{name}\": \"|[?&]{name}=)([^\"&]+)").Groups[1].Value;
 
         private static string Head(Answer answer) => string.Concat(
             answer.Headers.Concat(answer.ContentHeaders).OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}: {string.Join(", ", h.Value)}\n"));
@@ -163,11 +176,11 @@ public sealed partial class ApiDocTests
         private static string Unquote(string word, Dictionary<string, string> variables) => word switch
         {
             ['\'', .. var text, '\''] => text,
-            ['"', .. var text, '"'] => Regex.Replace(text, @"\$([A-Z]+)", v => variables.GetValueOrDefault(v.Groups[1].Value, "")),
+            ['"', .. var text, '"'] => Regex.Replace(text.Replace("\\\"", "\""), @"\$([A-Z]+)", v => variables.GetValueOrDefault(v.Groups[1].Value, "")),
             _ => word,
         };
 
-        [GeneratedRegex("""'[^']*'|"[^"]*"|[^\s'"]+""")]
+        [GeneratedRegex("""'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"]+""")]
         private static partial Regex Word();
     }
 }

@@ -23,7 +23,7 @@ public sealed class CommandLineTests
 
     private static readonly string Everything = """
         --listen http://127.0.0.1:5001 --listen http://localhost:5002 --database x.db --anonymous-logout off --trust-proxy --rate-limits off
-        --cors https://a.example --cors http://b.example:8080 --cookie-name forum
+        --auth-header Remote-User --cors https://a.example --cors http://b.example:8080 --cookie-name forum
         --limit-failed-logins 1/1s --limit-failed-logins-per-address 5/5s --limit-registrations 2/2m --limit-writes 3/3h
         --limit-searches 4/4d --backup-every 12h --backup-keep 3 --backup-dir b --password-memory 1024 --password-iterations 4
         --max-connections 20 --max-connections-per-address 0 --answer-memory 7
@@ -44,6 +44,7 @@ public sealed class CommandLineTests
                 Database = "x.db",
                 AnonymousLogout = false,
                 TrustedProxies = ForumOptions.NearNetworks,
+                AuthHeader = "Remote-User",
                 CorsOrigins = options.CorsOrigins,
                 CookieName = "forum",
                 RateLimits = new RateLimitOptions

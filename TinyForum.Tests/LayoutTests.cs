@@ -32,7 +32,7 @@ public sealed partial class LayoutTests
     {
         ["Http"] = ["ConnectionLimits", "RateLimit"],
         ["Maintenance"] = ["ForumOptions"],
-        ["Api"] = ["Forum", "ForumOptions", "RateLimit", "RateLimitOptions"],
+        ["Api"] = ["AuthenticationRequest", "Forum", "ForumOptions", "RateLimit", "RateLimitOptions"],
         ["Telemetry"] = ["Forum"],
         ["CommandLine"] = ["Forum", "ForumOptions", "ForumServer", "ConnectionLimits", "RateLimit", "RateLimitOptions"],
     };

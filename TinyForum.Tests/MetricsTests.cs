@@ -89,8 +89,8 @@ public sealed class MetricsTests
         var samples = Parse((await client.GetAsync("/metrics")).Is(200).Text);
         Assert.AreEqual(1, samples["tinyforum_sessions"]);
         Assert.IsGreaterThanOrEqualTo(1, samples["http_server_active_requests"], "the one that asks");
-        Assert.AreEqual(2, samples["tinyforum_writer_batch_count"], "the account and the session");
-        Assert.AreEqual(2, samples["tinyforum_writer_batch_bucket{le=\"1\"}"]);
+        Assert.AreEqual(3, samples["tinyforum_writer_batch_count"], "the link to set up, the account and the session");
+        Assert.AreEqual(3, samples["tinyforum_writer_batch_bucket{le=\"1\"}"]);
         Assert.AreEqual(0, samples["tinyforum_writer_queue"]);
         Assert.AreEqual(0, samples["tinyforum_passwords_queue"]);
         Assert.AreEqual(0, samples["tinyforum_passwords_running"]);

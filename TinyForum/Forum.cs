@@ -50,6 +50,7 @@ internal sealed class Forum : IAsyncDisposable
         Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation);
         Sessions = new SessionTable(Database, Clock);
         Links = new OneTimeLinks(Database, Clock, Passwords, Users, Moderation);
+        Identities = new IdentityStore(Database, Clock, Users);
         Tokens = new TokenStore(Database, Clock, keys);
         Messages = new MessageStore(Database, Clock, keys, Backlog, Policy);
         Blocks = new BlockStore(Database, Clock);
@@ -88,6 +89,8 @@ internal sealed class Forum : IAsyncDisposable
     public SessionTable Sessions { get; }
 
     public OneTimeLinks Links { get; }
+
+    public IdentityStore Identities { get; }
 
     public TokenStore Tokens { get; }
 

@@ -38,6 +38,18 @@ public sealed record ForumOptions
     /// </summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>
+    /// The header, as in <c>Remote-User</c>, by which a proxy of <see cref="TrustedProxies"/> says whom it has logged in. Everybody else's is
+    /// ignored. The proxy must remove what clients send of it.
+    /// </summary>
+    public string? AuthHeader { get; init; }
+
+    /// <summary>
+    /// Says who is calling, or <see langword="null"/> for nobody: asked for every request, twice for one that is refused, and by several threads at once.
+    /// An account is made at first sight; it has no password. It goes before a cookie and a token.
+    /// </summary>
+    public Func<AuthenticationRequest, ValueTask<ExternalIdentity?>>? Authenticate { get; init; }
+
     /// <summary>Loopback, private, link-local and carrier-grade NAT (RFC 6598) addresses, of IPv4 and IPv6.</summary>
     public static IReadOnlyList<IPNetwork> NearNetworks { get; } =
     [

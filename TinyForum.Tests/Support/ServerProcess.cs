@@ -89,6 +89,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             "--database", options.Database!, "--cookie-name", options.CookieName,
             .. options.CorsOrigins.SelectMany(origin => (string[])["--cors", origin]),
             "--trust-proxy", options.TrustedProxies.Count > 0 ? string.Join(',', options.TrustedProxies) : "off",
+            .. (string[])(options.AuthHeader is { } header ? ["--auth-header", header] : []),
             "--webhook-allow", options.WebhookAllow.Count > 0 ? string.Join(',', options.WebhookAllow) : "off",
             "--title", options.Title, "--base-path", options.BasePath.Length == 0 ? "/" : options.BasePath,
             .. (string[])(options.PublicUrl is { } url ? ["--public-url", url.ToString()] : []),

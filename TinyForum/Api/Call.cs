@@ -27,6 +27,9 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     /// <summary>Who is calling, or <see langword="null"/> if nobody is logged in.</summary>
     public Caller? Caller { get; set; }
 
+    /// <summary>Whom another program has logged in, if one has. Its account is the <see cref="Caller"/>, unless that is suspended.</summary>
+    public ExternalIdentity? External { get; set; }
+
     /// <summary>The secret that the caller presented: of a session or an access token.</summary>
     public string? Credential { get; set; }
 
@@ -42,6 +45,14 @@ internal sealed class Call(Exchange exchange, Forum forum, Endpoint endpoint, st
     public required PostHtml Html { get; init; }
 
     public required Pages Pages { get; init; }
+
+    /// <summary>Requires that no other program logs the client in: a session of its own would count for nothing.</summary>
+    /// <exception cref="RefusalException">Forbidden: one does.</exception>
+    public void RequireNoExternalLogin()
+    {
+        if (External is not null)
+            throw RefusalException.Forbidden("you are logged in by another program");
+    }
 
     /// <summary>Whether texts are wanted as HTML as well.</summary>
     public bool WantsHtml => Flag("html");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using TinyForum.Api.Endpoints;
 using TinyForum.Api.Events;
 using TinyForum.Data;
 using TinyForum.Http;
@@ -16,6 +17,7 @@ internal sealed class ForumApi : IAsyncDisposable
     private readonly RateLimits _limits;
     private readonly SessionCookie _cookie;
     private readonly Cors _cors;
+    private readonly ExternalLogins? _logins;
     private readonly MarkedAnswers _marked;
     private readonly PostHtml _html;
     private readonly Pages _pages;
@@ -30,6 +32,7 @@ internal sealed class ForumApi : IAsyncDisposable
         _limits = new RateLimits(forum.Options.RateLimits, forum.Clock);
         _cookie = new SessionCookie(forum.Options.CookieName);
         _cors = new Cors(forum.Options.CorsOrigins);
+        _logins = ExternalLogins.Of(forum.Options);
         _marked = new MarkedAnswers(forum);
         _html = new PostHtml(forum);
         Streams = new EventStreams(forum);
@@ -69,9 +72,9 @@ internal sealed class ForumApi : IAsyncDisposable
         var call = CallOf(exchange, _pages.Endpoints[0], []);
         try
         {
-            Identify(call);
+            await IdentifyAsync(call, await ExternalOf(exchange, isLetIn: false).ConfigureAwait(false)).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRefusalException or RefusalException)
+        catch (Exception e) when (e is HttpRefusalException or RefusalException || _forum.Options.Authenticate is not null)
         {
             // The page is a stranger's.
         }
@@ -106,8 +109,9 @@ internal sealed class ForumApi : IAsyncDisposable
     public async ValueTask ServeAsync(Exchange exchange)
     {
         var isLetIn = _cors.Mark(exchange);
+        var external = await ExternalOf(exchange, isLetIn).ConfigureAwait(false);
         // A public answer to a caller without credentials is the same until something is written.
-        var isAnonymous = exchange.Method is "GET" or "HEAD" && exchange.Header("Authorization") is null
+        var isAnonymous = exchange.Method is "GET" or "HEAD" && external is null && exchange.Header("Authorization") is null
             && exchange.Header("Cookie")?.Contains(_cookie.Name, StringComparison.Ordinal) != true;
         var version = 0L;
         var variant = _pages.VariantOf(exchange);
@@ -127,10 +131,12 @@ internal sealed class ForumApi : IAsyncDisposable
         exchange.Route = match.Path;
         var call = CallOf(exchange, endpoint, match.Values);
         var changes = exchange.Method is not ("GET" or "HEAD") || endpoint.ChangesByGet;
-        if (changes && BearerToken(exchange.Header("Authorization")) is null) // a token is never sent unasked
+        if (changes && (external is not null || BearerToken(exchange.Header("Authorization")) is null)) // a token is never sent unasked
             CrossSite.Refuse(exchange);
-        Identify(call);
+        await IdentifyAsync(call, external).ConfigureAwait(false);
         exchange.UserId = call.Caller?.Id;
+        if (external is not null && call.Caller is null && (changes || endpoint.Access != Access.Anyone))
+            throw Suspended(external);
         RequireAccess(endpoint.Access, call.Caller);
         RequireKnownParameters(exchange.Target, endpoint);
         if (!endpoint.IsForm)
@@ -141,6 +147,8 @@ internal sealed class ForumApi : IAsyncDisposable
         if (endpoint.IsFeed && _forum.Options.PublicUrl is null)
             target += $" {call.Origin}"; // another host's feed is another
         var own = call.Caller?.Role >= Role.Moderator ? $"{target} {call.Caller.Role}" : target; // a page that was made in the role before is not found
+        if (external is not null)
+            own += " external"; // whose pages have no button to log out
         if (keptFor is { } userId && _kept.TryAnswer(exchange, SubjectOf(endpoint, userId), userId, own, out version))
             return;
         try
@@ -259,7 +267,31 @@ internal sealed class ForumApi : IAsyncDisposable
             $"{exchange.Remote!.Address} forwards requests but is not trusted, so that all its clients count as one: if it is your proxy, see --trust-proxy");
     }
 
-    /// <summary>Finds the caller. An invalid token is refused, so that a script notices; an expired cookie counts as no cookie.</summary>
+    /// <summary>Whom another program has logged in. A page of another origin that may call does so without what the browser adds by itself.</summary>
+    private async ValueTask<ExternalIdentity?> ExternalOf(Exchange exchange, bool isLetIn)
+    {
+        if (_logins is null)
+            return null;
+        exchange.AuthHeader = _forum.Options.AuthHeader;
+        return isLetIn && CrossSite.IsForeign(exchange) ? null : await _logins.FindAsync(exchange).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds the caller: whom another program logs in, whatever else the request has, or else whose session or token it has.</summary>
+    private async ValueTask IdentifyAsync(Call call, ExternalIdentity? external)
+    {
+        if (external is null)
+        {
+            Identify(call);
+            return;
+        }
+        (call.External, call.Credential) = (external, _logins!.CredentialOf(external));
+        call.Caller = await _forum.Identities.FindAsync(external).ConfigureAwait(false);
+    }
+
+    private RefusalException Suspended(ExternalIdentity identity) => RefusalException.Forbidden(
+        _forum.Identities.FindSuspension(identity.Subject) is { } suspension ? Accounts.Describe(suspension) : "this account is suspended");
+
+    /// <summary>Finds the caller by token or cookie. An invalid token is refused, so that a script notices; an expired cookie counts as no cookie.</summary>
     private void Identify(Call call)
     {
         if (BearerToken(call.Exchange.Header("Authorization")) is { } token)
@@ -294,7 +326,7 @@ internal sealed class ForumApi : IAsyncDisposable
             return;
         if (caller is null)
             throw LoginRequired();
-        if (access == Access.Session && caller.SessionId is null)
+        if (access == Access.Session && caller.TokenId is not null)
             throw SessionsOnly();
         if (access != Access.Reader && !caller.MayWrite)
             throw Permissions.ReadersMayNot();
@@ -322,7 +354,8 @@ internal sealed class ForumApi : IAsyncDisposable
             ConditionalGet.Apply(exchange, etag, isPublic: call.Caller is null);
             return;
         }
-        var answer = new KeptAnswer(version, exchange.Route!, etag, exchange.ContentType, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous && !exchange.IsSecret);
+        var answer = new KeptAnswer(
+            version, exchange.Route!, etag, exchange.ContentType, keptAs is null ? body : body.ToArray(), isPublic: isAnonymous && !exchange.IsSecret);
         if (keptAs is { } key)
             _kept.Keep(key.UserId, key.Target, answer);
         answer.Send(exchange);

@@ -90,6 +90,10 @@ internal static class SettingValue
             ? text : throw new FormatException($"must be 1 to {MaxCookieName} letters, digits, _, - and ., and not begin with __"),
         text => text);
 
+    /// <summary>The name of a header that a proxy sets.</summary>
+    public static readonly SettingValue<string> HeaderName = new("NAME", ArgumentArity.ExactlyOne,
+        text => Http.ForwardedHeaders.IsName(text) ? text : throw new FormatException("must be the name of a header, such as Remote-User"), text => text);
+
     private static IReadOnlyList<IPNetwork> ParseNetworks(string text) => text switch
     {
         "on" or "" => ForumOptions.NearNetworks,

@@ -49,6 +49,9 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<IPNetwork>> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustedProxies, SettingValue.Networks,
         "Believe X-Forwarded-For and X-Forwarded-Proto of proxies that overwrite them: in these networks or, with on, on this machine and in private ones");
 
+    private static readonly Setting<string?> AuthHeader = Setting.Of("--auth-header", Defaults.AuthHeader, SettingValue.OrNone(SettingValue.HeaderName, "none"), "none",
+        "The header in which a trusted proxy says whom it has logged in, such as Remote-User");
+
     private static readonly Setting<IReadOnlyList<string>?> Cors = Setting.Of("--cors", null, SettingValue.OrNone(SettingValue.Origins, "none"),
         "Origins whose scripts may call the API, with a token and without cookies; * for any. May be repeated");
 
@@ -139,8 +142,8 @@ internal static class Settings
     /// <summary>The settings of <c>serve</c>, in the order of its help; every command has <see cref="Database"/>.</summary>
     public static IReadOnlyList<Setting> OfServe { get; } =
     [
-        Listen, Title, Description, AboutFile, StyleFile, Hosts, PublicUrl, BasePath, Log, AnonymousLogout, TrustProxy, Cors, CookieName, RateLimits,
-        FailedLogins, FailedLoginsPerAddress, Registrations, Writes, Searches, Registration, LimitNewAccounts, HoldFirstPosts, NewAccountHours,
+        Listen, Title, Description, AboutFile, StyleFile, Hosts, PublicUrl, BasePath, Log, AnonymousLogout, TrustProxy, AuthHeader, Cors, CookieName,
+        RateLimits, FailedLogins, FailedLoginsPerAddress, Registrations, Writes, Searches, Registration, LimitNewAccounts, HoldFirstPosts, NewAccountHours,
         NewAccountPosts, NewAccountLinks, NewAccountMentions, NewAccountDailyThreads, NewAccountDailyPosts, NewAccountMessages, InviteAfterDays,
         MaxConnections, MaxConnectionsPerAddress, BackupEvery, BackupKeep,
         BackupDirectory, KeepEvents, WebhookAllow, AnswerMemory, PasswordMemory, PasswordIterations,
@@ -165,6 +168,7 @@ internal static class Settings
         Database = Database.In(line),
         AnonymousLogout = AnonymousLogout.In(line),
         TrustedProxies = TrustProxy.In(line),
+        AuthHeader = AuthHeader.In(line),
         CorsOrigins = Cors.In(line) ?? [],
         CookieName = CookieName.In(line),
         RateLimits = new RateLimitOptions

@@ -53,14 +53,18 @@ public record Actor(long Id, string Username, Role Role) : User(Id, Username)
     public bool EvenIfSuspended { get; init; }
 }
 
-/// <summary>An actor who is known by a session or a token.</summary>
+/// <summary>An actor who is known by a session, a token, or another program's login.</summary>
 /// <param name="Id">The account.</param>
 /// <param name="Username">Its name.</param>
 /// <param name="Role">What it may do.</param>
-/// <param name="SessionId">The session; <see langword="null"/> for a token.</param>
-/// <param name="TokenId">The token; <see langword="null"/> for a session.</param>
+/// <param name="SessionId">The session; <see langword="null"/> otherwise.</param>
+/// <param name="TokenId">The token; <see langword="null"/> otherwise.</param>
 /// <param name="MayWrite">Whether it may change anything: false for a token of scope <c>read</c>.</param>
-public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite) : Actor(Id, Username, Role);
+public sealed record Caller(long Id, string Username, Role Role, long? SessionId, long? TokenId, bool MayWrite) : Actor(Id, Username, Role)
+{
+    /// <summary>Whether another program logs the caller in, request by request: there is neither a session nor a token.</summary>
+    public bool IsExternal => SessionId is null && TokenId is null;
+}
 
 /// <summary>The scopes of tokens as the tables and the API spell them.</summary>
 internal static class ScopeName

@@ -14,6 +14,14 @@ internal static class Permissions
 
     public static RefusalException ReadersMayNot() => RefusalException.Forbidden($"a token of scope {ScopeName.Read} may not do this");
 
+    /// <summary>What only a login of the forum's own is for: its password, its sessions, tokens.</summary>
+    /// <exception cref="RefusalException">Forbidden: another program logs the actor in.</exception>
+    public static void RequireOwnLogin(Actor actor)
+    {
+        if (actor is Caller { IsExternal: true })
+            throw RefusalException.Forbidden("this account has no login of its own: another program logs it in");
+    }
+
     /// <summary>Pinning, locking, resolving reports.</summary>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator.</exception>
     public static void RequireModerator(Connection connection, Actor actor)
@@ -136,14 +144,20 @@ internal static class Permissions
     /// <exception cref="RefusalException">Conflict: there would be none.</exception>
     public static void RequireAnotherAdmin(Connection connection, long userId, long now)
     {
+        if (IsLastAdmin(connection, userId, now))
+            throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
+    }
+
+    /// <summary>Whether there is no other admin who can act.</summary>
+    public static bool IsLastAdmin(Connection connection, long userId, long now)
+    {
         var others = connection.First($"""
             SELECT count(*), coalesce(sum(CASE u.id WHEN $user THEN 1 ELSE 0 END), 0)
               FROM users u
              WHERE u.role = 'admin'
                AND {Suspension.IsNotInForce}
             """, r => (All: r.GetInt64(0), Own: r.GetInt64(1)), ("$user", userId), ("$now", now));
-        if (others is { All: 1, Own: 1 })
-            throw new RefusalException(RefusalKind.Conflict, "this is the last admin: make another one first");
+        return others is { All: 1, Own: 1 };
     }
 
     /// <summary>Whether someone may see a post: if it is deleted, moderators do, and its author if nobody else deleted it.</summary>

@@ -54,6 +54,7 @@ public sealed class TokenStore
     /// <param name="key">Repeating the call with the same key returns the first token.</param>
     /// <exception cref="RefusalException">
     /// Invalid: the name or the days break a rule. Conflict: the user has <see cref="MaxPerUser"/> already, or another session made the key's token.
+    /// Forbidden: another program logs the caller in.
     /// </exception>
     public Task<IssuedToken> CreateAsync(Actor owner, string name, bool mayWrite, long? days = null, IdempotencyKey? key = null)
     {
@@ -64,6 +65,7 @@ public sealed class TokenStore
 
     internal Task<IssuedToken> CreateAsync(Actor owner, string name, string scope, long? days, IdempotencyKey? key)
     {
+        Permissions.RequireOwnLogin(owner); // a token would outlive the other program's login
         RefusalException.ThrowIfInvalid(
             ("name", TextRule.TokenName.Check(name)),
             ("scope", scope is ScopeName.Read or ScopeName.Write ? null : $"must be {ScopeName.Read} or {ScopeName.Write}"),

@@ -100,7 +100,8 @@ public sealed class UserStore
         return account with { Role = Role.Admin };
     }
 
-    private void SetRole(Connection connection, Actor actor, long userId, Role role)
+    /// <summary>The part of <see cref="SetRoleAsync"/> that is written.</summary>
+    internal void SetRole(Connection connection, Actor actor, long userId, Role role)
     {
         connection.Execute("""
             UPDATE users

@@ -14,7 +14,8 @@ internal static class ConditionalGet
         exchange.SetHeader("ETag", etag);
         exchange.SetHeader("Cache-Control", exchange.IsImmutable ? "public, max-age=31536000, immutable"
             : exchange.IsSecret ? "private, no-store" : isPublic ? "no-cache" : "private, no-cache");
-        exchange.SetHeader("Vary", exchange.IsHtml ? VaryOfPages : Vary);
+        var vary = exchange.IsHtml ? VaryOfPages : Vary;
+        exchange.SetHeader("Vary", exchange.AuthHeader is { } header ? $"{vary}, {header}" : vary);
         if (Matches(exchange.Header("If-None-Match"), etag))
             exchange.Status = 304;
     }

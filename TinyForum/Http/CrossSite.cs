@@ -11,12 +11,14 @@ internal static class CrossSite
     /// <exception cref="RefusalException">Forbidden: a browser marks the request as another site's.</exception>
     public static void Refuse(Exchange exchange)
     {
-        var isForeign = exchange.Header("Sec-Fetch-Site") is { } site
-            ? site is not ("same-origin" or "none")
-            : exchange.Header("Origin") is { } origin && !IsSameOrigin(origin, exchange.Authority);
-        if (isForeign)
+        if (IsForeign(exchange))
             throw RefusalException.Forbidden("cross-site requests may not change anything");
     }
+
+    /// <summary>Whether a browser marks the request as another site's.</summary>
+    public static bool IsForeign(Exchange exchange) => exchange.Header("Sec-Fetch-Site") is { } site
+        ? site is not ("same-origin" or "none")
+        : exchange.Header("Origin") is { } origin && !IsSameOrigin(origin, exchange.Authority);
 
     /// <summary>Compares host and port; without a port, the host has that of the origin's scheme. The host's own scheme is not known behind a proxy.</summary>
     private static bool IsSameOrigin(string origin, string? authority) =>

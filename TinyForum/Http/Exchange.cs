@@ -30,6 +30,7 @@ internal sealed class Exchange : IDisposable
     private readonly ArrayBudget _answers;
     private readonly RequestBody _requestBody;
     private RequestTarget? _target;
+    private List<(string Name, string Value)>? _headerLines;
     private byte[] _held = [];
     private bool _isClosed;
 
@@ -103,6 +104,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether no client or proxy may store the answer.</summary>
     public bool IsSecret { get; set; }
 
+    /// <summary>A header besides the usual ones that decides who is calling.</summary>
+    public string? AuthHeader { get; set; }
+
     /// <summary>Whether what has this address never changes.</summary>
     public bool IsImmutable { get; set; }
 
@@ -147,6 +151,12 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>A header of the request; the last one if it was repeated.</summary>
     public string? Header(string name) => _context.Request.Headers[name];
+
+    /// <summary>
+    /// The headers of the request, each as often as it was sent; to be asked before the body is read. Where HttpListener does not let its head be
+    /// seen, those of one name may have become one, with commas.
+    /// </summary>
+    public IReadOnlyList<(string Name, string Value)> HeaderLines => _headerLines ??= ReadHeaderLines();
 
     public bool HasHeader(Predicate<string> isNamed) => _context.Request.Headers.AllKeys.Any(name => isNamed(name!));
 
@@ -338,6 +348,15 @@ internal sealed class Exchange : IDisposable
         LetAnswerGo();
         BodyStream?.Dispose();
         _requestBody.Dispose();
+    }
+
+    private List<(string Name, string Value)> ReadHeaderLines()
+    {
+        var lines = _stream is null ? [] : RequestHead.Headers(ListenerInternals.HeadOf(_context));
+        if (lines.Count > 0)
+            return lines;
+        var headers = _context.Request.Headers;
+        return [.. headers.AllKeys.SelectMany(name => headers.GetValues(name) ?? [], (name, value) => (name!, value))];
     }
 
     private bool Closes => _context.Response.Headers["Connection"] == "close";

@@ -11,6 +11,11 @@ internal static class ForwardedHeaders
 
     private static readonly string[] OfProxiesByPrefix = ["X-Forwarded", "X-Original-", "CF-", "X-Envoy-"];
 
+    private const int MaxName = 64;
+
+    /// <summary>What clients say in their own name.</summary>
+    private static readonly string[] OfClients = ["Host", "Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Accept", "Connection", "Content-Type"];
+
     /// <summary>
     /// Whether the client is on this machine, without a proxy in between as far as can be told. The request's host must be a name of
     /// loopback: a web page could make its own name resolve to this machine (DNS rebinding), and some proxies reveal themselves by
@@ -20,6 +25,7 @@ internal static class ForwardedHeaders
         exchange.Remote is { } remote && IPAddress.IsLoopback(remote.Address) && exchange.IsHttp11
         && (exchange.HostName.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(exchange.HostName, out var host) && IPAddress.IsLoopback(host)))
+        && (exchange.AuthHeader is null || exchange.Header(exchange.AuthHeader) is null)
         && !exchange.HasHeader(name => OfProxies.Contains(name, StringComparer.OrdinalIgnoreCase)
             || OfProxiesByPrefix.Any(p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase)));
 
@@ -39,6 +45,10 @@ internal static class ForwardedHeaders
     public static bool IsUntrustedProxy(Exchange exchange, IReadOnlyList<IPNetwork> trusted) =>
         (exchange.Header("X-Forwarded-For") ?? exchange.Header("Forwarded")) is not null
         && exchange.Remote is { } peer && !IsTrusted(peer.Address, trusted);
+
+    /// <summary>Whether a header can have that name, and it is a proxy's to set.</summary>
+    public static bool IsName(string name) => name.Length is > 0 and <= MaxName && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+        && !OfClients.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     internal static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
     {

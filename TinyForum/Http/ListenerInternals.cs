@@ -57,6 +57,13 @@ internal static class ListenerInternals
         return BytesOf(connection) is { } bytes ? (int)bytes.Length - PositionIn(connection) : 0;
     }
 
+    /// <summary>The head of a request as it came; empty once its body is being read.</summary>
+    public static ReadOnlySpan<byte> HeadOf(HttpListenerContext context)
+    {
+        var connection = ConnectionOf(context);
+        return BytesOf(connection) is { } bytes ? bytes.GetBuffer().AsSpan(0, Math.Min(PositionIn(connection), (int)bytes.Length)) : [];
+    }
+
     /// <summary>What the listener takes the length of a request's body for.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_contentLength")]
     public static extern ref long LengthOf(HttpListenerRequest request);

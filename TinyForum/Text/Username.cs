@@ -21,6 +21,8 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
     // Their skeletons are themselves.
     private static readonly string[] Reserved = ["system", "deleted", "me"];
 
+    private static readonly char[] Signs = ['-', '_', '.'];
+
     private static readonly string BadLength = $"must be 1 to {MaxLength} characters";
 
     private static readonly SearchValues<char> AsciiName =
@@ -40,6 +42,40 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
         if (why is null)
             name = new Username(shown, key, skeleton);
         return why is null;
+    }
+
+    /// <summary>
+    /// Valid names that are like a text, the likest first, for somebody who can't be asked: an e-mail address without its domain, a hyphen for
+    /// what is no part of a name, and numbers behind it.
+    /// </summary>
+    internal static IEnumerable<Username> Like(string text)
+    {
+        const int Counted = 20, Tries = 40;
+        var stem = Stem(text);
+        for (var i = 1; i <= Tries; i++)
+        {
+            var number = i == 1 ? "" : (i <= Counted ? i : Random.Shared.Next(1_000, 1_000_000)).ToString(CultureInfo.InvariantCulture);
+            var start = string.Concat(stem.EnumerateRunes().Take(MaxLength - number.Length));
+            if (TryParse((number.Length == 0 ? start.TrimEnd(Signs) : start) + number, out var name, out _) || TryParse($"user{number}", out name, out _))
+                yield return name;
+        }
+    }
+
+    private static string Stem(string text)
+    {
+        var local = text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? text[..at] : text;
+        local = local[..Math.Min(local.Length, MaxChars)];
+        if (!UnicodeText.CanNormalize(local))
+            return "";
+        var stem = new StringBuilder();
+        foreach (var rune in local.Normalize(NormalizationForm.FormC).EnumerateRunes())
+        {
+            if (UnicodeText.InName(rune.Value).Kind != NameKind.None)
+                stem.Append(rune);
+            else if (stem.Length > 0 && stem[^1] != '-')
+                stem.Append('-');
+        }
+        return stem.ToString().Trim(Signs);
     }
 
     private static string? Check(string text, out string shown, out string key)

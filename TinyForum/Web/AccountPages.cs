@@ -8,7 +8,7 @@ namespace TinyForum.Web;
 /// <summary>Registering, logging in and out, and users as others see them.</summary>
 internal static class AccountPages
 {
-    public static ValueTask LogIn(Call call) => call.Caller is null ? LogIn(call, Form.Empty, mistakes: null) : LoggedIn(call, w => w.LogIn);
+    public static ValueTask LogIn(Call call) => ShowToStranger(call, w => w.LogIn, () => LogIn(call, Form.Empty, mistakes: null));
 
     public static async ValueTask DoLogIn(Call call)
     {
@@ -16,7 +16,7 @@ internal static class AccountPages
         await Forms.SubmitAsync(call, form, () => Onward(form), mistakes => LogIn(call, form, mistakes), before: () => LeaveAsync(call)).ConfigureAwait(false);
     }
 
-    public static ValueTask Register(Call call) => call.Caller is null ? Register(call, Form.Empty, mistakes: null) : LoggedIn(call, w => w.Register);
+    public static ValueTask Register(Call call) => ShowToStranger(call, w => w.Register, () => Register(call, Form.Empty, mistakes: null));
 
     public static async ValueTask DoRegister(Call call)
     {
@@ -149,9 +149,21 @@ internal static class AccountPages
         var (o, w) = (page.Out, page.Words);
         o.Write($"<h1>{title(w)}</h1>\n<p>{w.LoggedInAs}{w.Colon}{call.User}</p>\n<div class=\"tools\">");
         o.Write($"<a href=\"{new Url(Page.Within(call.Query("next") ?? "/"))}\">{w.GoOn}</a> ");
-        page.Button(new Url("/logout"), w.LogOut);
+        if (!call.User.IsExternal)
+            page.Button(new Url("/logout"), w.LogOut);
         o.Write($"</div>\n");
     });
+
+    /// <summary>Shows a form to get in by, unless the reader is in, or another program would have to let them in.</summary>
+    private static ValueTask ShowToStranger(Call call, Func<Words, string> title, Func<ValueTask> show)
+    {
+        if (call.Caller is not null)
+            return LoggedIn(call, title);
+        if (call.External is null)
+            return show();
+        Page.Redirect(call.Exchange, Page.Within(call.Query("next") ?? "/"));
+        return default;
+    }
 
     private static ValueTask LogIn(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.LogIn, page =>
     {

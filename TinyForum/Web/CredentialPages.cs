@@ -10,12 +10,13 @@ internal static class CredentialPages
     /// <exception cref="RefusalException">Forbidden: the caller came with a token.</exception>
     public static void RequireSession(Call call)
     {
-        if (call.User.SessionId is null)
+        if (call.User.TokenId is not null)
             throw ForumApi.SessionsOnly();
     }
 
     public static ValueTask Sessions(Call call) => Page.Write(call, w => w.Sessions, page =>
     {
+        Permissions.RequireOwnLogin(call.User);
         var (o, w) = (page.Out, page.Words);
         SettingsPages.Begin(page, w.Sessions);
         o.Write($"<ul class=\"threads\">\n");
@@ -47,7 +48,11 @@ internal static class CredentialPages
         return "/login";
     });
 
-    public static ValueTask Tokens(Call call) => Tokens(call, Form.Empty, mistakes: null, made: null);
+    public static ValueTask Tokens(Call call)
+    {
+        Permissions.RequireOwnLogin(call.User);
+        return Tokens(call, Form.Empty, mistakes: null, made: null);
+    }
 
     public static async ValueTask CreateToken(Call call)
     {

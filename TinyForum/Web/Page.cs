@@ -122,9 +122,10 @@ internal sealed class Page
             if (caller.Role >= Role.Moderator)
                 ModerationPages.Link(this);
             Out.Write($"{caller}\n");
-            Button(new Url("/logout"), Words.LogOut);
+            if (!caller.IsExternal)
+                Button(new Url("/logout"), Words.LogOut);
         }
-        else
+        else if (Call.External is null)
         {
             var onward = Onward(Here);
             Out.Write($"<a href=\"{new Url("/login", Rest: onward)}\">{Words.LogIn}</a>\n");

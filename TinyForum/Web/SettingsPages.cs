@@ -1,5 +1,6 @@
 using TinyForum.Api;
 using TinyForum.Api.Endpoints;
+using TinyForum.Data;
 
 namespace TinyForum.Web;
 
@@ -18,7 +19,11 @@ internal static class SettingsPages
         }, mistakes => Profile(call, form, mistakes)).ConfigureAwait(false);
     }
 
-    public static ValueTask Password(Call call) => Password(call, Form.Empty, mistakes: null);
+    public static ValueTask Password(Call call)
+    {
+        Permissions.RequireOwnLogin(call.User);
+        return Password(call, Form.Empty, mistakes: null);
+    }
 
     public static async ValueTask SavePassword(Call call)
     {
@@ -60,6 +65,8 @@ internal static class SettingsPages
                     ("/tokens", w.Tokens), ("/blocks", w.Blocks), ("/settings/erase", w.YourData),
                 ])
             {
+                if (page.Call.Caller.IsExternal && path is ("/settings/password" or "/sessions" or "/tokens"))
+                    continue; // it has none of these
                 o.Write($"<a href=\"{new Url(path)}\"{new Html(label == title ? " aria-current=\"page\"" : "")}>{label}</a> ");
             }
             o.Write($"</nav>\n");
@@ -98,7 +105,8 @@ internal static class SettingsPages
         o.Write($"<p>{w.ExportHelp}</p>\n<p><a class=\"button\" href=\"{new Url("/api/me/export")}\" download>{w.Export}</a></p>\n");
         o.Write($"<section aria-labelledby=\"erase\">\n<h2 id=\"erase\">{w.Erase}</h2>\n<p>{w.EraseHelp}</p>\n");
         Forms.Begin(page, new Url("/settings/erase"), form, mistakes);
-        Forms.Line(page, "current", w.CurrentPassword, "", mistakes, type: "password", autocomplete: "current-password");
+        if (call.Caller is not { IsExternal: true })
+            Forms.Line(page, "current", w.CurrentPassword, "", mistakes, type: "password", autocomplete: "current-password");
         Forms.End(page, w.Erase);
         o.Write($"</section>\n");
     });

@@ -22,6 +22,7 @@ internal static class Accounts
     /// <returns>A <see cref="UserAnswer"/>, or an <see cref="ApplicationSent"/>.</returns>
     public static async ValueTask<Success> Register(Call call, RegistrationRequest body)
     {
+        call.RequireNoExternalLogin();
         var counted = call.RateLimits.Registration(call);
         RegistrationResult? result = null;
         try
@@ -48,6 +49,7 @@ internal static class Accounts
     /// <returns>Its token.</returns>
     public static async Task<string> StartSessionAsync(Call call, Credentials body)
     {
+        call.RequireNoExternalLogin();
         var user = call.Forum.Users.Find(body.Username);
         var proof = await Prove(call, user?.Id, body.Password).ConfigureAwait(false);
         if (user is null && await call.Forum.Registration.WhyNotAsync(body.Username, body.Password).ConfigureAwait(false) is { } why)
@@ -72,6 +74,7 @@ internal static class Accounts
 
     public static async ValueTask<Done> LogOut(Call call)
     {
+        Permissions.RequireOwnLogin(call.User);
         await call.Forum.Sessions.EndAsync(call.User, call.User.SessionId!.Value).ConfigureAwait(false);
         call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));
         return new Done();
@@ -83,8 +86,8 @@ internal static class Accounts
         var isOpen = call.Forum.Options.AnonymousLogout == true && call.IsDirectLoopback;
         if (call.Caller is null && !isOpen)
             throw ForumApi.LoginRequired();
-        // A browser sends the cookie with another site's link, and over plain http it does not tell that the link is another site's.
-        if (!isOpen && call.Caller?.SessionId is not null && !call.IsHttps && call.Exchange.Header("Sec-Fetch-Site") is null)
+        // A browser sends the cookie, and a proxy its header, with another site's link, and over plain http it does not tell that the link is another site's.
+        if (!isOpen && call.Caller is { TokenId: null } && !call.IsHttps && call.Exchange.Header("Sec-Fetch-Site") is null)
             throw RefusalException.Forbidden("over http a cookie is not enough for this: use POST /api/logout or a token");
         // Anybody may have put the link into a post.
         if (call.Exchange.Header("Sec-Fetch-Dest") is not (null or "empty") && call.Exchange.Header("Sec-Fetch-Site") != "none")
@@ -122,6 +125,6 @@ internal static class Accounts
 
     private static HttpRefusalException Mismatch() => new(200, "username and password do not match");
 
-    private static string Describe(Suspension suspension) =>
+    public static string Describe(Suspension suspension) =>
         $"this account is suspended{(suspension.Until is { } until ? $" until {Rfc3339.Format(until)}" : "")}: {suspension.Reason}";
 }

@@ -50,6 +50,7 @@ internal static class Me
     /// <returns>Whether the current password is right.</returns>
     public static async Task<bool> SetPasswordAsync(Call call, PasswordChange body)
     {
+        Permissions.RequireOwnLogin(call.User);
         PasswordStore.RequireValid("new", body.New);
         return await Accounts.Prove(call, call.User.Id, body.Current).ConfigureAwait(false) is { } proof && await call.Forum.Users.Passwords
             .SetAsync(call.User, call.User, body.New, "new", proof, call.User.SessionId, CancellationToken.None).ConfigureAwait(false);
@@ -58,10 +59,12 @@ internal static class Me
     public static async ValueTask<Done> Erase(Call call, PasswordProof body) =>
         await EraseAsync(call, body.Password).ConfigureAwait(false) ? new Done() : throw WrongPassword();
 
+    /// <summary>Erases the account. That of another program's login has no password to prove.</summary>
     /// <returns>Whether the password is right.</returns>
     public static async Task<bool> EraseAsync(Call call, string password)
     {
-        if (await Accounts.Prove(call, call.User.Id, password).ConfigureAwait(false) is not { } proof
+        var proof = call.User.IsExternal ? null : await Accounts.Prove(call, call.User.Id, password).ConfigureAwait(false);
+        if ((proof is null && !call.User.IsExternal)
             || !await call.Forum.Users.EraseAsync(call.User, proof).ConfigureAwait(false))
             return false;
         call.Exchange.SetHeader("Set-Cookie", call.Cookie.Expire(secure: call.IsHttps));

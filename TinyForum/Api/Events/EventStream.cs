@@ -43,6 +43,9 @@ internal sealed class EventStream(Stream connection, Func<bool> hasLeft, Caller?
     /// <summary>Until when the caller's rights need no look, unless something is written about them.</summary>
     public long StandsUntil { get; set; } = caller is null ? long.MaxValue : 0;
 
+    /// <summary>When it ends at the latest, as milliseconds of the forum's clock.</summary>
+    public long EndsAt { get; init; } = long.MaxValue;
+
     /// <summary>The number up to which everything has been offered.</summary>
     public long After { get; set; }
 

@@ -15,6 +15,9 @@ internal sealed class EventStreams : IAsyncDisposable
     /// <summary>How long nothing is sent at most: proxies end connections that are quiet for a minute.</summary>
     internal static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a stream lasts that another program's login began: its client comes back, and shows that it is still logged in.</summary>
+    internal static readonly TimeSpan ExternalLifetime = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan KeepUpEvery = TimeSpan.FromSeconds(1);
     private const int Turns = 5; // to ask takes a system call
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
@@ -61,7 +64,10 @@ internal sealed class EventStreams : IAsyncDisposable
         call.Exchange.ContentType = "text/event-stream; charset=utf-8"; // which it always is; Python's requests takes Latin-1 if it is not said
         call.Exchange.SetHeader("X-Accel-Buffering", "no"); // nginx would hold events back
         var connection = await call.Exchange.BeginStreamAsync().ConfigureAwait(false);
-        var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter);
+        var stream = new EventStream(connection, () => call.Exchange.ClientHasLeft, call.Caller, filter)
+        {
+            EndsAt = call.Caller is { IsExternal: true } ? _forum.Clock.Now() + (long)ExternalLifetime.TotalMilliseconds : long.MaxValue,
+        };
         using var stopping = call.Exchange.Stopping.Register(stream.End);
         await BeginAsync(stream, after).ConfigureAwait(false);
         await stream.Ended.ConfigureAwait(false);
@@ -302,9 +308,10 @@ internal sealed class EventStreams : IAsyncDisposable
         {
             foreach (var stream in due)
             {
-                var stands = Permissions.Stands(c, stream.Caller!, _forum.Clock.Now(), out var isModerator, out var until);
-                (stream.SeesReports, stream.StandsUntil) = (isModerator && stream.Caller!.MayWrite, until);
-                if (!stands)
+                var now = _forum.Clock.Now();
+                var stands = Permissions.Stands(c, stream.Caller!, now, out var isModerator, out var until);
+                (stream.SeesReports, stream.StandsUntil) = (isModerator && stream.Caller!.MayWrite, Math.Min(until, stream.EndsAt));
+                if (!stands || stream.EndsAt <= now)
                     stream.End();
             }
             return true;

@@ -33,7 +33,7 @@ internal static class OpenApiRefusals
     public static SortedSet<int> Of(Endpoint endpoint, string method, string path)
     {
         var statuses = new SortedSet<int>([400, 401, 414, 429, 500, 503, .. endpoint.Refuses.Where(s => s != 200)]);
-        if (endpoint.Access > Access.Reader || method != "GET" || endpoint.ChangesByGet)
+        if (endpoint.Access != Access.Anyone || method != "GET" || endpoint.ChangesByGet)
             statuses.Add(403);
         if (path.Contains('{', StringComparison.Ordinal) && !endpoint.Refuses.Contains(200))
             statuses.Add(404);

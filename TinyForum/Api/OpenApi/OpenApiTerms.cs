@@ -45,7 +45,7 @@ internal static class OpenApiTerms
         ["export"] = new("Everything stored about the caller.", new JsonObject()),
         ["id"] = new("Its number.", 2, Whole(0)),
         ["ip"] = new("The address it was used from.", "203.0.113.7"),
-        ["key"] = new("What the link has as its `key`.", "c2VjcmV0"),
+        ["key"] = new("What the link has as its `key`.", "c2VjcmV0", Length(1, 64)),
         ["kind"] = new("What happened.", "reply"),
         ["MessageDraft.body"] = Text(TextRule.MessageBody, "Shall we meet?"),
         ["name"] = Text(TextRule.TokenName, "backup script"),
