@@ -51,7 +51,7 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
     internal static IEnumerable<Username> Like(string text)
     {
         const int Counted = 20, Tries = 40;
-        var stem = Stem(text);
+        var stem = Stem(text) is var likest && TryParse(likest, out _, out _) ? likest : "user";
         for (var i = 1; i <= Tries; i++)
         {
             var number = i == 1 ? "" : (i <= Counted ? i : Random.Shared.Next(1_000, 1_000_000)).ToString(CultureInfo.InvariantCulture);
@@ -75,7 +75,7 @@ internal sealed record Username(string Shown, string Key, string Skeleton)
             else if (stem.Length > 0 && stem[^1] != '-')
                 stem.Append('-');
         }
-        return stem.ToString().Trim(Signs);
+        return string.Concat(stem.ToString().Trim(Signs).EnumerateRunes().Take(MaxLength)).TrimEnd(Signs);
     }
 
     private static string? Check(string text, out string shown, out string key)

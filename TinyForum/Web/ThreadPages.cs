@@ -49,7 +49,9 @@ internal static class ThreadPages
                 HeldPages.ShowOwn(page, threadId: null);
             if (threads.Items.Count == 0 && call.Query("cursor") is null && tag is null && author is null && !unread)
             {
-                o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
+                o.Write($"<p class=\"empty\">{w.EmptyForum}</p>\n");
+                if (call.External is null)
+                    o.Write($"<p><a class=\"button\" href=\"{new Url("/register")}\">{w.Register}</a></p>\n");
                 var option = call.Forum.Options.HasUsualDatabase ? "" : " --database FILE"; // where that is, nobody else has to know
                 o.Write($"<p class=\"help\">{w.FirstAdmin} <code>{Program} user role {w.Username} admin{option}</code></p>\n");
             }
