@@ -27,8 +27,8 @@ internal sealed class ExternalLogins
         var identity = _options.Authenticate is { } authenticate ? await authenticate(RequestOf(exchange)).ConfigureAwait(false) : OfHeader(exchange);
         if (identity?.Role is { } role && !Enum.IsDefined(role))
             throw new InvalidOperationException($"{role} is no role");
-        return identity is null || ExternalIdentity.Mistake(identity.Subject) is not { } mistake ? identity
-            : throw new HttpRefusalException(400, $"the name of a login {mistake}");
+        return identity is null or { IsSound: true } ? identity
+            : throw new HttpRefusalException(400, $"the name of a login must be 1 to {ExternalIdentity.MaxSubject} characters");
     }
 
     /// <summary>What stands for the login as a credential: from it a token's secret can be made again, by the same process alone.</summary>

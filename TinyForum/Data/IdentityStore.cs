@@ -13,10 +13,9 @@ public sealed record ExternalIdentity(string Subject, string? Username = null, R
 {
     internal const int MaxSubject = 255;
 
-    /// <summary>The rule that a subject breaks, or <see langword="null"/>.</summary>
-    internal static string? Mistake(string? subject) =>
-        !string.IsNullOrWhiteSpace(subject) && UnicodeText.CanNormalize(subject) && UnicodeText.Length(subject) <= MaxSubject && !subject.Any(char.IsControl)
-            ? null : $"must be 1 to {MaxSubject} characters";
+    /// <summary>Whether the subject can tell one person from others, now and whenever it comes again.</summary>
+    internal bool IsSound => !string.IsNullOrWhiteSpace(Subject) && UnicodeText.CanNormalize(Subject)
+        && UnicodeText.Length(Subject) <= MaxSubject && !Subject.Any(char.IsControl);
 }
 
 /// <summary>
