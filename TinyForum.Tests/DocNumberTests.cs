@@ -35,6 +35,8 @@ public sealed partial class DocNumberTests
         ("docs/api.md", $"a password {TextRule.Password.Min} to {TextRule.Password.Max} characters"),
         ("docs/api.md", $"`{new ForumOptions().CookieName}`, which ends {SessionTable.Lifetime.TotalDays} days after its last use"),
         ("docs/api.md", $"with up to {PostText.MaxTags} tags"),
+        ("docs/api.md", $"It works once, for {OneTimeLinks.SetupLifetime.TotalHours} hours"),
+        ("docs/security.md", $"longer than {ExternalIdentity.MaxSubject} characters"),
         ("docs/api.md", $"about {PageText.MaxBytes / 1_000_000} MB: go on"),
 
         ("docs/api.md", $"nothing else has for {EventStreams.Heartbeat.TotalSeconds} seconds"),

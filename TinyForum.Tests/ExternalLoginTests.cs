@@ -319,16 +319,19 @@ public sealed partial class ExternalLoginTests(TestContext context)
     {
         foreach (var (options, why) in ((ForumOptions, string)[])
             [
-                (new() { AuthHeader = Header }, "--auth-header needs --trust-proxy"),
-                (new() { AuthHeader = "Remote User", TrustedProxies = Here }, "--auth-header must be the name of a header"),
-                (new() { AuthHeader = "Cookie", TrustedProxies = Here }, "--auth-header must be the name of a header"),
-                (new() { AuthHeader = Header, TrustedProxies = Here, Authenticate = _ => default }, "can't both"),
+                (new() { AuthHeader = Header }, "must come with TrustedProxies"),
+                (new() { AuthHeader = "Remote User", TrustedProxies = Here }, "must be the name of a header, such as Remote-User"),
+                (new() { AuthHeader = "Cookie", TrustedProxies = Here }, "must be the name of a header, such as Remote-User"),
+                (new() { AuthHeader = Header, TrustedProxies = Here, Authenticate = _ => default }, "must not come with Authenticate"),
             ])
         {
-            var e = await Assert.ThrowsExactlyAsync<StartException>(
-                () => ForumServer.StartAsync(options with { Database = null, Listen = ["http://127.0.0.1:0"] }));
-            Assert.Contains(why, e.Message);
+            var e = await Assert.ThrowsExactlyAsync<ArgumentException>(() => ForumServer.StartAsync(options));
+            Assert.Contains($"ForumOptions.AuthHeader {why}", e.Message);
         }
+        using var folder = new TemporaryFolder();
+        var (code, _, errors) = await ServerProcess.RunAsync(["serve", "--database", folder["forum.db"], "--auth-header", Header]);
+        Assert.AreEqual(1, code);
+        Assert.Contains("--auth-header needs --trust-proxy", errors);
     }
 
     private static Task<TestForum> StartAsync(Func<ForumOptions, ForumOptions>? configure = null) => TestForum.StartAsync(o =>

@@ -129,8 +129,8 @@ public sealed class StandingTests(TestContext context)
     /// <summary>What changes something and takes no actor: to register is for strangers, and the others are the embedder's own doing.</summary>
     private static readonly string[] WithoutActor =
     [
-        "RegistrationStore.RegisterAsync", "SearchIndex.FindAsync", "SessionTable.StartAsync", "UserStore.RegisterAsync", "UserStore.SetPasswordAsync",
-        "UserStore.VerifyPasswordAsync",
+        "OneTimeLinks.SetPasswordAsync", "RegistrationStore.RegisterAsync", "SearchIndex.FindAsync", "SessionTable.StartAsync", "UserStore.RegisterAsync",
+        "UserStore.SetPasswordAsync", "UserStore.VerifyPasswordAsync",
     ];
 
     [TestMethod]

@@ -149,7 +149,8 @@ public sealed class ForumServer : IAsyncDisposable
         if (addresses.Count == 0)
             throw new StartException("there is no address to listen on");
         options = options with { BasePath = BasePathOf(options) };
-        RequireSoundLogins(options);
+        if (options is { AuthHeader: not null, TrustedProxies.Count: 0 })
+            throw new StartException("--auth-header needs --trust-proxy: only a proxy that is trusted may say who is calling");
         var anonymousLogout = options.AnonymousLogout ?? (options.AuthHeader is null && addresses.TrueForAll(a => a.IsLoopback));
         var site = new Site(OperatorFile.Read("the style sheet", options.StyleFile), OperatorFile.Read("the page", options.AboutFile));
         var forum = Open(options with { AnonymousLogout = anonymousLogout, IsPublic = addresses.Exists(a => !a.IsLoopback) }, cancellation);
@@ -184,18 +185,6 @@ public sealed class ForumServer : IAsyncDisposable
             await forum.AbandonAsync().ConfigureAwait(false);
             throw;
         }
-    }
-
-    private static void RequireSoundLogins(ForumOptions options)
-    {
-        if (options.AuthHeader is not { } header)
-            return;
-        if (!ForwardedHeaders.IsName(header))
-            throw new StartException($"--auth-header must be the name of a header, such as Remote-User, not \"{header}\"");
-        if (options.TrustedProxies.Count == 0)
-            throw new StartException("--auth-header needs --trust-proxy: only a proxy that is trusted may say who is calling");
-        if (options.Authenticate is not null)
-            throw new StartException("a function and a header can't both say who is calling");
     }
 
     private static async Task<string?> BeginSetupAsync(Forum forum)

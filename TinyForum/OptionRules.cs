@@ -29,6 +29,7 @@ internal static class OptionRules
         (nameof(o.Hosts), o.Hosts is null ? null : OfEach(o.Hosts, host => OneOf(SettingValue.HostNames, host))),
         (nameof(o.Database), o.Database is null ? null : OfPath(o.Database)),
         (nameof(o.TrustedProxies), Present(o.TrustedProxies)),
+        (nameof(o.AuthHeader), o.AuthHeader is null ? null : OfAuthHeader(o)),
         (nameof(o.CorsOrigins), OfEach(o.CorsOrigins, origin => OneOf(SettingValue.Origins, origin))),
         (nameof(o.CookieName), o.CookieName is null ? Absent : Rule(() => SettingValue.CookieName.Parse(o.CookieName))),
         (nameof(o.Title), o.Title is null ? Absent : OfText(o.Title)),
@@ -114,6 +115,10 @@ internal static class OptionRules
 
     private static string? OfPath(string path) =>
         string.IsNullOrWhiteSpace(path) ? Blank : path.Contains('\0') ? "must not contain a null character" : null;
+
+    private static string? OfAuthHeader(ForumOptions o) => Rule(() => SettingValue.HeaderName.Parse(o.AuthHeader!))
+        ?? (o.TrustedProxies is { Count: 0 } ? "must come with TrustedProxies" : null)
+        ?? (o.Authenticate is null ? null : "must not come with Authenticate");
 
     private static string? OfBasePath(string path) => Rule(() => BasePath.Parse(path))
         ?? (ForumApi.Takes(new Site(null, null), BasePath.Parse(path)) ? "must not begin as the forum's own paths do" : null);

@@ -49,7 +49,8 @@ internal static class Settings
     private static readonly Setting<IReadOnlyList<IPNetwork>> TrustProxy = Setting.Of("--trust-proxy", Defaults.TrustedProxies, SettingValue.Networks,
         "Believe X-Forwarded-For and X-Forwarded-Proto of proxies that overwrite them: in these networks or, with on, on this machine and in private ones");
 
-    private static readonly Setting<string?> AuthHeader = Setting.Of("--auth-header", Defaults.AuthHeader, SettingValue.OrNone(SettingValue.HeaderName, "none"), "none",
+    private static readonly Setting<string?> AuthHeader = Setting.Of(
+        "--auth-header", Defaults.AuthHeader, SettingValue.OrNone(SettingValue.HeaderName, "none"),
         "The header in which a trusted proxy says whom it has logged in, such as Remote-User");
 
     private static readonly Setting<IReadOnlyList<string>?> Cors = Setting.Of("--cors", null, SettingValue.OrNone(SettingValue.Origins, "none"),

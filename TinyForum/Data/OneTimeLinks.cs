@@ -43,10 +43,15 @@ public sealed class OneTimeLinks
     /// Forbidden: the actor is not an admin, or the account is <c>system</c>. NotFound: there is no such account. Conflict: the account is
     /// suspended, or another program's login is its own.
     /// </exception>
-    public async Task<PasswordLink> MakePasswordLinkAsync(Actor actor, User user)
+    public Task<PasswordLink> MakePasswordLinkAsync(Actor actor, User user)
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(user);
+        return MakeAsync(actor, user);
+    }
+
+    private async Task<PasswordLink> MakeAsync(Actor actor, User user)
+    {
         var (key, now) = (SessionTable.NewToken(), _clock.GetUtcNow());
         var end = now + PasswordLifetime;
         await _database.WriteAsync(actor, _clock, c =>
@@ -69,10 +74,15 @@ public sealed class OneTimeLinks
     /// Forbidden: the link has been used or replaced, or has expired. Invalid: the password breaks a rule. Busy: too many passwords are being
     /// hashed.
     /// </exception>
-    public async Task SetPasswordAsync(string key, string password, CancellationToken cancellationToken = default)
+    public Task SetPasswordAsync(string key, string password, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(password);
+        return SetAsync(key, password, cancellationToken);
+    }
+
+    private async Task SetAsync(string key, string password, CancellationToken cancellationToken)
+    {
         RequirePasswordLink(key); // saves the hashing; what counts is what is found when it is written
         PasswordStore.RequireValid("password", password);
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
@@ -177,7 +187,7 @@ public sealed class OneTimeLinks
         if (isOthers)
             throw new RefusalException(RefusalKind.Conflict, "this account has no password: another program logs it in");
         if (!isNotSuspended)
-            throw new RefusalException(RefusalKind.Conflict, "this account is suspended");
+            throw new RefusalException(RefusalKind.Conflict, "this account is suspended: lift that first");
     }
 
     /// <summary>Ends the links that set an account's password, or those that set the forum up.</summary>

@@ -96,6 +96,7 @@ internal static class Refusals
         ("system has no role", "system 没有角色"),
         ("you cannot suspend yourself", "不能封禁自己"),
         ("this account is suspended", "此账号已被封禁"),
+        ("this account is suspended: lift that first", "此账号已被封禁：请先解除封禁"),
         ("this account is suspended until *: *", "此账号被封禁至 *：*"),
         ("this account is suspended: *", "此账号已被封禁：*"),
         ("you have reported this post already", "你已经举报过这个帖子"),
