@@ -148,7 +148,8 @@ public sealed class ArgumentTests(TestContext context)
     private static IEnumerable<(object? Target, MethodInfo Method)> Methods(ForumServer server)
     {
         var stores = typeof(ForumServer).GetProperties(Declared).Select(p => p.GetValue(server)).OfType<object>()
-            .Where(store => store.GetType().Assembly == typeof(ForumServer).Assembly).ToDictionary(store => store.GetType());
+            .Where(store => store.GetType().Assembly == typeof(ForumServer).Assembly)
+            .Append(new AuthenticationRequest("GET", "/", System.Net.IPAddress.Loopback, [])).ToDictionary(store => store.GetType());
         foreach (var type in typeof(ForumServer).Assembly.GetExportedTypes())
         {
             foreach (var method in type.GetMethods(Declared).Where(m => m.GetParameters().Length > 0 && !m.IsSpecialName && !IsOfARecord(m)))

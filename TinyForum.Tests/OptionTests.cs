@@ -11,7 +11,7 @@ public sealed class OptionTests
     private static readonly ForumOptions Good = new() { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = TestForum.CheapPasswords };
 
     /// <summary>Those of which every value is fine.</summary>
-    private static readonly string[] Free = ["AnonymousLogout", "Log", "Connections.LimitLoopback", "RateLimits.Enabled", "Policy.LimitNewAccounts",
+    private static readonly string[] Free = ["AnonymousLogout", "Authenticate", "Log", "Connections.LimitLoopback", "RateLimits.Enabled", "Policy.LimitNewAccounts",
         "Policy.NewAccountMessages"];
 
     private static readonly TimeSpan Negative = TimeSpan.FromTicks(-1);
@@ -24,6 +24,8 @@ public sealed class OptionTests
             text => Good with { Hosts = ["good.example", text] })),
         ("Database", Texts(["", " ", "a\0b"], text => Good with { Database = text })),
         ("TrustedProxies", [Good with { TrustedProxies = null! }]),
+        ("AuthHeader", [.. Texts(["", "Remote User", "Remote-User:", "Cookie", new('a', 65)],
+            text => Good with { AuthHeader = text, TrustedProxies = ForumOptions.NearNetworks }), Good with { AuthHeader = "Remote-User" }]),
         ("CorsOrigins", [.. Texts([null!, "", "app.example", "https://app.example/path"], text => Good with { CorsOrigins = [text] }),
             Good with { CorsOrigins = null! }]),
         ("CookieName", Texts([null!, "", "__Host-a", "a b", "a=b", new('a', 65)], text => Good with { CookieName = text })),
