@@ -11,8 +11,10 @@ public sealed class OptionTests
     private static readonly ForumOptions Good = new() { Listen = ["http://127.0.0.1:0"], Database = null, Passwords = TestForum.CheapPasswords };
 
     /// <summary>Those of which every value is fine.</summary>
-    private static readonly string[] Free = ["AnonymousLogout", "Authenticate", "Log", "Connections.LimitLoopback", "RateLimits.Enabled", "Policy.LimitNewAccounts",
-        "Policy.NewAccountMessages"];
+    private static readonly string[] Free =
+    [
+        "AnonymousLogout", "Authenticate", "Log", "Connections.LimitLoopback", "RateLimits.Enabled", "Policy.LimitNewAccounts", "Policy.NewAccountMessages",
+    ];
 
     private static readonly TimeSpan Negative = TimeSpan.FromTicks(-1);
 
