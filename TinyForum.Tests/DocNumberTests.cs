@@ -50,6 +50,12 @@ public sealed partial class DocNumberTests
         ("docs/api.md", $"There can be {WebhookStore.Max}."),
         ("docs/api.md", $"The newest {WebhookStore.MaxDeliveries / 1_000},000 are kept."),
 
+        ("docs/api.md", $"A pattern has at most {TextRule.Pattern.Max} characters, and {TextPattern.MaxSize / 1_000},000 with its repetitions written"),
+        ("docs/api.md", $"A pattern is given {TextPattern.MatchTime.TotalMilliseconds} ms, twice at most, all filters together "
+            + $"{FilterSet.CheckTime.TotalSeconds} s"),
+        ("docs/api.md", $"There can be {FilterStore.Max} filters."),
+        ("docs/api.md", $"at most {FilterTrial.MaxPart} characters of it"),
+
         ("docs/http.md", $"has sent {Limits.MaxRequestBytes >> 20} MiB before a request begins"),
         ("docs/http.md", $"cuts off after {Limits.IdleTimeout.TotalSeconds} s what is silent, slow or unread"),
         ("docs/http.md", $"cuts off after {Limits.RequestTimeout.TotalSeconds} s what is silent, slow or unread"),

@@ -36,7 +36,7 @@ public sealed class MailboxModelTests
     {
         using var database = ForumDatabase.Open(null);
         var messages = new MessageStore(database, TimeProvider.System, new IdempotencyKeys(database, TimeProvider.System), database.Backlog(),
-            database.Policy(TimeProvider.System));
+            database.Policy(TimeProvider.System), database.Filters());
         var blocks = new BlockStore(database, TimeProvider.System);
         var act = Gen.Frequency((8, Gen.Constant(Act.Send)), (3, Gen.Constant(Act.Read)), (4, Gen.Constant(Act.Delete)),
             (1, Gen.Constant(Act.ReadAll)), (1, Gen.Constant(Act.Block)), (1, Gen.Constant(Act.Unblock)));

@@ -211,7 +211,7 @@ public sealed class SliceTests
         database.WriteAsync(c => c.Execute(
             "INSERT INTO users (id, username, username_key, role, created_at) VALUES (2, 'mod', 'mod', 'moderator', 0) ON CONFLICT DO NOTHING")).Wait();
         return (new PostStore(database, clock, new ModerationStore(database, clock, backlog), new NotificationStore(database, clock),
-            new IdempotencyKeys(database, clock), backlog, database.Policy(clock)), new Actor(2, "mod", Role.Moderator));
+            new IdempotencyKeys(database, clock), backlog, database.Policy(clock), database.Filters()), new Actor(2, "mod", Role.Moderator));
     }
 
     /// <summary>A thread of user <paramref name="mod"/> or 2, with replies of some users after 2 and a notification of each.</summary>

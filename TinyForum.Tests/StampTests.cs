@@ -32,6 +32,7 @@ public sealed class StampTests
     [DataRow("DELETE FROM mailbox", nameof(Subject.Anything), nameof(Subject.Messages))]
     [DataRow("DELETE FROM reading", nameof(Subject.Anything))]
     [DataRow("DELETE FROM deliveries")]
+    [DataRow("DELETE FROM filters", nameof(Subject.Anything), nameof(Subject.Filters))]
     [DataRow("DELETE FROM events", nameof(Subject.Events))]
     [DataRow("INSERT INTO events (kind, created_at) VALUES ('user.erased', 0)", nameof(Subject.Anything), nameof(Subject.Public), nameof(Subject.Events))]
     [DataRow("INSERT INTO users (username, username_key, created_at) VALUES ('x', 'x', 0)",
@@ -61,7 +62,7 @@ public sealed class StampTests
         await using var backlog = database.Backlog();
         var posts = new PostStore(
             database, clock, new ModerationStore(database, clock, backlog), notifications, new IdempotencyKeys(database, clock), backlog,
-            database.Policy(clock));
+            database.Policy(clock), database.Filters());
         await posts.CreateThreadAsync(Actors.Of(2), "t", "text", ["a"]);
         for (var i = 0; i < 50; i++)
         {

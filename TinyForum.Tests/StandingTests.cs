@@ -29,6 +29,8 @@ public sealed class StandingTests(TestContext context)
         ["PATCH /api/webhooks/{id}"] = """{"state":"off"}""",
         ["PUT /api/reports/{id}"] = """{"resolution":"held"}""",
         ["PUT /api/user/{username}/suspension"] = """{"reason":"held"}""",
+        ["POST /api/filters"] = """{"kind":"host","pattern":"held.example","action":"hold"}""",
+        ["POST /api/filters/test"] = """{"text":"held"}""",
         ["POST /api/held/spam"] = """{"registered_since":"2026-01-31T09:30:00Z"}""",
         ["POST /api/user/{username}/spam"] = """{"reason":"held"}""",
         ["POST /api/held/{id}/decline"] = """{"reason":"held"}""",

@@ -44,20 +44,21 @@ internal sealed class Forum : IAsyncDisposable
             e => options.Tell(LogSeverity.Error, "what a deletion left to be done can't be finished", e));
         Moderation = new ModerationStore(Database, Clock, Backlog);
         var keys = new IdempotencyKeys(Database, Clock);
+        Filters = new FilterStore(Database, Clock, keys, Moderation);
         Policy = new PolicyStore(Database, Clock, Moderation, options.Policy, options.IsPublic);
-        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog);
+        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog, Filters);
         Invitations = new InvitationStore(Database, Clock, Policy, keys);
-        Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation);
+        Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation, Filters);
         Sessions = new SessionTable(Database, Clock);
         Links = new OneTimeLinks(Database, Clock, Passwords, Users, Moderation);
         Identities = new IdentityStore(Database, Clock, Users);
         Tokens = new TokenStore(Database, Clock, keys);
-        Messages = new MessageStore(Database, Clock, keys, Backlog, Policy);
+        Messages = new MessageStore(Database, Clock, keys, Backlog, Policy, Filters);
         Blocks = new BlockStore(Database, Clock);
         Notifications = new NotificationStore(Database, Clock);
         Events = new EventLog(Database, Clock, options.KeepEvents);
         Webhooks = new WebhookStore(Database, Clock, keys);
-        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog, Policy);
+        Posts = new PostStore(Database, Clock, Moderation, Notifications, keys, Backlog, Policy, Filters);
         Held = new HeldPostStore(Database, Clock, Posts, Moderation, Notifications);
         Spam = new SpamStore(Database, Clock, Posts, Moderation, Backlog);
         Reports = new ReportStore(Database, Clock, Moderation, Posts, keys);
@@ -95,6 +96,8 @@ internal sealed class Forum : IAsyncDisposable
     public TokenStore Tokens { get; }
 
     public ModerationStore Moderation { get; }
+
+    public FilterStore Filters { get; }
 
     public MessageStore Messages { get; }
 

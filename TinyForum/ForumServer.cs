@@ -102,6 +102,9 @@ public sealed class ForumServer : IAsyncDisposable
     /// <summary>One action against spam.</summary>
     public SpamStore Spam => Forum.Spam;
 
+    /// <summary>What holds or refuses texts.</summary>
+    public FilterStore Filters => Forum.Filters;
+
     /// <summary>What happens, as a log that can be followed.</summary>
     public EventLog Events => Forum.Events;
 

@@ -3,7 +3,7 @@ using TinyForum.Storage;
 
 namespace TinyForum.Tests.Support;
 
-/// <summary>What stores do in slices, for tests that use them without a forum.</summary>
+/// <summary>What stores need of others, for tests that use them without a forum.</summary>
 internal static class Backlogs
 {
     /// <summary>A backlog that finds nothing left from before.</summary>
@@ -12,6 +12,13 @@ internal static class Backlogs
     /// <summary>The policy by default, of a forum that listens on loopback alone.</summary>
     public static PolicyStore Policy(this Database database, TimeProvider clock) =>
         new(database, clock, new ModerationStore(database, clock, database.Backlog()), new ForumPolicy(), isPublic: false);
+
+    /// <summary>The filters of a database.</summary>
+    public static FilterStore Filters(this Database database, TimeProvider? clock = null)
+    {
+        clock ??= TimeProvider.System;
+        return new(database, clock, new IdempotencyKeys(database, clock), new ModerationStore(database, clock, database.Backlog()));
+    }
 
     /// <summary>Erases an account in one go.</summary>
     public static void Erase(this Connection connection, long userId)

@@ -52,7 +52,7 @@ internal sealed class PostModel(PostStore store, Actor[] users)
         return (new PostModel(
             new PostStore(
                 database, clock, new ModerationStore(database, clock, database.Backlog()), new NotificationStore(database, clock),
-                new IdempotencyKeys(database, clock), database.Backlog(), database.Policy(clock)),
+                new IdempotencyKeys(database, clock), database.Backlog(), database.Policy(clock), database.Filters()),
             callers), database);
     }
 

@@ -84,6 +84,11 @@ internal sealed record Done : Success;
 [JsonSerializable(typeof(DeliveryAnswer))]
 [JsonSerializable(typeof(DeliveriesAnswer))]
 [JsonSerializable(typeof(WebhookBody))]
+[JsonSerializable(typeof(NewFilter))]
+[JsonSerializable(typeof(FilterTest))]
+[JsonSerializable(typeof(FilterAnswer))]
+[JsonSerializable(typeof(FiltersAnswer))]
+[JsonSerializable(typeof(FilterTestAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Sorted = new()

@@ -136,6 +136,12 @@ internal static class Routes
         Of<DeliveryAnswer>("POST /api/webhooks/{id}/test", Admin, Endpoints.Webhooks.Test, "Sends a message that says nothing, once",
             status: 202, refuses: [409]),
 
+        Of<FiltersAnswer>("GET /api/filters", Admin, Filters.List, "What holds or refuses texts, newest first", query: ["limit", "cursor"]),
+        Of<NewFilter, FilterAnswer>("POST /api/filters", Admin, Filters.Create, "Makes a filter of a pattern or a host", status: 201, refuses: [409]),
+        Of<FilterTest, FilterTestAnswer>("POST /api/filters/test", Admin, Filters.Test, "Which filters match a text, and which part of it"),
+        Of<FilterAnswer>("GET /api/filters/{id}", Admin, Filters.Find, "A filter"),
+        Of<Done>("DELETE /api/filters/{id}", Admin, Filters.Remove, "Removes a filter"),
+
         Of<Done>("GET /healthz", Anyone, Service.Health, "Whether the database answers"),
         Of("GET /metrics", Anyone, Service.Metrics, "Metrics for Prometheus; for this machine and admins",
             "text/plain; version=0.0.4; charset=utf-8", refuses: [403]),

@@ -68,9 +68,11 @@ public sealed class MessageStore
     private readonly IdempotencyKeys _keys;
     private readonly Backlog _backlog;
     private readonly PolicyStore _policy;
+    private readonly FilterStore _filters;
 
-    internal MessageStore(Database database, TimeProvider clock, IdempotencyKeys keys, Backlog backlog, PolicyStore policy) =>
-        (_database, _clock, _keys, _backlog, _policy) = (database, clock, keys, backlog, policy);
+    internal MessageStore(
+        Database database, TimeProvider clock, IdempotencyKeys keys, Backlog backlog, PolicyStore policy, FilterStore filters) =>
+        (_database, _clock, _keys, _backlog, _policy, _filters) = (database, clock, keys, backlog, policy, filters);
 
     /// <summary>A page of the actor's messages, newest first.</summary>
     /// <param name="owner">The actor.</param>
@@ -116,7 +118,8 @@ public sealed class MessageStore
     /// <param name="body">The text.</param>
     /// <param name="key">Repeating the call with the same key returns the first message.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule. NotFound: there is no such user, or it is <c>system</c>. Forbidden: the recipient blocks the sender.
+    /// Invalid: the text breaks a rule, or a filter matches it. NotFound: there is no such user, or it is <c>system</c>. Forbidden: the recipient
+    /// blocks the sender.
     /// </exception>
     public Task<Message> SendAsync(Actor sender, string to, string? subject, string body, IdempotencyKey? key = null)
     {
@@ -124,7 +127,15 @@ public sealed class MessageStore
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(body);
         RefusalException.ThrowIfInvalid(("body", TextRule.MessageBody.Check(body)), ("subject", TextRule.Subject.CheckOptional(subject)));
-        return _keys.CreateAsync(sender, key, "message", c => Send(c, sender, to, subject, body), message => message.Id, FindOriginal);
+        var verdict = _filters.Check(("subject", subject), ("body", body));
+        return _keys.CreateAsync(
+            sender, key, "message",
+            c =>
+            {
+                verdict.ThrowIfMatched(c, sender);
+                return Send(c, sender, to, subject, body);
+            },
+            message => message.Id, FindOriginal);
     }
 
     private Message Send(Connection connection, Actor sender, string to, string? subject, string body)

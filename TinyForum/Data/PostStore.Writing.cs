@@ -18,7 +18,7 @@ public sealed partial class PostStore
     /// <param name="body">The text of its first post.</param>
     /// <param name="tags">Its tags, if it has any.</param>
     /// <param name="key">Repeating the call with the same key returns the first thread.</param>
-    /// <exception cref="RefusalException">Invalid: the text breaks a rule.</exception>
+    /// <exception cref="RefusalException">Invalid: the text breaks a rule, or a filter refuses it.</exception>
     public Task<Post> CreateThreadAsync(
         Actor author, string title, string body, IReadOnlyList<string>? tags = null, IdempotencyKey? key = null)
     {
@@ -28,7 +28,15 @@ public sealed partial class PostStore
         ArgumentCheck.ThrowIfAnyNull(tags);
         var text = PostText.Check(title, body, tags ?? []);
         var (tokens, mentioned) = (PostTokens.Of(title, body), MentionedBy(body));
-        return _keys.CreateAsync(author, key, "post", c => CreateThread(c, author.Id, text, tokens, mentioned), post => post.Id, FindOriginal);
+        var verdict = Check(text);
+        return _keys.CreateAsync(
+            author, key, "post",
+            c =>
+            {
+                verdict.ThrowIfRefused(c, author);
+                return CreateThread(c, author.Id, text, tokens, mentioned);
+            },
+            post => post.Id, FindOriginal);
     }
 
     /// <summary>Creates a reply at once, whatever the forum's policy; <see cref="SubmitReplyAsync"/> asks that.</summary>
@@ -38,8 +46,8 @@ public sealed partial class PostStore
     /// <param name="replyTo">The post in the thread that it answers, if any.</param>
     /// <param name="key">Repeating the call with the same key returns the first reply.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule, or <paramref name="replyTo"/> is not a post of the thread. Forbidden: the thread is locked and
-    /// <paramref name="author"/> is not a moderator. NotFound: there is no such thread.
+    /// Invalid: the text breaks a rule, a filter refuses it, or <paramref name="replyTo"/> is not a post of the thread. Forbidden: the thread is
+    /// locked and <paramref name="author"/> is not a moderator. NotFound: there is no such thread.
     /// </exception>
     public Task<Post> CreateReplyAsync(Actor author, long threadId, string body, long? replyTo = null, IdempotencyKey? key = null)
     {
@@ -48,13 +56,20 @@ public sealed partial class PostStore
         ArgumentNullException.ThrowIfNull(body);
         var text = PostText.Check(null, body, null);
         var (tokens, mentioned) = (PostTokens.Of(null, body), MentionedBy(body));
+        var verdict = Check(text);
         return _keys.CreateAsync(
-            author, key, "post", c => CreateReply(c, author, threadId, text, tokens, mentioned, replyTo), post => post.Id, FindOriginal);
+            author, key, "post",
+            c =>
+            {
+                verdict.ThrowIfRefused(c, author);
+                return CreateReply(c, author, threadId, text, tokens, mentioned, replyTo);
+            },
+            post => post.Id, FindOriginal);
     }
 
-    /// <summary>Creates a thread, or lets it wait for a moderator, as the forum's policy has it.</summary>
+    /// <summary>Creates a thread, or lets it wait for a moderator, as the forum's policy and its filters have it.</summary>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule. Forbidden: a new account has written enough today. Conflict: too many posts of the author wait.
+    /// Invalid: the text breaks a rule, or a filter refuses it. Forbidden: a new account has written enough today. Conflict: too many posts of the author wait.
     /// </exception>
     /// <inheritdoc cref="CreateThreadAsync"/>
     public Task<Submission> SubmitThreadAsync(
@@ -69,7 +84,7 @@ public sealed partial class PostStore
         return SubmitAsync(author, new NewPost(null, text), key, c => CreateThread(c, author.Id, text, tokens, mentioned));
     }
 
-    /// <summary>Creates a reply, or lets it wait for a moderator, as the forum's policy has it.</summary>
+    /// <summary>Creates a reply, or lets it wait for a moderator, as the forum's policy and its filters have it.</summary>
     /// <exception cref="RefusalException">
     /// As <see cref="CreateReplyAsync"/>. Forbidden: a new account has written enough today. Conflict: too many posts of the author wait.
     /// </exception>
@@ -87,14 +102,18 @@ public sealed partial class PostStore
     private Task<Submission> SubmitAsync(Actor author, NewPost post, IdempotencyKey? key, Func<Connection, Post> write)
     {
         var counts = NewAccounts.Count(_policy.Current, author, post.Text.Title, post.Text.Body);
+        var verdict = Check(post.Text);
         return _keys.CreateAsync(author, key, ["post", "held"],
             c =>
             {
-                if (!NewAccounts.HasToWait(c, _policy.Of(c), author, post, counts, _clock.Now()))
+                verdict.ThrowIfRefused(c, author);
+                var isNew = NewAccounts.HasToWait(c, _policy.Of(c), author, post, counts, _clock.Now());
+                var isHeld = verdict.Holds(c, author);
+                if (!isNew && !isHeld)
                     return new Submission(write(c), null);
                 if (post.ThreadId is { } thread)
                     RequireMayReply(c, author, thread, post.ReplyTo);
-                return new Submission(null, HeldPostStore.Hold(c, author, post, HoldCause.New, _clock.Now()));
+                return new Submission(null, HeldPostStore.Hold(c, author, post, isHeld ? HoldCause.Filter : HoldCause.New, _clock.Now()));
             },
             made => made.Held is { } held ? ("held", held.Id) : ("post", made.Post!.Id),
             (c, made) => made.Kind == "held" ? HeldPostStore.Find(c, made.Id) is { } held ? new Submission(null, held) : null
@@ -122,8 +141,8 @@ public sealed partial class PostStore
     /// <param name="revisions">The revisions that the post may have; <see langword="null"/> for any.</param>
     /// <param name="reason">A moderator's reason, for the log.</param>
     /// <exception cref="RefusalException">
-    /// Invalid: the text breaks a rule, or a reply is given a title or tags. Forbidden: someone else's post. NotFound: there is no such post.
-    /// Stale: the post has none of <paramref name="revisions"/>. Busy: others edit it all the time.
+    /// Invalid: the text breaks a rule, a filter matches it, or a reply is given a title or tags. Forbidden: someone else's post. NotFound: there
+    /// is no such post. Stale: the post has none of <paramref name="revisions"/>. Busy: others edit it all the time.
     /// </exception>
     public Task<Post> EditAsync(
         Actor editor, long id, string? title, string? body, IReadOnlyList<string>? tags,
@@ -142,6 +161,7 @@ public sealed partial class PostStore
         var text = PostText.Check(title, body, tags);
         var counts = NewAccounts.Count(_policy.Current, editor, title, body);
         var after = MentionedBy(body);
+        var verdict = Check(text);
         for (var tries = 0; tries < MaxEditTries; tries++)
         {
             var former = BodyOf(id);
@@ -153,6 +173,7 @@ public sealed partial class PostStore
                 NewAccounts.RequireMayEdit(c, _policy.Of(c), editor, counts, _clock.Now());
                 if (body is not null && post.Body != former)
                     return null; // it has been edited just now
+                verdict.ThrowIfMatched(c, editor);
                 if (Edit(c, editor, post, text, expected, revisions, reason) is not { } edited)
                     return post;
                 if (body is null)
@@ -310,6 +331,10 @@ public sealed partial class PostStore
 
     private void Happened(Connection connection, string kind, long postId, long threadId) =>
         EventLog.Add(connection, new ForumEvent(0, kind, _clock.GetUtcNow(), postId, threadId));
+
+    // Before the write, whose time it would take.
+    private FilterVerdict Check(PostText text) => _filters.Check(
+        ("title", text.Title), ("body", text.Body), ("tags", text.Tags is null ? null : string.Join('\n', text.Tags.Select(t => t.Shown))));
 
     // Looked up before the write, whose time it would take; who registers meanwhile is not told.
     internal IReadOnlyList<long> MentionedBy(string? body) =>

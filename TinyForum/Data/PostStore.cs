@@ -102,11 +102,15 @@ public sealed partial class PostStore
     private readonly IdempotencyKeys _keys;
     private readonly Backlog _backlog;
     private readonly PolicyStore _policy;
+    private readonly FilterStore _filters;
 
     internal PostStore(
         Database database, TimeProvider clock, ModerationStore moderation, NotificationStore notifications, IdempotencyKeys keys, Backlog backlog,
-        PolicyStore policy) =>
-        (_database, _clock, _moderation, _notifications, _keys, _backlog, _policy) = (database, clock, moderation, notifications, keys, backlog, policy);
+        PolicyStore policy, FilterStore filters)
+    {
+        (_database, _clock, _moderation, _notifications, _keys) = (database, clock, moderation, notifications, keys);
+        (_backlog, _policy, _filters) = (backlog, policy, filters);
+    }
 
     /// <summary>The post, or <see langword="null"/> if it does not exist or <paramref name="viewer"/> may not see it.</summary>
     public Post? Find(long id, Actor? viewer = null)

@@ -38,17 +38,21 @@ public sealed class RegistrationStore
     private readonly InvitationStore _invitations;
     private readonly UserStore _users;
     private readonly ModerationStore _moderation;
+    private readonly FilterStore _filters;
 
     internal RegistrationStore(
         Database database, TimeProvider clock, PasswordHasher hasher, PolicyStore policy, InvitationStore invitations, UserStore users,
-        ModerationStore moderation) =>
-        (_database, _clock, _hasher, _policy, _invitations, _users, _moderation) = (database, clock, hasher, policy, invitations, users, moderation);
+        ModerationStore moderation, FilterStore filters)
+    {
+        (_database, _clock, _hasher, _policy) = (database, clock, hasher, policy);
+        (_invitations, _users, _moderation, _filters) = (invitations, users, moderation, filters);
+    }
 
     /// <summary>Registers an account, or leaves an application for a moderator, as the forum's policy has it.</summary>
     /// <returns>What became of it; <see langword="null"/> if the name is taken.</returns>
     /// <exception cref="RefusalException">
-    /// Forbidden: the policy does not let anyone in like this. Invalid: the name, the password, the application or the invitation breaks a rule. Busy: too
-    /// many passwords are being hashed, or <see cref="MaxApplications"/> wait.
+    /// Forbidden: the policy does not let anyone in like this. Invalid: the name, the password, the application or the invitation breaks a rule, or a
+    /// filter matches the name. Busy: too many passwords are being hashed, or <see cref="MaxApplications"/> wait.
     /// </exception>
     public Task<RegistrationResult?> RegisterAsync(Registrant registrant, CancellationToken cancellationToken = default)
     {
@@ -65,6 +69,7 @@ public sealed class RegistrationStore
         RefusalException.ThrowIfInvalid([("username", mistake), ("password", TextRule.Password.Check(registrant.Password)), .. mistakes]);
         if (_database.Read(c => IsTaken(c, name!)))
             return null;
+        _filters.Check(("username", registrant.Username)).ThrowIfMatched();
         var hash = await _hasher.HashAsync(registrant.Password, cancellationToken).ConfigureAwait(false);
         return await _database.WriteAsync(c =>
         {

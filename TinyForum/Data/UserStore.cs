@@ -46,10 +46,12 @@ public sealed class UserStore
     private readonly PasswordHasher _hasher;
     private readonly ModerationStore _moderation;
     private readonly Backlog _backlog;
+    private readonly FilterStore _filters;
 
-    internal UserStore(Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation, Backlog backlog)
+    internal UserStore(
+        Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation, Backlog backlog, FilterStore filters)
     {
-        (_database, _clock, _hasher, _moderation, _backlog) = (database, clock, hasher, moderation, backlog);
+        (_database, _clock, _hasher, _moderation, _backlog, _filters) = (database, clock, hasher, moderation, backlog, filters);
         Passwords = new PasswordStore(database, clock, hasher);
     }
 
@@ -59,7 +61,9 @@ public sealed class UserStore
     /// <returns>
     /// The account, or <see langword="null"/> if the name is taken, whatever its case and width, or looks like that of another account.
     /// </returns>
-    /// <exception cref="RefusalException">Invalid: the name or the password breaks a rule. Busy: too many passwords are being hashed.</exception>
+    /// <exception cref="RefusalException">
+    /// Invalid: the name or the password breaks a rule, or a filter matches the name. Busy: too many passwords are being hashed.
+    /// </exception>
     public Task<Actor?> RegisterAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(username);
@@ -73,6 +77,7 @@ public sealed class UserStore
         RefusalException.ThrowIfInvalid(("username", mistake), ("password", TextRule.Password.Check(password)));
         if (_database.Read(c => IsTaken(c, name!)))
             return null; // saves the hashing; what is decided between simultaneous registrations is the write
+        _filters.Check(("username", username)).ThrowIfMatched();
         var hash = await _hasher.HashAsync(password, cancellationToken).ConfigureAwait(false);
         return await _database.WriteAsync(c => Register(c, name!, hash)).ConfigureAwait(false);
     }
@@ -235,15 +240,19 @@ public sealed class UserStore
     /// <param name="bio">The new description, if it changes.</param>
     /// <param name="expected">The account as it must still be; <see langword="null"/> for any state.</param>
     /// <returns>The changed account, or <see langword="null"/> if there is none.</returns>
-    /// <exception cref="RefusalException">Invalid: a text breaks a rule. Stale: the account differs from <paramref name="expected"/>.</exception>
+    /// <exception cref="RefusalException">
+    /// Invalid: a text breaks a rule, or a filter matches it. Stale: the account differs from <paramref name="expected"/>.
+    /// </exception>
     public Task<Account?> ChangeProfileAsync(Actor actor, string? displayName, string? bio, Account? expected = null)
     {
         ArgumentNullException.ThrowIfNull(actor);
         RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.CheckOptional(displayName)), ("bio", TextRule.Bio.CheckOptional(bio)));
+        var verdict = _filters.Check(("display_name", displayName), ("bio", bio));
         return _database.WriteAsync(actor, _clock, c =>
         {
             if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)
                 throw new RefusalException(RefusalKind.Stale, "the account has changed since");
+            verdict.ThrowIfMatched(c, actor);
             c.Execute($"""
                 UPDATE users AS u
                    SET display_name = nullif(coalesce($name, display_name), ''),

@@ -21,7 +21,7 @@ namespace TinyForum.Text;
 /// links, so that others' servers do not see readers; headings begin at the second level, whichever they were, and leave none out. Nothing has a
 /// style of its own, which pages' policy would refuse.
 /// </summary>
-internal static class Markup
+internal static partial class Markup
 {
     private const int MaxHeading = 6;
 

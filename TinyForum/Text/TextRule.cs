@@ -18,6 +18,7 @@ internal sealed record TextRule(int Min, int Max, bool Lines = false, bool Blank
     internal static readonly TextRule DisplayName = new(0, 50, Shown: true); // the empty one clears it
     internal static readonly TextRule Bio = new(0, 1_000, Lines: true);
     internal static readonly TextRule TokenName = new(1, 50);
+    internal static readonly TextRule Pattern = new(1, 500);
     internal static readonly TextRule Password = new(5, 128, Blank: true);
 
     // C0, delete and C1. U+2028 and U+2029 are separators rather than controls and pass, but not in a name.

@@ -112,6 +112,8 @@ internal sealed partial record Words
             "unlock" => "解锁了主题",
             "suspend" => "封禁了账号",
             "unsuspend" => "解除了封禁",
+            "filter" => "添加了过滤规则",
+            "unfilter" => "删除了过滤规则",
             "role" => "更改了角色",
             "password_link" => "生成了重设密码的链接",
             "resolve_report" => "处理了举报",

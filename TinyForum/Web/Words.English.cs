@@ -113,6 +113,8 @@ internal sealed partial record Words
             "unlock" => "unlocked a thread",
             "suspend" => "suspended an account",
             "unsuspend" => "lifted a suspension",
+            "filter" => "made a filter",
+            "unfilter" => "removed a filter",
             "role" => "gave a role",
             "password_link" => "made a link for a new password",
             "resolve_report" => "resolved a report",

@@ -82,10 +82,30 @@ internal static class OpenApiTerms
         ["url"] = new("Where messages are sent: http or https, without user name and fragment.", "https://hooks.example/forum", Length(1, WebhookStore.MaxUrl)),
         ["LinkView.url"] = new("The link: whoever opens it sets the password.", "https://forum.example/password-reset?key=c2VjcmV0"),
         ["WebhookChange.state"] = Choice("Whether messages are sent.", WebhookState.On, WebhookState.Off),
+        ["FilterMatchView.action"] = FilterActions,
+        ["FilterMatchView.id"] = OfFilter,
+        ["FilterMatchView.kind"] = FilterKinds,
+        ["FilterTest.kind"] = FilterKinds,
+        ["FilterView.action"] = FilterActions,
+        ["FilterView.kind"] = FilterKinds,
+        ["NewFilter.action"] = FilterActions,
+        ["NewFilter.kind"] = FilterKinds,
+        ["part"] = new($"The part of the text that matches, at most {FilterTrial.MaxPart} characters.", "casino.example"),
+        ["pattern"] = new("A regular expression, or the name of a host.", "casino.example", Length(TextRule.Pattern.Min, TextRule.Pattern.Max)),
+        ["text"] = Text(TextRule.PostBody, "Hello, everybody!"),
+        ["UnfinishedFilterView.action"] = FilterActions,
+        ["UnfinishedFilterView.id"] = OfFilter,
+        ["UnfinishedFilterView.kind"] = FilterKinds,
         ["user_agent"] = new("What the client calls itself.", "curl/8.5.0"),
         ["username"] = new(
             "Letters and digits of any script, `_`, `-` and `.`, ending in one of the former; case does not matter.", "lin", Length(1, Username.MaxLength)),
     };
+
+    private static Term FilterKinds => Choice("What it looks for.", [.. FilterKindName.All]);
+
+    private static Term OfFilter => new("Its number; absent for one that does not exist yet, as its action is.", 2, Whole(1));
+
+    private static Term FilterActions => Choice("What becomes of a text that matches.", [.. FilterActionName.All]);
 
     private static readonly Dictionary<string, Term> Parameters = new(StringComparer.Ordinal)
     {
@@ -125,6 +145,7 @@ internal static class OpenApiTerms
         ["Blocks"] = "The users whom the caller blocks.",
         ["Events"] = "What happens, as it happens.",
         ["Feeds"] = "What is new, for feed readers (Atom).",
+        ["Filters"] = "What holds or refuses texts.",
         ["Held"] = "Posts that wait for a moderator.",
         ["Invitations"] = "Links with which others may register, and who came with whose.",
         ["Links"] = "Links that work once: to make the first account, and to set a password.",
