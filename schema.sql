@@ -191,7 +191,8 @@ CREATE TABLE one_time_links (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX one_time_links_by_user ON one_time_links (user_id);
+CREATE INDEX one_time_links_by_user   ON one_time_links (user_id);
+CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
 
 -- Whose invitees are being suspended with them, or no longer, and up to which id they are (Data/TreeSuspension).
 CREATE TABLE tree_suspensions (

@@ -204,7 +204,8 @@ internal static class ForumDatabase
                     expires_at INTEGER NOT NULL
                 ) STRICT, WITHOUT ROWID;
 
-                CREATE INDEX one_time_links_by_user ON one_time_links (user_id);
+                CREATE INDEX one_time_links_by_user   ON one_time_links (user_id);
+                CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
 
                 CREATE TABLE tree_suspensions (
                     user_id  INTEGER PRIMARY KEY REFERENCES users (id),

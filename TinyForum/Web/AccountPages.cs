@@ -149,20 +149,16 @@ internal static class AccountPages
         var (o, w) = (page.Out, page.Words);
         o.Write($"<h1>{title(w)}</h1>\n<p>{w.LoggedInAs}{w.Colon}{call.User}</p>\n<div class=\"tools\">");
         o.Write($"<a href=\"{new Url(Page.Within(call.Query("next") ?? "/"))}\">{w.GoOn}</a> ");
-        if (!call.User.IsExternal)
-            page.Button(new Url("/logout"), w.LogOut);
+        page.Button(new Url("/logout"), w.LogOut);
         o.Write($"</div>\n");
     });
 
-    /// <summary>Shows a form to get in by, unless the reader is in, or another program would have to let them in.</summary>
+    /// <summary>Shows a form to get in by, unless the reader is in already, or another program lets readers in.</summary>
     private static ValueTask ShowToStranger(Call call, Func<Words, string> title, Func<ValueTask> show)
     {
-        if (call.Caller is not null)
-            return LoggedIn(call, title);
-        if (call.External is null)
-            return show();
-        Page.Redirect(call.Exchange, Page.Within(call.Query("next") ?? "/"));
-        return default;
+        if (call.External is not null)
+            Page.Redirect(call.Exchange, Page.Within(call.Query("next") ?? "/"));
+        return call.External is not null ? default : call.Caller is null ? show() : LoggedIn(call, title);
     }
 
     private static ValueTask LogIn(Call call, Form form, IReadOnlyDictionary<string, string>? mistakes) => Page.Write(call, w => w.LogIn, page =>
