@@ -253,9 +253,10 @@ public sealed class AccountTests
         await using var cheap = new PasswordHasher(TestForum.CheapPasswords, TimeProvider.System);
         await using var dearer = new PasswordHasher(TestForum.CheapPasswords with { Iterations = 2 }, TimeProvider.System);
         var moderation = new ModerationStore(database, TimeProvider.System, database.Backlog());
-        var user = await new UserStore(database, TimeProvider.System, cheap, moderation, database.Backlog(), database.Filters())
+        var policy = database.Policy(TimeProvider.System);
+        var user = await new UserStore(database, TimeProvider.System, cheap, moderation, database.Backlog(), database.Filters(), policy)
             .RegisterAsync("ada", "secret");
-        var users = new UserStore(database, TimeProvider.System, dearer, moderation, database.Backlog(), database.Filters());
+        var users = new UserStore(database, TimeProvider.System, dearer, moderation, database.Backlog(), database.Filters(), policy);
         Assert.IsFalse(await users.VerifyPasswordAsync(user!, "wrong"));
         var proofs = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => users.Passwords.ProveAsync(user!.Id, "secret", CancellationToken.None)));
         var stored = database.Read(c => c.First("SELECT password FROM users WHERE id = 2", r => r.GetString(0)));

@@ -175,6 +175,27 @@ public sealed class HeldPostTests
     }
 
     [TestMethod]
+    public async Task What_was_accepted_is_not_edited_while_others_wait_and_what_was_taken_back_counts_that_day()
+    {
+        var policy = new ForumPolicy { HoldFirstPosts = 2, NewAccountDailyThreads = 2, NewAccountDailyPosts = 1_000 };
+        var (forum, moderator, ada) = await StartAsync(policy);
+        await using var _ = forum;
+        (await ada.PostAsync("/api/posts", new { title = "t", body = "b" })).Is(202);
+        (await moderator.PostAsync("/api/held/1/accept")).Is(200);
+        (await ada.PatchAsync("/api/posts/1", new { body = "pills" })).Is(403);
+        (await ada.PostAsync("/api/posts", new { title = "u", body = "b" })).Is(202);
+        (await ada.DeleteAsync("/api/held/2")).Is(200);
+        (await ada.DeleteAsync("/api/held/2")).Is(404);
+        (await moderator.PostAsync("/api/held/2/accept")).Is(404);
+        Assert.IsEmpty((await ada.GetAsync("/api/me/held"))["held"]!.AsArray());
+        (await ada.PostAsync("/api/posts", new { title = "v", body = "b" })).Is(403, "a new account may write 2 threads a day");
+        (await ada.PatchAsync("/api/me", new { bio = "https://a.example https://b.example https://c.example" })).IsInvalid("bio");
+        (await ada.PostAsync("/api/posts/1/replies", new { body = "b" })).Is(202);
+        (await moderator.PostAsync("/api/held/3/accept")).Is(200);
+        (await ada.PatchAsync("/api/posts/1", new { body = "better" })).Is(200);
+    }
+
+    [TestMethod]
     public async Task One_who_is_held_has_a_bounded_number_of_posts_waiting()
     {
         var (forum, moderator, ada) = await StartAsync(Holding);

@@ -57,9 +57,11 @@ public sealed class SpamTests
         Assert.AreEqual(before, Of(forum), "nothing half-done");
         (await moderator.PostAsync("/api/user/eve/spam", new { reason = "pills" })).Is(200, "success");
         (await moderator.PostAsync("/api/user/eve/spam", new { })).Is(200, "success");
+        (await moderator.DeleteAsync("/api/user/eve/suspension")).Is(409, "the account was removed as spam: undo that first");
+        (await moderator.PutAsync("/api/user/eve/suspension", new { reason = "r" })).Is(409);
 
         (await eve.GetAsync("/api/me")).Is(401);
-        (await eve.PostAsync("/api/login", new { username = "eve", password = "secret" })).Is(403, "this account is suspended: spam");
+        (await eve.PostAsync("/api/login", new { username = "eve", password = "secret" })).Is(403, "this account is suspended: pills");
         foreach (var reader in (TestClient[])[forum.Client(), bob])
             foreach (var answer in await Everything.GetAsync(reader, 1, 2, 62, 63))
                 Assert.DoesNotContain("cheap", answer.Text);
@@ -107,12 +109,31 @@ public sealed class SpamTests
         await using var _ = forum;
         (await moderator.PostAsync("/api/user/eve/spam", new { })).Is(200);
         (await moderator.PostAsync("/api/posts/5/restore")).Is(200);
+        (await moderator.PostAsync("/api/posts/6/restore")).Is(200);
+        (await moderator.DeleteAsync("/api/posts/6?reason=for+another+reason")).Is(200);
         (await bob.DeleteAsync("/api/messages/3")).Is(200);
         (await bob.DeleteAsync("/api/me", new { password = "secret" })).Is(200);
         await forum.Settled();
         (await moderator.DeleteAsync("/api/user/eve/spam")).Is(200);
         Assert.IsEmpty(forum.Database.Read(c => IntegrityCheck.Run(c)));
         Assert.AreEqual(0, forum.Database.Read(c => c.Number("SELECT count(*) FROM spam_mail")));
+        (await forum.Client().GetAsync("/api/posts/5")).Is(200);
+        (await forum.Client().GetAsync("/api/posts/6")).Is(404);
+    }
+
+    [TestMethod]
+    public async Task Undone_before_all_is_hidden_and_marked_again_it_is_hidden_whole()
+    {
+        var (forum, moderator, eve, bob) = await LiveAsync();
+        await using var _ = forum;
+        var before = Of(forum);
+        (await moderator.PostAsync("/api/user/eve/spam", new { })).Is(200);
+        await forum.Database.WriteAsync(c => c.Script("UPDATE spam SET is_undone = 1, is_done = 0; UPDATE users SET suspension = NULL WHERE id = 3"));
+        await forum.Database.WriteAsync(c => forum.Server.Spam.Slice(c, 3)); // some are shown again
+        (await moderator.PostAsync("/api/user/eve/spam", new { })).Is(200);
+        Assert.AreEqual(0, (int?)(await bob.GetAsync("/api/user/eve/profile"))["profile.posts"]);
+        (await moderator.DeleteAsync("/api/user/eve/spam")).Is(200);
+        Assert.AreEqual(before, Of(forum));
     }
 
     [TestMethod]

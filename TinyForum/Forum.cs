@@ -46,7 +46,7 @@ internal sealed class Forum : IAsyncDisposable
         var keys = new IdempotencyKeys(Database, Clock);
         Filters = new FilterStore(Database, Clock, keys, Moderation);
         Policy = new PolicyStore(Database, Clock, Moderation, options.Policy, options.IsPublic);
-        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog, Filters);
+        Users = new UserStore(Database, Clock, Passwords, Moderation, Backlog, Filters, Policy);
         Invitations = new InvitationStore(Database, Clock, Policy, keys);
         Registration = new RegistrationStore(Database, Clock, Passwords, Policy, Invitations, Users, Moderation, Filters);
         Sessions = new SessionTable(Database, Clock);

@@ -54,6 +54,7 @@ internal sealed class AccountExport(Database database, TimeProvider clock, WorkT
                    tags AS "tags:json", thread_id AS thread, title
               FROM held_posts
              WHERE author_id = $user
+               AND body <> ''
              ORDER BY id
             """),
         ("idempotency_keys", """

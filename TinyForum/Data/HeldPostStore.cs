@@ -45,7 +45,11 @@ public sealed class HeldPostStore
         h.id, h.author_id, u.username, h.thread_id, h.reply_to, h.title, h.tags, h.body, h.cause, h.created_at, h.declined_at, h.reason
         """;
 
-    private const string IsNoSpam = "NOT EXISTS (SELECT 1 FROM spam s WHERE s.user_id = h.author_id AND s.is_undone = 0)";
+    // One that was taken back leaves its row, without a text, for a while: it counts among what its author wrote that day.
+    private const string IsThere = "h.body <> ''";
+
+    // When the posts of an account that is marked as spam were declined, as long as it is: no clock says so.
+    private const long AsSpam = 253_402_300_799_000;
 
     private static readonly HeldPost Nothing = new(0, new User(0, ""), null, null, null, null, "-", default, default, default, null);
 
@@ -70,7 +74,6 @@ public sealed class HeldPostStore
               JOIN users u ON u.id = h.author_id
              WHERE h.declined_at IS NULL
                AND h.id > $after
-               AND {IsNoSpam}
              ORDER BY h.id
              LIMIT $limit
             """, Map, limit, last => [last.Id], ("$after", from?.KeyOf(1)[0] ?? 0)));
@@ -90,6 +93,7 @@ public sealed class HeldPostStore
               JOIN users u ON u.id = h.author_id
              WHERE h.author_id = $user
                AND h.id < $before
+               AND {IsThere}
              ORDER BY h.id DESC
              LIMIT $limit
             """, Map, limit, last => [last.Id], ("$user", actor.Id), ("$before", from?.KeyOf(1)[0] ?? long.MaxValue)));
@@ -113,7 +117,6 @@ public sealed class HeldPostStore
                   FROM held_posts h INDEXED BY held_posts_open
                  WHERE h.declined_at IS NULL
                    AND h.id > 0
-                   AND {IsNoSpam}
                  LIMIT $most)
         """, ("$most", most)))!.Value;
 
@@ -188,10 +191,12 @@ public sealed class HeldPostStore
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
         return _database.WriteAsync(actor, _clock, c => c.Execute("""
-            DELETE FROM held_posts
+            UPDATE held_posts
+               SET title = NULL, tags = NULL, body = '', reason = NULL, declined_at = coalesce(declined_at, $now)
              WHERE id = $id
                AND author_id = $user
-            """, ("$id", id), ("$user", actor.Id)) > 0);
+               AND body <> ''
+            """, ("$now", _clock.Now()), ("$id", id), ("$user", actor.Id)) > 0);
     }
 
     /// <summary>Lets a post wait, in the caller's transaction.</summary>
@@ -214,11 +219,28 @@ public sealed class HeldPostStore
         return Find(connection, id)!;
     }
 
+    /// <summary>Takes the posts of an account out of the queue that is marked as spam.</summary>
+    internal static void Hide(Connection connection, long authorId) => connection.Execute("""
+        UPDATE held_posts
+           SET declined_at = $spam
+         WHERE author_id = $author
+           AND declined_at IS NULL
+        """, ("$spam", AsSpam), ("$author", authorId));
+
+    /// <summary>Undoes that.</summary>
+    internal static void Show(Connection connection, long authorId) => connection.Execute("""
+        UPDATE held_posts
+           SET declined_at = NULL
+         WHERE author_id = $author
+           AND declined_at = $spam
+        """, ("$spam", AsSpam), ("$author", authorId));
+
     internal static HeldPost? Find(Connection connection, long id) => connection.First($"""
         SELECT {Columns}
           FROM held_posts h
           JOIN users u ON u.id = h.author_id
          WHERE h.id = $id
+           AND {IsThere}
         """, Map, ("$id", id));
 
     internal static string NameOf(HoldCause cause) => cause == HoldCause.New ? "new" : "filter";

@@ -31,7 +31,7 @@ public sealed class ModerationStore
     /// <param name="withInvited">Whether also the members are suspended whom the account has invited, whom they have invited, and so on.</param>
     /// <exception cref="RefusalException">
     /// Invalid: the reason breaks a rule or the end has passed. Forbidden: the account is the actor's own, <c>system</c>, or has a role that
-    /// the actor may not suspend. NotFound: there is no such account. Conflict: it is the last admin who can act.
+    /// the actor may not suspend. NotFound: there is no such account. Conflict: it is the last admin who can act, or was removed as spam.
     /// </exception>
     public Task<Suspension> SuspendAsync(Actor actor, User user, string reason, DateTimeOffset? until = null, bool withInvited = false)
     {
@@ -48,6 +48,7 @@ public sealed class ModerationStore
         var suspension = await _database.WriteAsync(actor, _clock, c =>
         {
             Permissions.RequireMaySuspend(c, actor, user.Id);
+            SpamStore.RequireNotMarked(c, user.Id);
             Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
             var changed = c.Execute("""
                 UPDATE users
@@ -85,7 +86,7 @@ public sealed class ModerationStore
     /// <param name="user">The account.</param>
     /// <param name="withInvited">Whether it is also lifted from those members whom it was extended to, or who are suspended for the same reason.</param>
     /// <returns>Whether it was suspended.</returns>
-    /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>.</exception>
+    /// <exception cref="RefusalException">Forbidden, NotFound: as <see cref="SuspendAsync"/>. Conflict: it was removed as spam.</exception>
     public Task<bool> LiftSuspensionAsync(Actor actor, User user, bool withInvited = false)
     {
         ArgumentNullException.ThrowIfNull(actor);
@@ -98,6 +99,7 @@ public sealed class ModerationStore
         var isLifted = await _database.WriteAsync(actor, _clock, c =>
         {
             Permissions.RequireMaySuspend(c, actor, user.Id);
+            SpamStore.RequireNotMarked(c, user.Id);
             if (c.First("SELECT suspension FROM users WHERE id = $user", r => r.TextOrNull(0), ("$user", user.Id)) is not { } reason)
                 return false;
             c.Execute("UPDATE users SET suspension = NULL, suspended_until = NULL WHERE id = $user", ("$user", user.Id));

@@ -37,12 +37,23 @@ internal static partial class NewAccounts
         return visible < policy.HoldFirstPosts;
     }
 
-    /// <summary>Requires that an edit keeps within that.</summary>
-    /// <inheritdoc cref="HasToWait"/>
+    /// <summary>Requires that an edit keeps within that. What was accepted can't become something else while what its author writes has to wait.</summary>
+    /// <exception cref="RefusalException">Forbidden: it has to wait. Invalid: too many links or mentions.</exception>
     public static void RequireMayEdit(Connection connection, ForumPolicy policy, Actor author, TextCounts? counts, long now)
     {
-        if (IsLimited(connection, policy, author, now, out _))
-            RequireModest(policy, counts);
+        if (!IsLimited(connection, policy, author, now, out var visible))
+            return;
+        RequireModest(policy, counts);
+        if (visible < policy.HoldFirstPosts)
+            throw RefusalException.Forbidden("posts can't be edited while others of a new account have to wait for a moderator");
+    }
+
+    /// <summary>Requires that what an account says of itself keeps within that.</summary>
+    /// <exception cref="RefusalException">Invalid: too many links or mentions.</exception>
+    public static void RequireModestProfile(Connection connection, ForumPolicy policy, Actor actor, TextCounts? counts, long now)
+    {
+        if (IsLimited(connection, policy, actor, now, out _))
+            RequireModest(policy, counts, "bio");
     }
 
     /// <summary>Requires that a private message goes to somebody who has written to its sender, if that is new.</summary>
@@ -75,7 +86,7 @@ internal static partial class NewAccounts
             || account.CreatedAt > now - policy.NewAccountHours!.Value * (long)TimeSpan.FromHours(1).TotalMilliseconds);
     }
 
-    private static void RequireModest(ForumPolicy policy, TextCounts? counts) => RefusalException.ThrowIfInvalid(("body",
+    private static void RequireModest(ForumPolicy policy, TextCounts? counts, string field = "body") => RefusalException.ThrowIfInvalid((field,
         counts?.Links > policy.NewAccountLinks ? $"may have {policy.NewAccountLinks} links at most while the account is new"
         : counts?.Mentions > policy.NewAccountMentions ? $"may mention {policy.NewAccountMentions} users at most while the account is new" : null));
 

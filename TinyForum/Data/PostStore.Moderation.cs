@@ -59,6 +59,7 @@ public sealed partial class PostStore
                SET deleted_at = NULL, deleted_by = NULL, deleted_as = NULL
              WHERE id = $id
             """, ("$id", post.Id));
+        connection.Execute("DELETE FROM spam_posts WHERE user_id = $author AND post_id = $id", ("$author", post.Author.Id), ("$id", post.Id));
         var isDone = post.Head is null || MarkDeleted(connection, post, false);
         if (post.Head is null)
             CountReply(connection, post, 1);

@@ -26,7 +26,7 @@ public sealed class SpamStore
     /// <summary>Suspends an account for good, hides its posts and messages and closes its reports. Repeating it changes nothing.</summary>
     /// <param name="actor">The moderator.</param>
     /// <param name="user">The account.</param>
-    /// <param name="reason">More about it, for the log.</param>
+    /// <param name="reason">More about it, which the account and the log show.</param>
     /// <exception cref="RefusalException">
     /// Forbidden, NotFound, Conflict: as <see cref="ModerationStore.SuspendAsync"/>. Invalid: the reason breaks its rule.
     /// </exception>
@@ -45,7 +45,7 @@ public sealed class SpamStore
             Permissions.RequireAnotherAdmin(c, user.Id, _clock.Now());
             if (IsMarked(c, user.Id))
                 return false;
-            Mark(c, actor, user.Id);
+            Mark(c, actor, user.Id, reason);
             _moderation.Log(c, actor, "spam", postId: null, user.Id, reason);
             return true;
         }).ConfigureAwait(false);
@@ -57,7 +57,7 @@ public sealed class SpamStore
     /// </summary>
     /// <param name="actor">The moderator.</param>
     /// <param name="since">The time.</param>
-    /// <param name="reason">More about it, for the log, which has one line.</param>
+    /// <param name="reason">More about it, which the accounts show, and the log, which has one line.</param>
     /// <returns>How many were marked.</returns>
     /// <exception cref="RefusalException">Forbidden: the actor is no moderator. Invalid: the reason breaks its rule.</exception>
     public Task<int> MarkNewAsync(Actor actor, DateTimeOffset since, string? reason = null)
@@ -76,7 +76,7 @@ public sealed class SpamStore
                 Permissions.RequireModerator(c, actor);
                 var authors = c.All(NewOnesInQueue, r => r.GetInt64(0), ("$since", since), ("$actor", actor.Id), ("$limit", SliceSize));
                 foreach (var author in authors)
-                    Mark(c, actor, author);
+                    Mark(c, actor, author, reason);
                 if (all == 0 && authors.Count > 0)
                     _moderation.Log(c, actor, "spam_new", postId: null, userId: null, reason);
                 return authors.Count;
@@ -99,20 +99,21 @@ public sealed class SpamStore
            AND u.posts = 0
            AND u.created_at >= $since
            AND u.id <> $actor
-           AND NOT EXISTS (SELECT 1 FROM spam s WHERE s.user_id = u.id AND s.is_undone = 0)
          LIMIT $limit
         """;
 
-    private void Mark(Connection connection, Actor actor, long userId)
+    private void Mark(Connection connection, Actor actor, long userId, string? reason)
     {
         connection.Execute("""
             INSERT INTO spam (user_id, actor_id, created_at, suspension, suspended_until)
             SELECT id, $actor, $now, suspension, suspended_until
               FROM users
              WHERE id = $user
-                ON CONFLICT (user_id) DO UPDATE SET actor_id = excluded.actor_id, created_at = excluded.created_at, is_undone = 0, is_done = 0
+                ON CONFLICT (user_id) DO UPDATE SET actor_id = excluded.actor_id, created_at = excluded.created_at, suspension = excluded.suspension,
+                                                    suspended_until = excluded.suspended_until, is_undone = 0, is_done = 0
             """, ("$actor", actor.Id), ("$now", _clock.Now()), ("$user", userId));
-        connection.Execute("UPDATE users SET suspension = $reason, suspended_until = NULL WHERE id = $user", ("$reason", Reason), ("$user", userId));
+        connection.Execute("UPDATE users SET suspension = $reason, suspended_until = NULL WHERE id = $user", ("$reason", reason ?? Reason), ("$user", userId));
+        HeldPostStore.Hide(connection, userId);
         SessionTable.EndAccess(connection, userId);
         EventLog.Add(connection, new ForumEvent(0, EventKind.UserSuspended, _clock.GetUtcNow(), UserId: userId));
     }
@@ -142,6 +143,7 @@ public sealed class SpamStore
                    AND spam.user_id = $user
                 """, ("$user", user.Id));
             c.Execute("UPDATE spam SET is_undone = 1, is_done = 0 WHERE user_id = $user", ("$user", user.Id));
+            HeldPostStore.Show(c, user.Id);
             _moderation.Log(c, actor, "unspam", postId: null, user.Id, reason: null);
             EventLog.Add(c, new ForumEvent(0, EventKind.UserUnsuspended, _clock.GetUtcNow(), UserId: user.Id));
             return true;
@@ -156,6 +158,14 @@ public sealed class SpamStore
     {
         ArgumentNullException.ThrowIfNull(user);
         return _database.Read(c => IsMarked(c, user.Id));
+    }
+
+    /// <summary>Requires that an account is not marked: only undoing that lifts its suspension, since more goes with it.</summary>
+    /// <exception cref="RefusalException">Conflict: it is.</exception>
+    internal static void RequireNotMarked(Connection connection, long userId)
+    {
+        if (IsMarked(connection, userId))
+            throw new RefusalException(RefusalKind.Conflict, "the account was removed as spam: undo that first");
     }
 
     private static bool IsMarked(Connection connection, long userId) =>
@@ -206,8 +216,11 @@ public sealed class SpamStore
             """, r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize));
         foreach (var id in posts)
         {
-            connection.Execute("INSERT INTO spam_posts (user_id, post_id) VALUES ($user, $post)", ("$user", userId), ("$post", id));
-            _posts.Hide(connection, PostStore.Load(connection, id, viewerId: null, ofDeletedThreads: true)!, actorId, Side.Moderator);
+            connection.Execute("INSERT INTO spam_posts (user_id, post_id) VALUES ($user, $post) ON CONFLICT DO NOTHING", ("$user", userId), ("$post", id));
+            var post = PostStore.Load(connection, id, viewerId: null, ofDeletedThreads: true)!;
+            _posts.Hide(connection, post, actorId, Side.Moderator);
+            if (post.Head?.Replies > 0)
+                break; // which is work enough for a slice
         }
         return posts.Count;
     }
@@ -225,6 +238,8 @@ public sealed class SpamStore
             connection.Execute("DELETE FROM spam_posts WHERE user_id = $user AND post_id = $post", ("$user", userId), ("$post", id));
             if (post.DeletedBy == Side.Moderator)
                 _posts.Show(connection, post, () => PostTokens.Of(post.Head?.Title, post.Body));
+            if (post.Head?.Replies > 0)
+                break;
         }
         return size;
     }
@@ -241,7 +256,7 @@ public sealed class SpamStore
             """, r => (Owner: r.GetInt64(0), Message: r.GetInt64(1), Unread: r.GetInt64(2)), ("$user", userId), ("$limit", SliceSize));
         foreach (var (owner, message, unread) in mail)
         {
-            connection.Execute("INSERT INTO spam_mail (user_id, owner_id, message_id, unread) VALUES ($user, $owner, $message, $unread)",
+            connection.Execute("INSERT INTO spam_mail (user_id, owner_id, message_id, unread) VALUES ($user, $owner, $message, $unread) ON CONFLICT DO NOTHING",
                 ("$user", userId), ("$owner", owner), ("$message", message), ("$unread", unread));
             connection.Execute("DELETE FROM mailbox WHERE owner_id = $owner AND message_id = $message", ("$owner", owner), ("$message", message));
             MessageStore.AddUnread(connection, owner, -unread);
@@ -267,17 +282,19 @@ public sealed class SpamStore
     private int CloseReports(Connection connection, long userId, long actorId)
     {
         var reports = connection.All("""
-            SELECT r.id
+            SELECT r.id, r.post_id
               FROM reports r
               JOIN posts p ON p.id = r.post_id
              WHERE r.resolved_at IS NULL
                AND (r.reporter_id = $user OR p.author_id = $user)
              ORDER BY r.id
              LIMIT $limit
-            """, r => r.GetInt64(0), ("$user", userId), ("$limit", SliceSize));
-        foreach (var id in reports)
+            """, r => (Id: r.GetInt64(0), Post: r.GetInt64(1)), ("$user", userId), ("$limit", SliceSize));
+        foreach (var (id, post) in reports)
         {
-            connection.Execute("INSERT INTO spam_reports (user_id, report_id) VALUES ($user, $report)", ("$user", userId), ("$report", id));
+            connection.Execute("INSERT INTO spam_reports (user_id, report_id) VALUES ($user, $report) ON CONFLICT DO NOTHING",
+                ("$user", userId), ("$report", id));
+            EventLog.Add(connection, new ForumEvent(0, EventKind.ReportResolved, _clock.GetUtcNow(), post, ItemId: id));
             connection.Execute("UPDATE reports SET resolution = $reason, resolved_by = $actor, resolved_at = $now WHERE id = $report",
                 ("$reason", Reason), ("$actor", actorId), ("$now", _clock.Now()), ("$report", id));
         }

@@ -79,6 +79,7 @@ internal static class TreeSuspension
            SET suspension = NULL, suspended_until = NULL
          WHERE id = $user
            AND suspension = $reason
+           AND NOT EXISTS (SELECT 1 FROM spam WHERE spam.user_id = users.id AND spam.is_undone = 0)
         """, ("$user", userId), ("$reason", reason)) > 0;
 
     private static void Add(Connection connection, long userId, bool lifts, string reason, long? until) => connection.Execute("""

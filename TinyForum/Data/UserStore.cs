@@ -47,11 +47,12 @@ public sealed class UserStore
     private readonly ModerationStore _moderation;
     private readonly Backlog _backlog;
     private readonly FilterStore _filters;
+    private readonly PolicyStore _policy;
 
     internal UserStore(
-        Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation, Backlog backlog, FilterStore filters)
+        Database database, TimeProvider clock, PasswordHasher hasher, ModerationStore moderation, Backlog backlog, FilterStore filters, PolicyStore policy)
     {
-        (_database, _clock, _hasher, _moderation, _backlog, _filters) = (database, clock, hasher, moderation, backlog, filters);
+        (_database, _clock, _hasher, _moderation, _backlog, _filters, _policy) = (database, clock, hasher, moderation, backlog, filters, policy);
         Passwords = new PasswordStore(database, clock, hasher);
     }
 
@@ -248,11 +249,13 @@ public sealed class UserStore
         ArgumentNullException.ThrowIfNull(actor);
         RefusalException.ThrowIfInvalid(("display_name", TextRule.DisplayName.CheckOptional(displayName)), ("bio", TextRule.Bio.CheckOptional(bio)));
         var verdict = _filters.Check(("display_name", displayName), ("bio", bio));
+        var counts = NewAccounts.Count(_policy.Current, actor, displayName, bio);
         return _database.WriteAsync(actor, _clock, c =>
         {
             if (expected is not null && FindAccount(c, actor.Id) is { } present && present != expected)
                 throw new RefusalException(RefusalKind.Stale, "the account has changed since");
             verdict.ThrowIfMatched(c, actor);
+            NewAccounts.RequireModestProfile(c, _policy.Of(c), actor, counts, _clock.Now());
             c.Execute($"""
                 UPDATE users AS u
                    SET display_name = nullif(coalesce($name, display_name), ''),

@@ -136,7 +136,10 @@ internal static class HeldPages
     {
         var o = page.Out;
         if (held.ThreadId is { } thread && !isInPlace)
-            o.Write($"<p><a href=\"{Url.Post(thread)}\" dir=\"auto\">{page.Call.Forum.Posts.Titles([thread])[thread]}</a></p>\n");
+        {
+            var head = page.Call.Forum.Posts.Find(thread, page.Call.Caller)?.Head;
+            o.Write($"<p><a href=\"{Url.Post(thread)}\" dir=\"auto\">{head?.Title ?? page.Words.DeletedThread}</a></p>\n");
+        }
         else if (held.Title is not null)
             o.Write($"<p dir=\"auto\"><strong>{held.Title}</strong></p>\n");
         if (held.Tags?.Count > 0)

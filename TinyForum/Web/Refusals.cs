@@ -6,6 +6,8 @@ internal static class Refusals
     private static readonly (string English, string Chinese)[] Table =
     [
         ("is required", "必填"),
+        ("the account was removed as spam: undo that first", "该账号已作为垃圾账号清理：请先撤销"),
+        ("posts can't be edited while others of a new account have to wait for a moderator", "新账号的帖子尚需审核时不能编辑已通过的帖子"),
         ("there are * invitations already: remove one, or wait until one is used", "已有 * 个邀请链接：请删除一个，或等其被使用"),
         ("only the session that created this invitation can get its link again", "只有创建该邀请的会话才能再次取得链接"),
         ("the application waits for a moderator", "申请正在等待审核"),
