@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using TinyForum.Data;
 using TinyForum.Maintenance;

@@ -161,8 +161,9 @@ public sealed class OneTimeLinkTests(TestContext context)
         (await root.PostAsync("/api/user/system/password-link")).Is(403, "system can't log in");
         (await root.PutAsync("/api/user/ada/suspension", new { reason = "r" })).Is(200);
         (await root.PostAsync("/api/user/ada/password-link")).Is(409, "this account is suspended: lift that first");
+        var server = forum.Server;
         var refusal = await Assert.ThrowsExactlyAsync<RefusalException>(
-            () => forum.Server.Links.MakePasswordLinkAsync(forum.Server.Users.FindActor("mod")!, forum.Server.Users.Find("root")!));
+            () => server.Links.MakePasswordLinkAsync(server.Users.FindActor("mod")!, server.Users.Find("root")!));
         Assert.AreEqual(RefusalKind.Forbidden, refusal.Kind);
     }
 

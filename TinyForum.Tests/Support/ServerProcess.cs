@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using TinyForum.CommandLine;
+using TinyForum.Data;
 
 namespace TinyForum.Tests.Support;
 
@@ -98,6 +99,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             .. (string[])(options.AboutFile is { } about ? ["--about", about] : []),
             "--rate-limits", OnOff(options.RateLimits.Enabled),
             .. (string[])(options.AnonymousLogout is { } isOn ? ["--anonymous-logout", OnOff(isOn)] : []),
+            .. ForumPolicy.Numbers.Where(n => n.Of(options.Policy) is not null)
+                .SelectMany(n => (string[])[$"--{n.Name.Replace('_', '-')}", Value(n, options.Policy)]),
             "--max-connections", $"{options.Connections.MaxConnections}",
             "--password-memory", $"{options.Passwords.MemoryKiB}", "--password-iterations", $"{options.Passwords.Iterations}",
         ];
@@ -111,6 +114,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         };
         return understood == options ? LaunchAsync(null, [], flags) : throw new AssertInconclusiveException("no flags say these options");
     }
+
+    private static string Value(ForumPolicy.Number number, ForumPolicy policy) =>
+        number.Name == "registration" ? RegistrationName.Of(policy.Registration!.Value)
+        : number.Most == 1 ? OnOff(number.Of(policy) == 1) : $"{number.Of(policy)}";
 
     private static string[] Usual(string database) =>
         ["--listen", "http://127.0.0.1:0", "--database", database, "--password-memory", "8", "--password-iterations", "1"];
