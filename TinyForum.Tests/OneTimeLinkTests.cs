@@ -225,13 +225,14 @@ public sealed class OneTimeLinkTests(TestContext context)
         using var root = new FormClient(forum.Url);
         await root.SubmitAsync("/login", ("username", "root"), ("password", "secret"));
         var made = await root.PressAsync("/user/ada", "/user/ada/password-link");
+        Assert.AreEqual("no-store", made.Caching);
         var url = new Uri(made.Text.Split("<code>")[1].Split("</code>")[0]);
         using var ada = new FormClient(forum.Url);
         var page = await ada.GetAsync(url.PathAndQuery, language);
         Assert.AreEqual(2, page.Text.Split(KeyIn(url)).Length, "in its form alone");
         Assert.Contains("no-store", page.Caching);
         var refused = await ada.SubmitAsync(page, ("password", "x"));
-        Assert.AreEqual(400, refused.Status);
+        Assert.AreEqual((400, "no-store"), (refused.Status, refused.Caching), "the key is in its form");
         var done = await ada.SubmitAsync(refused, ("password", "another"));
         Assert.AreEqual(200, done.Status);
         Assert.Contains("href=\"/login\"", done.Text);

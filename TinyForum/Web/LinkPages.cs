@@ -54,11 +54,11 @@ internal static class LinkPages
         call.RateLimits.Count(call, changes: true);
         var link = (await Links.MakePasswordLink(call).ConfigureAwait(false)).Link;
         call.Exchange.Status = 200;
-        var name = call.Forum.Users.Find(call.Username)?.Username ?? call.Username;
+        var user = call.Forum.Users.Find(call.Username) ?? throw RefusalException.NotFound("user");
         await Page.Write(call, w => w.PasswordLink, page =>
         {
             var (o, w) = (page.Out, page.Words);
-            o.Write($"<h1>{w.PasswordLink}{w.Colon}<a href=\"{Url.User(name)}\">{name}</a></h1>\n");
+            o.Write($"<h1>{w.PasswordLink}{w.Colon}{user}</h1>\n");
             o.Write($"<div class=\"done\" role=\"status\"><p>{w.PasswordLinkHelp}</p>\n<p><code>{link.Url}</code></p></div>\n");
         }).ConfigureAwait(false);
     }

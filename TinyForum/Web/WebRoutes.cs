@@ -48,9 +48,9 @@ internal static class WebRoutes
         Show("/setup", LinkPages.SetUp, isKept: false, isSecret: true, query: ["key"]),
         Show("/password-reset", LinkPages.Reset, isKept: false, isSecret: true, query: ["key"]),
 
-        Do("/setup", LinkPages.DoSetUp),
-        Do("/password-reset", LinkPages.DoReset),
-        Do("/user/{username}/password-link", LinkPages.Make),
+        Do("/setup", LinkPages.DoSetUp, isSecret: true),
+        Do("/password-reset", LinkPages.DoReset, isSecret: true),
+        Do("/user/{username}/password-link", LinkPages.Make, isSecret: true),
         Do("/login", AccountPages.DoLogIn),
         Do("/register", AccountPages.DoRegister),
         Do("/logout", AccountPages.LogOut),
@@ -113,8 +113,8 @@ internal static class WebRoutes
         new($"GET {path}", access, null, null, Numbered(page), "", "", query ?? [], [], Kept: isKept, IsPage: isKept, IsSearch: isSearch, IsSecret: isSecret,
             ContentType: Page.ContentType);
 
-    private static Endpoint Do(string path, Func<Call, ValueTask> form) =>
-        new($"POST {path}", Anyone, null, null, Numbered(form), "", "", [], [], IsForm: true, ContentType: Page.ContentType);
+    private static Endpoint Do(string path, Func<Call, ValueTask> form, bool isSecret = false) =>
+        new($"POST {path}", Anyone, null, null, Numbered(form), "", "", [], [], IsSecret: isSecret, IsForm: true, ContentType: Page.ContentType);
 
     /// <summary>Notes the newest event before anything is read for a page: what comes behind it may not be in the page.</summary>
     private static Func<Call, ValueTask> Numbered(Func<Call, ValueTask> page) => call =>
