@@ -130,12 +130,12 @@ internal sealed class Forum : IAsyncDisposable
 
     private void SliceOfRest(Connection connection)
     {
-        if (AccountErasure.Left(connection) is { } user)
+        if (TreeSuspension.Left(connection) is not null) // before who invited whom is erased
+            TreeSuspension.Slice(connection, Clock.GetUtcNow());
+        else if (AccountErasure.Left(connection) is { } user)
             AccountErasure.Slice(connection, user);
         else if (ThreadRecount.Left(connection) is { } thread)
             ThreadRecount.Slice(connection, thread);
-        else if (TreeSuspension.Left(connection) is not null)
-            TreeSuspension.Slice(connection, Clock.GetUtcNow());
         else if (SpamStore.Left(connection) is { } spammer)
             Spam.Slice(connection, spammer);
     }

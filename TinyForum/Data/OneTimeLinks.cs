@@ -191,10 +191,8 @@ public sealed class OneTimeLinks
     }
 
     /// <summary>Ends the links that set an account's password, or those that set the forum up.</summary>
-    internal static void Remove(Connection connection, long? user) => connection.Execute("""
-        DELETE FROM one_time_links
-         WHERE user_id IS $user
-        """, ("$user", user));
+    internal static void Remove(Connection connection, long? user) => connection.Execute(user is null
+        ? "DELETE FROM one_time_links WHERE user_id IS NULL" : "DELETE FROM one_time_links WHERE user_id = $user", ("$user", user));
 
     private void Add(Connection connection, string key, long? user, DateTimeOffset end)
     {
